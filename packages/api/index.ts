@@ -1,0 +1,5 @@
+export * from './configuration.ts';
+export * from './media.ts';
+export * from './portal.ts';
+export * from './problem.ts';
+export * from './shapes.ts';

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { contentStream, endpoint, identifier, mostStreams } from './shapes.ts';
+
+/** A content: what a media server has to send, with all its streams. */
+export const content = z.object({
+  contentId: identifier,
+  title: z.string(),
+  kind: z.enum(['film', 'radio', 'download']),
+  description: z.string(),
+  /** Seconds; absent for endless ones. */
+  durationSeconds: z.number().optional(),
+  /** Session description (RFC 8866) with `0` for ports and `0.0.0.0` for addresses, for contents with RTP. */
+  sdp: z.string().optional(),
+  streams: z.array(contentStream).min(1).max(mostStreams),
+});
+export type Content = z.infer<typeof content>;
+
+/** GET /v1/contents?family=4|6 on a media server and on a portal. */
+export const contentList = z.object({ contents: z.array(content) });
+
+/** POST /v1/starts on a media server: send these streams now. The answer comes when sending has begun. */
+export const startRequest = z.object({
+  sessionId: z.string().max(64),
+  contentId: identifier,
+  streams: z
+    .array(z.object({ id: z.string(), to: endpoint }))
+    .min(1)
+    .max(mostStreams),
+  /**
+   * Who sends the first packet of each stream; for `appliance` the server waits up to 2 s for a packet on that
+   * stream's port before it sends.
+   */
+  firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
+});
+export type StartRequest = z.infer<typeof startRequest>;
+
+/** What was sent so far in one session; the answer of GET and DELETE /v1/starts/{sessionId}. */
+export const startView = z.object({
+  sessionId: z.string(),
+  state: z.enum(['sending', 'ended', 'stopped']),
+  streams: z.array(
+    z.object({ id: z.string(), packetsSent: z.number(), bytesSent: z.number(), packetsReceived: z.number() }),
+  ),
+});
+export type StartView = z.infer<typeof startView>;

@@ -1,0 +1,43 @@
+import { refusalCodes } from '@sluice/model';
+import { z } from 'zod';
+
+/** Body of every answer that is not a success (RFC 9457 members `title`, `status`, with our stable code). */
+export const problem = z.object({
+  code: z.enum(refusalCodes),
+  message: z.string(),
+  subject: z.string().optional(),
+});
+
+export type Problem = z.infer<typeof problem>;
+
+/** HTTP status for a refusal code. */
+export function statusOf(code: Problem['code']): number {
+  switch (code) {
+    case 'malformed':
+    case 'port-invalid':
+    case 'address-not-unicast':
+      return 400;
+    case 'not-permitted':
+      return 403;
+    case 'appliance-unknown':
+    case 'content-unknown':
+    case 'gateway-unknown':
+    case 'session-unknown':
+      return 404;
+    case 'request-conflict':
+    case 'port-in-use':
+      return 409;
+    case 'too-large':
+      return 413;
+    case 'quota-exceeded':
+      return 429;
+    case 'gateway-offline':
+    case 'gateway-silent':
+    case 'media-not-started':
+      return 503;
+    case 'timeout':
+      return 504;
+    default:
+      return 422;
+  }
+}

@@ -1,0 +1,45 @@
+import { isPort, parseIpAddress, streamTypes } from '@sluice/model';
+import { z } from 'zod';
+
+/** An IP address, made canonical. */
+export const ipAddress = z
+  .string()
+  .max(45)
+  .transform((text, context) => {
+    const address = parseIpAddress(text);
+    if (address) return address;
+    context.addIssue({ code: 'custom', message: 'not an IPv4 or IPv6 address' });
+    return z.NEVER;
+  })
+  .meta({ description: 'IPv4 or IPv6 address' });
+
+/** A port, 1..65535. */
+export const port = z
+  .number()
+  .int()
+  .refine(isPort, 'a port is a whole number from 1 to 65535')
+  .meta({ minimum: 1, maximum: 65535 });
+
+/** An address and a port. */
+export const endpoint = z.object({ address: ipAddress, port });
+
+/** Ids that callers choose. */
+export const identifier = z.string().regex(/^[A-Za-z0-9_.:%-]{1,128}$/, 'an id is 1 to 128 of A-Z a-z 0-9 _ . : % -');
+
+/** {@link RequestId}: makes a retry harmless. */
+export const requestId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a request id is 1 to 64 of A-Z a-z 0-9 _ -');
+
+/** A content's stream as its media server describes it. */
+export const contentStream = z.object({
+  id: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  streamType: z.enum(streamTypes as [string, ...string[]] as ['tcp', 'udp', 'rtp', 'rtcp', 'rtp-mux']),
+  remote: endpoint,
+  payloadType: z.number().int().min(0).max(127).optional(),
+  pairedWith: z.string().max(32).optional(),
+});
+
+/** A stream with the appliance's port. */
+export const requestedStream = contentStream.extend({ localPort: port });
+
+/** Most streams in one request. */
+export const mostStreams = 16;

@@ -1,0 +1,70 @@
+import type { Endpoint, IpAddress, Port, StreamType } from '@sluice/model';
+
+/** Interfaces by role, by name: the skeleton reads them from sets, so several of each are data. */
+export interface Interfaces {
+  readonly wan: readonly string[];
+  readonly lan: readonly string[];
+}
+
+/** One opening as the kernel holds it. */
+export interface KernelOpening {
+  readonly streamType: StreamType;
+  readonly payloadType?: number;
+  /** Shapes: address and port, address alone, port alone, neither. */
+  readonly remote: { readonly address?: IpAddress; readonly port?: Port };
+  /** IPv4: where packets arrive and are translated from. IPv6: the device itself, equal to `local`. */
+  readonly global: Endpoint;
+  readonly local: Endpoint;
+  /** Kept with the element in the kernel and read back after a restart; at most 120 bytes of UTF-8. */
+  readonly tag: string;
+}
+
+/** A kernel opening as read back. */
+export interface HeldOpening extends KernelOpening {
+  readonly remainingMs: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** One transaction. Everything in it holds afterwards, or nothing changed. */
+export interface Change {
+  readonly add: readonly { readonly opening: KernelOpening; readonly leaseMs: number }[];
+  /** New time from now for openings that are held. */
+  readonly renew: readonly { readonly opening: KernelOpening; readonly leaseMs: number }[];
+  /** What has expired meanwhile counts as removed. */
+  readonly remove: readonly KernelOpening[];
+}
+
+/** Why the kernel took nothing of a change. */
+export interface CommitFailure {
+  /** `exists`: that key is taken; `missing`: nothing to renew; `resources`; `refused` anything else. */
+  readonly reason: 'exists' | 'missing' | 'resources' | 'refused';
+  /** Kernel errno. */
+  readonly errno: number;
+  /** Index into the list it happened in. */
+  readonly at: { readonly list: 'add' | 'renew' | 'remove'; readonly index: number };
+}
+
+/** A flow as the translation table knows it. */
+export interface Flow {
+  readonly transport: 'tcp' | 'udp';
+  /** As the device sent it: from its local endpoint to the far one. */
+  readonly original: { readonly from: Endpoint; readonly to: Endpoint };
+}
+
+/**
+ * The kernel as a security engineer should think of it: five operations. All synchronous: tens of microseconds.
+ * Nothing here decides; policy lives above.
+ */
+export interface DataPlane extends Disposable {
+  /** Loads the closed skeleton, or adopts it when this version is already there. Held openings stay. */
+  load(interfaces: Interfaces): 'loaded' | 'adopted';
+  /** One nfnetlink transaction; undefined on success. */
+  commit(change: Change): CommitFailure | undefined;
+  /** What the kernel holds now. For recovery and display, not for the hot path. */
+  read(): HeldOpening[];
+  /** Counters and time left of these alone, in the order asked; undefined where gone. */
+  look(openings: readonly KernelOpening[]): (HeldOpening | undefined)[];
+  /** Which device sent the flow seen outside as `observed` to `far`: one exact look-up, never a dump. */
+  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
+}

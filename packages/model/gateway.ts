@@ -1,0 +1,50 @@
+import type { IpAddress, Prefix } from './address.ts';
+
+/** How a gateway is spoken to; one driver each. */
+export type GatewayType = 'sluice';
+
+/** A gateway as the registration database knows it. */
+export interface Gateway {
+  /** USP endpoint id for agents (TR-369 2.2), else a name of ours. */
+  readonly gatewayId: string;
+  readonly type: GatewayType;
+  /** Type-specific communication information: addresses, ports, references to secrets. */
+  readonly communication: Readonly<Record<string, string>>;
+}
+
+/** What a gateway said of its own addresses when last looked at. */
+export interface GatewayAddresses {
+  readonly global: readonly IpAddress[];
+  /** Networks of the home behind it, IPv4 and IPv6. */
+  readonly local: readonly Prefix[];
+  /** The gateway's own addresses inside the home: never a target. */
+  readonly own: readonly IpAddress[];
+}
+
+/** What a gateway type can express. Planners and documents read it. */
+export interface Traits {
+  readonly families: readonly (4 | 6)[];
+  readonly sourceAddress: boolean;
+  readonly sourcePort: boolean;
+  readonly streamTypes: boolean;
+  /** Kernel-held leases, in whole seconds; undefined: none, the controller must close. */
+  readonly lease?: { readonly leastSeconds: number; readonly mostSeconds: number };
+  /** Several openings in one step: all or none. */
+  readonly atomic: boolean;
+  /** The positive answer comes after a read-back; no look is needed. */
+  readonly ackMeansHeld: boolean;
+  readonly listsWhatItHolds: boolean;
+  /** After a revoke the next packet is dropped, also of a running flow. */
+  readonly revokeStopsRunning: boolean;
+  readonly keepsNarrowingOverRestart: boolean;
+  /** What the device sends from a mapped port leaves from the mapped global port. */
+  readonly symmetricSource: boolean;
+  /** One global port may serve several remote endpoints at once. */
+  readonly sharedGlobalPort: boolean;
+  /** RTP and RTCP as an even port and the next. */
+  readonly portGroups: boolean;
+  /** Can find the device from the flow of its request. */
+  readonly findsDevice: boolean;
+  /** Ways to agree on a global port that the type supports. */
+  readonly portAgreement: readonly ('list-free' | 'propose' | 'pick')[];
+}

@@ -1,0 +1,48 @@
+/** Stable codes of expected refusals; each is explained in docs/errors.md. */
+export const refusalCodes = [
+  'appliance-unknown',
+  'content-unknown',
+  'gateway-unknown',
+  'gateway-offline',
+  'gateway-refused',
+  'gateway-silent',
+  'path-mismatch',
+  'local-address-outside-home',
+  'local-address-needed',
+  'target-is-gateway',
+  'address-not-unicast',
+  'port-invalid',
+  'port-denied',
+  'port-in-use',
+  'ports-exhausted',
+  'quota-exceeded',
+  'lease-too-long',
+  'remote-denied',
+  'device-not-found',
+  'request-conflict',
+  'session-unknown',
+  'media-not-started',
+  'trait-missing',
+  'paused',
+  'not-permitted',
+  'too-large',
+  'malformed',
+  'timeout',
+] as const;
+
+/** One of {@link refusalCodes}. */
+export type RefusalCode = (typeof refusalCodes)[number];
+
+/** An expected "no": what happened, to what, and what to do, in one sentence. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** For a person. Never holds a secret. */
+  readonly message: string;
+  /** The stream or opening it is about, where it is about one. */
+  readonly subject?: string;
+}
+
+/** Makes a refusal. */
+export function refuse(code: RefusalCode, message: string, subject?: string): Refusal {
+  return subject === undefined ? { code, message } : { code, message, subject };
+}

@@ -1,0 +1,24 @@
+import type { Endpoint, IpAddress } from './address.ts';
+import type { RequestedStream } from './stream.ts';
+
+/** The flow in which a request left the home, as its receiver saw it. The gateway finds the device from it (conntrack). */
+export interface RequestFlow {
+  /** The portal's own address and port that the request reached. */
+  readonly portal: Endpoint;
+  /** The global address and port that the request came from. */
+  readonly observed: Endpoint;
+}
+
+/** What an appliance asked for. */
+export interface ContentRequest {
+  /** Made by the appliance; asking again with the same id changes nothing. 1..64 of A-Z a-z 0-9 - _ */
+  readonly requestId: string;
+  readonly applianceId: string;
+  readonly contentId: string;
+  /** The portal that took the request, its endpoint id. */
+  readonly portalId: string;
+  readonly flow: RequestFlow;
+  /** What the appliance says of itself: none (the gateway finds it from the flow), one, or several. */
+  readonly localAddresses: readonly IpAddress[];
+  readonly streams: readonly RequestedStream[];
+}

@@ -1,0 +1,117 @@
+/** TR-106 data types as USP names them (usp-msg ParamValueType). Values travel as their XML Schema text. */
+export type ValueType =
+  | 'string'
+  | 'boolean'
+  | 'int'
+  | 'unsignedInt'
+  | 'unsignedLong'
+  | 'dateTime'
+  | 'base64'
+  | 'hexBinary';
+
+/** One parameter of an object type. */
+export interface ParameterType {
+  readonly name: string;
+  readonly type: ValueType;
+  /** `writeOnce`: given in Add or set once, then read-only (TR-181 writeOnceReadOnly). */
+  readonly access: 'readOnly' | 'readWrite' | 'writeOnce';
+  /** May change by itself and notify (usp-msg ValueChangeType); counters and clocks do not. */
+  readonly notifiesChange?: boolean;
+  /** Permitted values, where an enumeration. */
+  readonly values?: readonly string[];
+  /** Bounds of numbers, or lengths of strings, both inclusive. */
+  readonly range?: readonly [least: number, most: number];
+  /** Comma-separated list of `type`. */
+  readonly list?: boolean;
+}
+
+/** A command, "Name()" (TR-369 Operate). */
+export interface CommandType {
+  readonly name: string;
+  readonly async?: boolean;
+  readonly input: readonly { readonly name: string; readonly required?: boolean }[];
+  readonly output: readonly string[];
+}
+
+/** An object type of the supported data model. */
+export interface ObjectType {
+  /** "Device.NAT.PortMapping.{i}." or "Device.NAT."; ends with a dot. */
+  readonly path: string;
+  /** What a controller may do to rows; single objects are readOnly here. */
+  readonly access: 'readOnly' | 'addDelete' | 'addOnly' | 'deleteOnly';
+  /** Each a set of parameters that together name one row; the first is non-functional (Alias) where there is one. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly parameters: readonly ParameterType[];
+  readonly commands?: readonly CommandType[];
+  readonly events?: readonly { readonly name: string; readonly args: readonly string[] }[];
+}
+
+/** The controller that asks, as its certificate names it: USP endpoint id. */
+export interface Caller {
+  readonly endpointId: string;
+}
+
+/** One intended change; paths are instance paths ending with a dot, already resolved and type-checked. */
+export type ModelChange =
+  | { readonly kind: 'add'; readonly table: string; readonly parameters: ReadonlyMap<string, string> }
+  | { readonly kind: 'set'; readonly object: string; readonly parameters: ReadonlyMap<string, string> }
+  | { readonly kind: 'delete'; readonly object: string };
+
+/** Why a transaction did not happen: USP codes (TR-369 error table) with the change each is about. */
+export interface ChangeFailure {
+  /** Index into the changes. */
+  readonly index: number;
+  readonly code: number;
+  readonly message: string;
+  readonly parameter?: string;
+}
+
+/** Outcome of a transaction; `objects[i]` is the row that change i made or touched, in order. */
+export type ChangeResult =
+  | { readonly ok: true; readonly objects: readonly string[] }
+  | { readonly ok: false; readonly failures: readonly ChangeFailure[] };
+
+/** Outcome of a command. */
+export type CommandResult =
+  | { readonly ok: true; readonly output: ReadonlyMap<string, string> }
+  | { readonly ok: false; readonly code: number; readonly message: string };
+
+/** Something happened in the model, whoever caused it. */
+export type ModelEvent =
+  | {
+      readonly kind: 'created';
+      readonly object: string;
+      readonly uniqueKeys: ReadonlyMap<string, string>;
+      readonly visibleTo?: string;
+    }
+  | { readonly kind: 'deleted'; readonly object: string; readonly visibleTo?: string }
+  | {
+      readonly kind: 'changed';
+      readonly object: string;
+      readonly parameter: string;
+      readonly value: string;
+      readonly visibleTo?: string;
+    }
+  | {
+      readonly kind: 'event';
+      readonly object: string;
+      readonly name: string;
+      readonly args: ReadonlyMap<string, string>;
+    };
+
+/**
+ * One part of the instantiated data model; the agent composes several by their object paths.
+ * All calls are synchronous: an agent answers one message before it takes the next.
+ */
+export interface DataModel {
+  readonly types: readonly ObjectType[];
+  /** Instance numbers below a table ("Device.NAT.PortMapping.") that this caller may see, ascending. */
+  instances(table: string, caller: Caller): readonly number[];
+  /** All readable parameters of one object ("Device.NAT.PortMapping.3."), or undefined where there is none. */
+  read(object: string, caller: Caller): ReadonlyMap<string, string> | undefined;
+  /** All of the changes, or none. */
+  apply(changes: readonly ModelChange[], caller: Caller): ChangeResult;
+  operate?(object: string, command: string, input: ReadonlyMap<string, string>, caller: Caller): CommandResult;
+  /** Calls `listener` at every event until the returned function is called. */
+  observe(listener: (event: ModelEvent) => void): () => void;
+}
