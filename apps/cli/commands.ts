@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+
+/** Where subcommands come from: their names, and how to load them. */
+export interface CommandSource {
+  readonly names: readonly string[];
+  load(): Promise<readonly Command[]>;
+}
+
+/** Every subcommand of `sluice`, in the order of its help. */
+export const commandSources: readonly CommandSource[] = [
+  { names: ['gateway'], load: async () => [(await import('@sluice/gateway')).gatewayCommand()] },
+  {
+    names: ['configuration-server'],
+    load: async () => [(await import('@sluice/configuration-server')).configurationServerCommand()],
+  },
+  { names: ['portal'], load: async () => [(await import('@sluice/portal')).portalCommand()] },
+  { names: ['media-server'], load: async () => [(await import('@sluice/media-server')).mediaServerCommand()] },
+  { names: ['appliance'], load: async () => [(await import('@sluice/appliance')).applianceCommand()] },
+  {
+    names: ['status', 'sessions', 'explain', 'gateways', 'appliances', 'register', 'revoke'],
+    load: async () => (await import('@sluice/configuration-server')).operatorCommands(),
+  },
+  { names: ['authority'], load: async () => [(await import('./authority.ts')).authorityCommand()] },
+];

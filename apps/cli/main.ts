@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { commandSources } from './commands.ts';
+
+const program = new Command('sluice')
+  .description('Opens a home for exactly the content it asked for, and closes it again.')
+  .version('0.1.0')
+  .showHelpAfterError('(add --help for the options and an example)')
+  .addHelpText(
+    'after',
+    '\nExample:\n  sluice gateway status\n  sluice explain 0f3a --server https://203.0.113.21:8444 --identity ./operator',
+  );
+
+const wanted = process.argv[2];
+// A named part alone is loaded: a gateway has no use for the portal's web framework.
+const sources = commandSources.filter((source) => wanted !== undefined && source.names.includes(wanted));
+for (const source of sources.length > 0 ? sources : commandSources) {
+  for (const command of await source.load()) program.addCommand(command);
+}
+await program.parseAsync();
