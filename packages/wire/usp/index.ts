@@ -1,1 +1,9 @@
-export {};
+export * from './endpoint-id.ts';
+export * from './error-codes.ts';
+export * from './failure.ts';
+export * from './generated/usp-msg_pb.ts';
+export * from './generated/usp-record_pb.ts';
+export * from './message.ts';
+export * from './opening-names.ts';
+export * from './record.ts';
+export * from './refusals.ts';
