@@ -1,3 +1,4 @@
+export * from './answer.ts';
 export * from './configuration.ts';
 export * from './media.ts';
 export * from './portal.ts';

@@ -18,7 +18,11 @@ export type Content = z.infer<typeof content>;
 /** GET /v1/contents?family=4|6 on a media server and on a portal. */
 export const contentList = z.object({ contents: z.array(content) });
 
-/** POST /v1/starts on a media server: send these streams now. The answer comes when sending has begun. */
+/**
+ * POST /v1/starts on a media server: send these streams now. The answer comes when every stream is sending, or armed:
+ * waiting for the appliance's first packet, which the appliance sends once it has the portal's answer, so never
+ * before the start was taken. Asking again with the same session id changes nothing.
+ */
 export const startRequest = z.object({
   sessionId: z.string().max(64),
   contentId: identifier,
@@ -27,8 +31,9 @@ export const startRequest = z.object({
     .min(1)
     .max(mostStreams),
   /**
-   * Who sends the first packet of each stream; for `appliance` the server waits up to 2 s for a packet on that
-   * stream's port before it sends.
+   * Who sends the first packet of each stream, by id; `server` where left out. For `appliance` the stream is armed:
+   * the server waits up to 2 s, from its answer on, for a packet from `to` on that stream's port (TCP: a connection),
+   * then sends anyway (TCP: gives the stream up).
    */
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
 });

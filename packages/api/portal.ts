@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { startView } from './media.ts';
 import { endpoint, identifier, ipAddress, port, requestId } from './shapes.ts';
 
 /** POST /v1/requests on a portal: an appliance asks for a content, over mutual TLS; its certificate names it. */
@@ -9,11 +10,15 @@ export const contentRequestBody = z.object({
   localAddresses: z.array(ipAddress).max(8).default([]),
   /** Local port for each stream of the content, by stream id. */
   localPorts: z.record(z.string(), port),
+  /**
+   * Who sends the first packet of each stream, by id; `server` where left out. For `appliance` the portal's answer is
+   * the word to speak: the openings hold and the media server listens.
+   */
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
 });
 export type ContentRequestBody = z.infer<typeof contentRequestBody>;
 
-/** The verdict: every opening holds and the media server has been told to start. */
+/** The verdict: every opening holds, and the media server sends or waits for the appliance's first packet. */
 export const contentAnswer = z.object({
   sessionId: z.string(),
   contentId: z.string(),
@@ -31,6 +36,20 @@ export const contentAnswer = z.object({
     }),
   ),
   sdp: z.string().optional(),
+  /** `request`, `gateway-configured`, `media-started`: milliseconds since the portal had the request. */
   steps: z.array(z.object({ step: z.string(), ms: z.number() })),
 });
 export type ContentAnswer = z.infer<typeof contentAnswer>;
+
+/** GET and DELETE /v1/requests/{sessionId} on a portal: how an appliance's session stands, or ended. */
+export const requestView = z.object({
+  sessionId: z.string(),
+  contentId: z.string(),
+  state: z.enum(['opening', 'open', 'closing', 'closed', 'refused']),
+  closeReason: z.string().optional(),
+  /** Milliseconds since 1970. */
+  until: z.number(),
+  /** What the media server sent; absent where it knows nothing of the session any more. */
+  media: startView.optional(),
+});
+export type RequestView = z.infer<typeof requestView>;

@@ -31,6 +31,8 @@ export function statusOf(code: Problem['code']): number {
       return 413;
     case 'quota-exceeded':
       return 429;
+    case 'part-unreachable':
+      return 502;
     case 'gateway-offline':
     case 'gateway-silent':
     case 'media-not-started':

@@ -1,2 +1,4 @@
 export * from './clock.ts';
+export * from './deadline.ts';
+export * from './https-peer.ts';
 export * from './log.ts';

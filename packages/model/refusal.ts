@@ -22,6 +22,7 @@ export const refusalCodes = [
   'request-conflict',
   'session-unknown',
   'media-not-started',
+  'part-unreachable',
   'trait-missing',
   'paused',
   'not-permitted',

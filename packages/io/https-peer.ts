@@ -1,0 +1,113 @@
+import type { TLSSocket } from 'node:tls';
+import { type Family, type IpAddress, parseIpAddress } from '@sluice/model';
+import { Agent, buildConnector, errors } from 'undici';
+
+/** Try later: no answer came, so what was asked may or may not have happened. */
+export class PeerUnreachable extends Error {
+  override readonly name = 'PeerUnreachable';
+}
+
+/** Tell the operator: the peer is not who it should be. Nothing was sent. */
+export class PeerUntrusted extends Error {
+  override readonly name = 'PeerUntrusted';
+}
+
+/** Where a peer is and how it is known. */
+export interface PeerOptions {
+  /** `https://host:port`. */
+  readonly origin: string;
+  /** As `clientTls` of @sluice/identity gives it. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string; readonly minVersion: 'TLSv1.3' };
+  /** Asked once a connection, after the certificate was verified: whether this is the part meant. */
+  accepts(socket: TLSSocket): boolean;
+  /** Reach it over this IP version alone. */
+  readonly family?: Family | undefined;
+  /** Most connections at once, default 16. */
+  readonly connections?: number;
+  /** Longest answer taken, in bytes, default 8 MiB. */
+  readonly mostBytes?: number;
+}
+
+/** What a peer answered, whatever the status. */
+export interface PeerAnswer {
+  readonly status: number;
+  /** Lower case, without parameters; empty when the peer named none. */
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** Another part, spoken to over kept-alive connections with mutual TLS. */
+export interface HttpsPeer extends AsyncDisposable {
+  readonly origin: string;
+  /** Our own address on the latest connection; undefined before the first. */
+  readonly localAddress: IpAddress | undefined;
+  /**
+   * One exchange; `json` becomes the body. Never retries. Throws {@link PeerUnreachable}, {@link PeerUntrusted},
+   * or the signal's reason.
+   */
+  ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, json: unknown, signal: AbortSignal): Promise<PeerAnswer>;
+}
+
+/** Opens no connection yet. */
+export function httpsPeer(options: PeerOptions): HttpsPeer {
+  let localAddress: IpAddress | undefined;
+  const { family } = options;
+  const dial = buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), timeout: 5_000 });
+  const agent = new Agent({
+    connections: options.connections ?? 16,
+    keepAliveTimeout: 60_000,
+    keepAliveMaxTimeout: 600_000,
+    maxResponseSize: options.mostBytes ?? 8 * 1024 * 1024,
+    connect(target, done) {
+      dial(target, (error, socket) => {
+        if (error) return done(error, null);
+        if (!options.accepts(socket as TLSSocket)) {
+          socket.destroy();
+          return done(new PeerUntrusted(`${options.origin} shows a certificate of another part`), null);
+        }
+        localAddress = parseIpAddress(socket.localAddress ?? '');
+        done(null, socket);
+      });
+    },
+  });
+  return {
+    origin: options.origin,
+    get localAddress() {
+      return localAddress;
+    },
+    async ask(method, path, json, signal) {
+      try {
+        const { statusCode, headers, body } = await agent.request({
+          origin: options.origin,
+          path,
+          method,
+          signal,
+          ...(json === undefined
+            ? {}
+            : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
+        });
+        const type = headers['content-type'];
+        return {
+          status: statusCode,
+          contentType: (Array.isArray(type) ? type[0] : type)?.split(';')[0]?.trim().toLowerCase() ?? '',
+          body: Buffer.from(await body.arrayBuffer()),
+        };
+      } catch (error) {
+        signal.throwIfAborted();
+        throw asPeerError(options.origin, error);
+      }
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
+
+function asPeerError(origin: string, error: unknown): Error {
+  if (error instanceof PeerUntrusted) return error;
+  if (!(error instanceof Error)) return new PeerUnreachable(`${origin}: ${String(error)}`);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  // OpenSSL's verdicts on a certificate; every other failure of a handshake may pass.
+  const distrust = /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|HOSTNAME_MISMATCH)/;
+  if (distrust.test(code)) return new PeerUntrusted(`${origin} cannot prove who it is: ${error.message}`);
+  if (error instanceof errors.ResponseExceededMaxSizeError) return new PeerUnreachable(`${origin} answers too much`);
+  return new PeerUnreachable(`${origin} does not answer: ${error.message || code}`);
+}
