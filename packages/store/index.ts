@@ -1,1 +1,3 @@
-export {};
+export { inMemoryStore } from './memory.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts';
+export { StoreUnusable, type UnusableReason } from './unusable.ts';

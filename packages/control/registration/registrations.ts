@@ -1,0 +1,67 @@
+import type { Gateway, Refusal, Registration } from '@sluice/model';
+import type { Page, Store } from '../store.ts';
+
+/** The registration database: gateways, and the appliances behind them. */
+export class Registrations {
+  readonly #store: Store;
+  readonly #changed: (gatewayId: string) => void;
+
+  /** `changed` hears of gateways whose way of being spoken to is another than before. */
+  constructor(store: Store, changed: (gatewayId: string) => void) {
+    this.#store = store;
+    this.#changed = changed;
+  }
+
+  /** Adds a gateway, or replaces what was known of it. */
+  async putGateway(gateway: Gateway): Promise<void> {
+    const before = await this.#store.gateway(gateway.gatewayId);
+    await this.#store.putGateway(gateway);
+    if (before && !sameWay(before, gateway)) this.#changed(gateway.gatewayId);
+  }
+
+  gateway(gatewayId: string): Promise<Gateway | undefined> {
+    return this.#store.gateway(gatewayId);
+  }
+
+  /** By id. */
+  gateways(page?: Page): Promise<readonly Gateway[]> {
+    return this.#store.gateways(page);
+  }
+
+  /** Adds an appliance, or moves it behind another gateway. Refuses with `gateway-unknown`. */
+  async putAppliance(registration: Registration): Promise<Refusal | undefined> {
+    if (!(await this.#store.gateway(registration.gatewayId))) return unknownGateway(registration.gatewayId);
+    await this.#store.putAppliance(registration);
+    return undefined;
+  }
+
+  appliance(applianceId: string): Promise<Registration | undefined> {
+    return this.#store.appliance(applianceId);
+  }
+
+  /** By id. */
+  appliances(page?: Page): Promise<readonly Registration[]> {
+    return this.#store.appliances(page);
+  }
+
+  /** The gateway that an appliance is behind, or `appliance-unknown`, or `gateway-unknown`. */
+  async gatewayOf(applianceId: string): Promise<Gateway | Refusal> {
+    const registration = await this.#store.appliance(applianceId);
+    if (!registration) {
+      return {
+        code: 'appliance-unknown',
+        message: `the appliance ${applianceId} is not registered; register it with its gateway first`,
+      };
+    }
+    return (await this.#store.gateway(registration.gatewayId)) ?? unknownGateway(registration.gatewayId);
+  }
+}
+
+function unknownGateway(gatewayId: string): Refusal {
+  return { code: 'gateway-unknown', message: `the gateway ${gatewayId} is not registered; register it first` };
+}
+
+function sameWay(one: Gateway, other: Gateway): boolean {
+  const sorted = (gateway: Gateway) => JSON.stringify(Object.entries(gateway.communication).sort());
+  return one.type === other.type && sorted(one) === sorted(other);
+}
