@@ -97,6 +97,7 @@ export type ModelEvent =
       readonly object: string;
       readonly name: string;
       readonly args: ReadonlyMap<string, string>;
+      readonly visibleTo?: string;
     };
 
 /**
@@ -107,6 +108,12 @@ export interface DataModel {
   readonly types: readonly ObjectType[];
   /** Instance numbers below a table ("Device.NAT.PortMapping.") that this caller may see, ascending. */
   instances(table: string, caller: Caller): readonly number[];
+  /**
+   * Instance numbers of the rows whose parameters all equal these texts, by an index: a search such as
+   * `[Alias=="x"]` then costs the same however many rows there are. Undefined where there is no index for these
+   * parameters; the agent reads the rows one by one then.
+   */
+  find?(table: string, equal: ReadonlyMap<string, string>, caller: Caller): readonly number[] | undefined;
   /** All readable parameters of one object ("Device.NAT.PortMapping.3."), or undefined where there is none. */
   read(object: string, caller: Caller): ReadonlyMap<string, string> | undefined;
   /** All of the changes, or none. */
