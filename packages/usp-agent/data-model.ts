@@ -4,7 +4,9 @@ export type ValueType =
   | 'boolean'
   | 'int'
   | 'unsignedInt'
+  | 'long'
   | 'unsignedLong'
+  | 'decimal'
   | 'dateTime'
   | 'base64'
   | 'hexBinary';
@@ -25,8 +27,9 @@ export interface ParameterType {
   readonly list?: boolean;
 }
 
-/** A command, "Name()" (TR-369 Operate). */
+/** A command (TR-369 Operate). */
 export interface CommandType {
+  /** With "()". */
   readonly name: string;
   readonly async?: boolean;
   readonly input: readonly { readonly name: string; readonly required?: boolean }[];
@@ -43,6 +46,7 @@ export interface ObjectType {
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly parameters: readonly ParameterType[];
   readonly commands?: readonly CommandType[];
+  /** Names with "!". */
   readonly events?: readonly { readonly name: string; readonly args: readonly string[] }[];
 }
 
@@ -102,23 +106,40 @@ export type ModelEvent =
 
 /**
  * One part of the instantiated data model; the agent composes several by their object paths.
- * All calls are synchronous: an agent answers one message before it takes the next.
+ * All calls but {@link DataModel.perform} are synchronous: an agent answers one message before it takes the next.
+ *
+ * Values given to a model have passed the checks of their {@link ParameterType} and are in canonical form ("1" as
+ * boolean arrives as "true"). What must be unique, the model itself checks in `apply` (code 7025): only it sees the
+ * rows of every controller, and the rows that one transaction makes together.
  */
 export interface DataModel {
   readonly types: readonly ObjectType[];
   /** Instance numbers below a table ("Device.NAT.PortMapping.") that this caller may see, ascending. */
   instances(table: string, caller: Caller): readonly number[];
-  /**
-   * Instance numbers of the rows whose parameters all equal these texts, by an index: a search such as
-   * `[Alias=="x"]` then costs the same however many rows there are. Undefined where there is no index for these
-   * parameters; the agent reads the rows one by one then.
-   */
-  find?(table: string, equal: ReadonlyMap<string, string>, caller: Caller): readonly number[] | undefined;
   /** All readable parameters of one object ("Device.NAT.PortMapping.3."), or undefined where there is none. */
   read(object: string, caller: Caller): ReadonlyMap<string, string> | undefined;
+  /**
+   * The row of a table that has these values in all parameters of one of its unique keys, in constant time; undefined
+   * where there is none that this caller may see. Without it the agent reads row after row.
+   */
+  find?(table: string, key: ReadonlyMap<string, string>, caller: Caller): number | undefined;
   /** All of the changes, or none. */
   apply(changes: readonly ModelChange[], caller: Caller): ChangeResult;
+  /**
+   * What `apply` would say, changing nothing. A model that has it cannot fail in `apply` right after it said yes,
+   * so it can share a transaction with one that has it not: that one is then applied first.
+   */
+  validate?(changes: readonly ModelChange[], caller: Caller): ChangeResult;
+  /** Runs a command that answers at once. `command` ends with "()". */
   operate?(object: string, command: string, input: ReadonlyMap<string, string>, caller: Caller): CommandResult;
+  /** Runs a command of an `async` {@link CommandType}. Aborted when a controller cancels it or the agent stops. */
+  perform?(
+    object: string,
+    command: string,
+    input: ReadonlyMap<string, string>,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<CommandResult>;
   /** Calls `listener` at every event until the returned function is called. */
   observe(listener: (event: ModelEvent) => void): () => void;
 }
