@@ -1,0 +1,101 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// Plain JavaScript for Node 20: it runs before anything is installed. All it says goes to stderr, stdout is the program's.
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Debian package of each command that the lab needs. */
+export const labTools = {
+  nft: 'nftables',
+  ip: 'iproute2',
+  conntrack: 'conntrack',
+  ffmpeg: 'ffmpeg',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  setpriv: 'util-linux',
+  mount: 'mount',
+};
+
+/** What the tests need besides. */
+export const testTools = { ...labTools, chromium: 'chromium', nmap: 'nmap' };
+
+/**
+ * Makes this checkout and machine ready, then runs a TypeScript program of the repository with this process's
+ * arguments and ends as it ends. `--help` prints `usage` and does nothing else.
+ * @param {{ program: string, tools: Record<string, string>, usage: string }} what `program` is a path from the root.
+ */
+export async function launch({ program, tools, usage }) {
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(usage);
+  if (process.platform !== 'linux') fail('Sluice runs on Linux: it programs the Linux kernel.');
+  // Where ordinary users' PATH leaves the network tools out.
+  process.env.PATH = [join(root, 'node_modules/.bin'), process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
+  if (!packagesInstalled()) installPackages();
+  installTools(tools);
+  endWithNpm();
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', node(), join(root, program), ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
+}
+
+/** Whether node_modules holds what package-lock.json names, by content: a checkout's file times say nothing. */
+function packagesInstalled() {
+  const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
+  if (!existsSync(join(root, 'node_modules/.package-lock.json'))) return false;
+  const installed = read('node_modules/.package-lock.json');
+  return Object.entries(read('package-lock.json')).every(
+    ([path, wanted]) => path === '' || wanted.optional || installed[path]?.version === wanted.version,
+  );
+}
+
+function installPackages() {
+  console.error('Installing npm packages ...');
+  const npm = spawnSync('npm', ['ci', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (npm.status !== 0) fail('npm ci failed: see above.');
+}
+
+function installTools(tools) {
+  const missing = Object.keys(tools).filter((tool) => !onPath(tool));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((tool) => tools[tool]))];
+  const install = ['install', '-y', '--no-install-recommends', ...packages];
+  if (process.getuid() !== 0 || !onPath('apt-get'))
+    fail(`Missing: ${missing.join(', ')}. On Debian: sudo apt-get ${install.slice(0, 1)} ${packages.join(' ')}`);
+  console.error(`Installing ${packages.join(', ')} ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (args) => spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 2, 2] }).status === 0;
+  // Package lists are fetched only where the ones at hand do not serve.
+  if (!apt(install) && !(apt(['update']) && apt(install))) fail(`apt-get could not install ${packages.join(', ')}.`);
+}
+
+/** npm passes SIGINT and SIGTERM on; when it is killed, this process goes with it. */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  try {
+    const libc = createRequire(join(root, 'lab/index.ts'))('koffi').load('libc.so.6');
+    libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')(1, 15, 0, 0, 0);
+  } catch {
+    // Another C library: a killed npm leaves the lab running until it is stopped.
+  }
+}
+
+/** The Node that runs the project: 24, from node_modules where the machine's own is older. */
+function node() {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  const path = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+  if (!existsSync(path)) fail(`Node 24 or newer is needed here; this is ${process.versions.node}.`);
+  return path;
+}
+
+function onPath(command) {
+  return process.env.PATH.split(delimiter).some((directory) => existsSync(join(directory, command)));
+}
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
