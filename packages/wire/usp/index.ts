@@ -1,3 +1,4 @@
+export * from './answer.ts';
 export * from './endpoint-id.ts';
 export * from './error-codes.ts';
 export * from './failure.ts';
@@ -10,3 +11,4 @@ export * from './parse-path.ts';
 export * from './path.ts';
 export * from './record.ts';
 export * from './refusals.ts';
+export * from './requests.ts';
