@@ -1,0 +1,58 @@
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { endWith, readArguments } from './arguments.ts';
+import { enterWorld, findWorld } from './world.ts';
+
+const { values } = readArguments({
+  options: {
+    port: { type: 'string' },
+    media: { type: 'string' },
+    once: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    content: { type: 'string' },
+    family: { type: 'string' },
+  },
+});
+if (!values.once && (values.json || values.content || values.family))
+  endWith('--json, --content and --family go with --once.');
+if (values.family !== undefined && !/^[46]$/.test(values.family)) endWith('--family is 4 or 6.');
+const port = Number(values.port ?? 8080);
+if (!Number.isInteger(port) || port < 0 || port > 65535) endWith('--port is a number from 0 to 65535.');
+
+const found = findWorld();
+if ('reason' in found) endWith(found.reason);
+
+const screen = values.once ? undefined : await listen(port, values.port === undefined);
+const program = join(import.meta.dirname, values.once ? 'once-main.ts' : 'demo.ts');
+const world = enterWorld([process.execPath, program, ...process.argv.slice(2)], {
+  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+});
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    stopping = true;
+    // The kernel does the tidying: with its first process, everything of the world goes.
+    world.kill('SIGKILL');
+  });
+}
+// The world gets the listening socket itself: it stays one of this machine's network, wherever it is used.
+if (screen) world.send('screen', screen, () => screen.close());
+world.on('close', (code) => {
+  if (!stopping) process.exitCode = code ?? 1;
+  else if (values.once) process.exitCode = 130;
+  else process.stderr.write('\nStopped; nothing is left behind.\n');
+});
+
+/** Listens on 127.0.0.1; where `orNext` is set, on the next free port of the following 100. */
+async function listen(wanted: number, orNext: boolean): Promise<Server> {
+  for (let port = wanted; ; port++) {
+    const server = createServer();
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once('error', resolve);
+      server.listen({ port, host: '127.0.0.1' }, () => resolve(undefined));
+    });
+    if (!failure) return server;
+    if (failure.code === 'EADDRINUSE' && orNext && port < wanted + 100) continue;
+    endWith(`127.0.0.1:${port} cannot be listened on (${failure.code}); choose another with --port.`);
+  }
+}
