@@ -52,7 +52,9 @@ export interface HttpsPeer extends AsyncDisposable {
 export function httpsPeer(options: PeerOptions): HttpsPeer {
   let localAddress: IpAddress | undefined;
   const { family } = options;
-  const dial = buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), timeout: 5_000 });
+  // A resumed session shows no certificate to a client (Node's TLSSocket), so nobody could tell who it is.
+  const handshake = { maxCachedSessions: 0, timeout: 5_000 };
+  const dial = buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), ...handshake });
   const agent = new Agent({
     connections: options.connections ?? 16,
     keepAliveTimeout: 60_000,

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const partUrl = z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin);
+
+/** The configuration file of a portal. */
+export const portalConfig = z.strictObject({
+  /** Directory with ca.pem, cert.pem and key.pem. */
+  identity: z.string(),
+  listen: z
+    .strictObject({
+      /** Addresses to serve on; `::` serves IPv4 too. */
+      hosts: z.array(z.string()).min(1).default(['::']),
+      /** 0 takes a free one. */
+      port: z.number().int().min(0).max(65535).default(8443),
+    })
+    .prefault({}),
+  configurationServer: partUrl,
+  mediaServers: z.array(partUrl).min(1),
+  limits: z
+    .strictObject({
+      /** Longest wait for the configuration server's verdict, ms. */
+      configurationMs: z.number().int().positive().default(8_000),
+      /** Longest wait for the media server to begin, ms. */
+      startMs: z.number().int().positive().default(3_000),
+      /** Longest wait for what is shown: contents, posters, how a session stands, ms. */
+      lookMs: z.number().int().positive().default(3_000),
+      /** How long a list of contents is shown before the media servers are asked again, ms. */
+      contentsFreshMs: z.number().int().nonnegative().default(5_000),
+    })
+    .prefault({}),
+});
+
+/** A portal's configuration, defaults filled in. */
+export type PortalConfig = z.infer<typeof portalConfig>;

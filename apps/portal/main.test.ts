@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { connect as tlsConnect } from 'node:tls';
+import type { Answer, SessionRequest, StartRequest } from '@sluice/api';
+import { statusOf } from '@sluice/api';
+import {
+  clientTls,
+  type Identity,
+  openAuthority,
+  peerIdentity,
+  type Role,
+  serverTls,
+  writeIdentity,
+} from '@sluice/identity';
+import { type HttpsPeer, httpsPeer, silentLog } from '@sluice/io';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { portalConfig } from './config.ts';
+import { runPortal } from './main.ts';
+import { FakeConfigurationServer, FakeMediaServer, film, hold } from './test/fake-parts.ts';
+
+const here = new AbortController().signal;
+
+async function serve(t: TestContext, identity: Identity, app: FastifyInstance): Promise<string> {
+  await app.ready();
+  const server = createServer(serverTls(identity), (request, reply) => app.routing(request, reply));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The fakes of the two other parts, behind HTTPS as the API has it. */
+function configurationApi(fake: FakeConfigurationServer): FastifyInstance {
+  const app = Fastify();
+  const send = (answer: Answer<unknown>, reply: { code(status: number): unknown }) => {
+    if (answer.kind === 'granted') return answer.value;
+    reply.code(statusOf(answer.refusal.code));
+    return answer.refusal;
+  };
+  app.post('/v1/sessions', async (request, reply) => send(await fake.open(request.body as SessionRequest), reply));
+  app.get<{ Params: { id: string } }>('/v1/sessions/:id', async (request, reply) =>
+    send(await fake.look(request.params.id), reply),
+  );
+  app.delete<{ Params: { id: string }; Querystring: { reason: string } }>('/v1/sessions/:id', async (request, reply) =>
+    send(await fake.close(request.params.id, request.query.reason), reply),
+  );
+  return app;
+}
+
+function mediaApi(fake: FakeMediaServer): FastifyInstance {
+  const app = Fastify();
+  const value = <T>(answer: Answer<T>) => (answer.kind === 'granted' ? answer.value : answer.refusal);
+  app.get('/v1/contents', async () => ({ contents: value(await fake.contents()) }));
+  app.get('/posters/:id', (_, reply) => reply.type('image/png').send(Buffer.from('png')));
+  app.post('/v1/starts', async (request) => value(await fake.start(request.body as StartRequest)));
+  app.get<{ Params: { id: string } }>('/v1/starts/:id', async (request) => value(await fake.look(request.params.id)));
+  app.delete<{ Params: { id: string } }>('/v1/starts/:id', async (request) =>
+    value(await fake.stop(request.params.id)),
+  );
+  return app;
+}
+
+async function world(t: TestContext, limits = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-portal-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const authority = await openAuthority(directory);
+  const issue = (role: Role) =>
+    authority.issue({ endpointId: `self::${role}`, role, names: ['127.0.0.1', '::1', 'localhost'] });
+  const said: string[] = [];
+  const configuration = new FakeConfigurationServer(said);
+  configuration.until = Date.now() + 3_600_000;
+  const media = new FakeMediaServer(said);
+  await writeIdentity(join(directory, 'portal'), await issue('portal'));
+  const configurationServer = await serve(t, await issue('configuration-server'), configurationApi(configuration));
+  const mediaServer = await serve(t, await issue('media-server'), mediaApi(media));
+  const config = portalConfig.parse({
+    identity: join(directory, 'portal'),
+    listen: { hosts: ['127.0.0.1', '::1'], port: 0 },
+    configurationServer,
+    mediaServers: [mediaServer],
+    limits,
+  });
+  const portal = await runPortal(config, silentLog, here);
+  t.after(() => portal[Symbol.asyncDispose]());
+  const origin = `https://127.0.0.1:${portal.port}`;
+  const peer = (identity: Identity, at = origin): HttpsPeer => {
+    const accepts = (socket: Parameters<typeof peerIdentity>[0]) => peerIdentity(socket)?.role === 'portal';
+    const made = httpsPeer({ origin: at, tls: clientTls(identity), accepts });
+    t.after(() => made[Symbol.asyncDispose]());
+    return made;
+  };
+  const tv = peer(await issue('appliance'));
+  return { said, configuration, media, portal, origin, peer, issue, tv, authority };
+}
+
+const body = {
+  requestId: 'r1',
+  contentId: 'film',
+  localPorts: { video: 5000, 'video-rtcp': 5001, subtitles: 5002 },
+};
+const read = (answer: { body: Buffer }) => JSON.parse(answer.body.toString());
+
+test('an appliance sees, asks, looks and leaves over mutual TLS', async (t) => {
+  const { said, configuration, tv } = await world(t);
+  const contents = read(await tv.ask('GET', '/v1/contents', undefined, here));
+  assert.deepEqual(contents, { contents: [film] });
+  assert.equal(read(await tv.ask('GET', '/v1/contents/film', undefined, here)).title, film.title);
+  const answer = await tv.ask('POST', '/v1/requests', body, here);
+  assert.equal(answer.status, 200, answer.body.toString());
+  const { sessionId, streams } = read(answer);
+  assert.equal(streams.length, 3);
+  assert.equal(configuration.sessions.get(sessionId)?.applianceId, 'self::appliance');
+  assert.equal(read(await tv.ask('GET', `/v1/requests/${sessionId}`, undefined, here)).state, 'open');
+  assert.equal(read(await tv.ask('DELETE', `/v1/requests/${sessionId}`, undefined, here)).state, 'closed');
+  assert.deepEqual(said, ['open r1', 'start s1', 'close s1 appliance-left', 'stop s1']);
+});
+
+test('the flow told to the configuration server is the one that the request came over', async (t) => {
+  const { configuration, portal, tv, peer, issue } = await world(t);
+  const flows: SessionRequest['flow'][] = [];
+  const open = configuration.open.bind(configuration);
+  configuration.open = (request) => {
+    flows.push(request.flow);
+    return open(request);
+  };
+  await tv.ask('POST', '/v1/requests', body, here);
+  const overIpv6 = peer(await issue('appliance'), `https://[::1]:${portal.port}`);
+  await overIpv6.ask('POST', '/v1/requests', { ...body, requestId: 'r6' }, here);
+  assert.deepEqual(
+    flows.map(({ portal: at, observed }) => [at, observed.address]),
+    [
+      [{ address: '127.0.0.1', port: portal.port }, '127.0.0.1'],
+      [{ address: '::1', port: portal.port }, '::1'],
+    ],
+  );
+  assert.ok(flows.every(({ observed }) => observed.port > 0));
+});
+
+test('a browser without a certificate sees the page and the posters, not the API', async (t) => {
+  const { origin, authority } = await world(t);
+  const look = (method: string, path: string) =>
+    new Promise<string>((resolve, reject) => {
+      const { port, hostname } = new URL(origin);
+      const socket = tlsConnect({ host: hostname, port: Number(port), ca: authority.caPem });
+      let text = '';
+      socket.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('end', () => resolve(text)).on('error', reject);
+      socket.write(`${method} ${path} HTTP/1.1\r\nhost: portal\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    });
+  const page = await look('GET', '/');
+  assert.match(page, /^HTTP\/1.1 200/);
+  assert.match(page, /href="play\/film"/);
+  assert.match(page, /content-security-policy: default-src 'none'/);
+  assert.match(await look('GET', '/posters/film'), /^HTTP\/1.1 200(.|\s)*image\/png/);
+  assert.match(await look('GET', '/play/film'), /sluice appliance play film/);
+  assert.match(await look('GET', '/play/none'), /^HTTP\/1.1 404(.|\s)*content-unknown/);
+  assert.match(await look('GET', '/healthz'), /^HTTP\/1.1 200/);
+  for (const [method, path] of [
+    ['GET', '/v1/contents'],
+    ['POST', '/v1/requests'],
+    ['DELETE', '/v1/requests/s1'],
+  ] as const)
+    assert.match(await look(method, path), /^HTTP\/1.1 403(.|\s)*not-permitted/, path);
+});
+
+test('another role, and another authority, may not ask', async (t) => {
+  const { peer, issue, authority } = await world(t);
+  const gateway = await peer(await issue('gateway')).ask('POST', '/v1/requests', body, here);
+  assert.equal(gateway.status, 403);
+  const foreignDirectory = await mkdtemp(join(tmpdir(), 'sluice-foreign-'));
+  t.after(() => rm(foreignDirectory, { recursive: true }));
+  const foreign = await openAuthority(foreignDirectory);
+  const stranger = await foreign.issue({ endpointId: 'self::tv', role: 'appliance' });
+  const answer = await peer({ ...stranger, caPem: authority.caPem }).ask('POST', '/v1/requests', body, here);
+  assert.equal(answer.status, 403);
+  assert.equal(read(answer).code, 'not-permitted');
+});
+
+test('bad input gets a code and a sentence', async (t) => {
+  const { said, tv } = await world(t);
+  const cases: [unknown, number, string][] = [
+    [{ ...body, localPorts: { ...body.localPorts, video: 0 } }, 400, 'port-invalid'],
+    [{ ...body, localPorts: { ...body.localPorts, video: 65536 } }, 400, 'port-invalid'],
+    [{ ...body, requestId: 'r 1' }, 400, 'malformed'],
+    [{ ...body, localAddresses: ['192.168.1.300'] }, 400, 'malformed'],
+    [{}, 400, 'malformed'],
+    [{ ...body, contentId: 'nothing' }, 404, 'content-unknown'],
+    [{ ...body, padding: 'x'.repeat(70_000) }, 413, 'too-large'],
+  ];
+  for (const [json, status, code] of cases) {
+    const answer = await tv.ask('POST', '/v1/requests', json, here);
+    assert.deepEqual([answer.status, read(answer).code], [status, code]);
+    assert.ok(read(answer).message.length > 5);
+  }
+  const unknown = await tv.ask('GET', '/v1/nothing', undefined, here);
+  assert.deepEqual([unknown.status, read(unknown).code], [404, 'malformed']);
+  assert.deepEqual(said, []);
+});
+
+test('a media server that never answers closes the home in bounded time', async (t) => {
+  const { said, media, tv } = await world(t, { startMs: 20 });
+  media.holdStart = hold();
+  t.after(() => media.holdStart?.release());
+  const answer = await tv.ask('POST', '/v1/requests', body, here);
+  assert.deepEqual([answer.status, read(answer).code], [503, 'media-not-started']);
+  assert.deepEqual(said, ['open r1', 'start s1', 'close s1 media-not-started', 'stop s1']);
+});
+
+test('an appliance whose connection breaks leaves nothing open', async (t) => {
+  const { said, configuration, media, tv } = await world(t);
+  const start = hold();
+  media.holdStart = start;
+  const asking = new AbortController();
+  const started = new Promise<void>((resolve) => {
+    const before = media.start.bind(media);
+    media.start = (request) => {
+      resolve();
+      return before(request);
+    };
+  });
+  const stopped = new Promise<void>((resolve) => {
+    const before = media.stop.bind(media);
+    media.stop = (sessionId) => {
+      resolve();
+      return before(sessionId);
+    };
+  });
+  const answer = tv.ask('POST', '/v1/requests', body, asking.signal);
+  await started;
+  asking.abort(new Error('switched off'));
+  await assert.rejects(answer, /switched off/);
+  // The portal learns of it from the socket: a fresh exchange after the close shows that it has.
+  await tv.ask('GET', '/healthz', undefined, here);
+  start.release();
+  await stopped;
+  assert.equal(configuration.sessions.get('s1')?.state, 'closed');
+  assert.ok(said.includes('close s1 appliance-left'));
+});
+
+test('nonsense on the port does not end the portal', async (t) => {
+  const { portal, tv } = await world(t);
+  await new Promise<void>((resolve) => {
+    const socket = connect(portal.port, '127.0.0.1', () => socket.end('\x00\xff nonsense\r\n\r\n'));
+    socket.on('close', () => resolve()).on('error', () => resolve());
+  });
+  assert.equal((await tv.ask('GET', '/healthz', undefined, here)).status, 200);
+});

@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { clientTls, peerIdentity, type Role, readIdentity, serverTls } from '@sluice/identity';
+import { httpsPeer, type Log, systemClock } from '@sluice/io';
+import type { PortalConfig } from './config.ts';
+import { remoteConfigurationServer } from './configuration-server.ts';
+import { portalRoutes } from './http.ts';
+import { remoteMediaServer } from './media-server.ts';
+import { requestDesk } from './request-desk.ts';
+import { contentShelf } from './shelf.ts';
+
+/** A portal that serves. Disposing of it stops serving; sessions that it started go on. */
+export interface RunningPortal extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. */
+export async function runPortal(config: PortalConfig, log: Log, signal: AbortSignal): Promise<RunningPortal> {
+  const identity = await readIdentity(config.identity);
+  const ending = new AbortController();
+  const lifetime = AbortSignal.any([signal, ending.signal]);
+  await using started = new AsyncDisposableStack();
+  started.defer(() => ending.abort(new Error('the portal ends')));
+
+  const part = (name: string, role: Role, origin: string) => {
+    const accepts = (socket: Parameters<typeof peerIdentity>[0]) => peerIdentity(socket)?.role === role;
+    const peer = started.use(httpsPeer({ origin, tls: clientTls(identity), accepts, connections: 64 }));
+    return { name, peer, clock: systemClock };
+  };
+  const configuration = remoteConfigurationServer(
+    part('configuration server', 'configuration-server', config.configurationServer),
+    config.limits,
+  );
+  const servers = config.mediaServers.map((origin) =>
+    remoteMediaServer(part('media server', 'media-server', origin), config.limits),
+  );
+  const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime);
+  const desk = started.use(
+    requestDesk(
+      { configuration, shelf, clock: systemClock, log, stopwatch: () => performance.now(), lifetime },
+      servers,
+    ),
+  );
+  const app = portalRoutes(desk, shelf, log, lifetime);
+  started.defer(() => app.close());
+  await app.ready();
+
+  // A browser without a certificate may look at the pages; the API asks for one itself.
+  const tls = { ...serverTls(identity), rejectUnauthorized: false };
+  let { port } = config.listen;
+  for (const host of config.listen.hosts) {
+    const server = createServer(tls, (request, reply) => app.routing(request, reply));
+    port = await listen(server, host, port);
+    started.defer(() => close(server));
+  }
+  const running = started.move();
+  log.info({ port, hosts: config.listen.hosts }, 'serving');
+  return { port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,39 @@
+import { contentList, startView } from '@sluice/api';
+import { refuse } from '@sluice/model';
+import { type AskedPart, ask, exchange } from './asking.ts';
+import type { PortalConfig } from './config.ts';
+import type { MediaServer } from './parts.ts';
+
+/** A media server behind its HTTP API. */
+export function remoteMediaServer(part: AskedPart, limits: PortalConfig['limits']): MediaServer {
+  const startPath = (sessionId: string) => `/v1/starts/${encodeURIComponent(sessionId)}`;
+  const look = { mostMs: limits.lookMs, silence: 'timeout' } as const;
+  return {
+    origin: part.peer.origin,
+    async contents(family, signal) {
+      const path = `/v1/contents?family=${family}`;
+      const answer = await ask(part, contentList, { method: 'GET', path, ...look }, signal);
+      return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
+    },
+    async poster(contentId, signal) {
+      const path = `/posters/${encodeURIComponent(contentId)}`;
+      const answer = await exchange(part, { method: 'GET', path, ...look }, signal);
+      if (answer.kind === 'refused') return answer;
+      const { status, contentType, body } = answer.value;
+      // SVG can carry script, and these bytes are shown under our own name.
+      if (status === 200 && /^image\/(jpeg|png|webp|avif)$/.test(contentType))
+        return { kind: 'granted', value: { contentType, body } };
+      return { kind: 'refused', refusal: refuse('content-unknown', `there is no poster of ${contentId}`, contentId) };
+    },
+    start: (json, signal) =>
+      ask(
+        part,
+        startView,
+        { method: 'POST', path: '/v1/starts', json, mostMs: limits.startMs, silence: 'media-not-started' },
+        signal,
+      ),
+    look: (sessionId, signal) => ask(part, startView, { method: 'GET', path: startPath(sessionId), ...look }, signal),
+    stop: (sessionId, signal) =>
+      ask(part, startView, { method: 'DELETE', path: startPath(sessionId), ...look }, signal),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Answer, Content, SessionRequest, SessionView, StartRequest, StartView } from '@sluice/api';
+import type { CloseReason, Family } from '@sluice/model';
+
+/** Reasons that a portal closes a session for. */
+export type PortalCloseReason = Extract<
+  CloseReason,
+  'appliance-left' | 'content-ended' | 'revoked' | 'media-not-started'
+>;
+
+/** The configuration server as a portal sees it. Every call ends in bounded time, and never throws but by its signal. */
+export interface ConfigurationServer {
+  /** Asking again with the same request id gives the same session. */
+  open(request: SessionRequest, signal: AbortSignal): Promise<Answer<SessionView>>;
+  look(sessionId: string, signal: AbortSignal): Promise<Answer<SessionView>>;
+  /** The gateway is closed before this answers. Closing what is closed changes nothing. */
+  close(sessionId: string, reason: PortalCloseReason, signal: AbortSignal): Promise<Answer<SessionView>>;
+}
+
+/** A picture of a content. */
+export interface Poster {
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** A media server as a portal sees it. Every call ends in bounded time, and never throws but by its signal. */
+export interface MediaServer {
+  readonly origin: string;
+  contents(family: Family, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
+  poster(contentId: string, signal: AbortSignal): Promise<Answer<Poster>>;
+  start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartView>>;
+  look(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
+  stop(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
+}
