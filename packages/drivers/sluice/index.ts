@@ -1,0 +1,34 @@
+import { type Driver, Unreachable } from '@sluice/driver';
+import { openingParameter, portMappingTable } from '@sluice/wire/usp';
+import { planSluice, type SluiceStep } from './plan.ts';
+import { type SluiceDriverPorts, sluiceSession } from './session.ts';
+import { sluiceTraits } from './traits.ts';
+
+export { GatewayBeliefs } from './beliefs.ts';
+export type { Lease, SluiceStep } from './plan.ts';
+export type { UspPort } from './port.ts';
+export type { SluiceDriverPorts } from './session.ts';
+export { sluiceTraits } from './traits.ts';
+
+/**
+ * Driver for gateways that run our agent, over USP (TR-369). A gateway whose registration has `communication.url`
+ * (`wss://host:port/path`) is dialled when it is not connected; the others dial us.
+ */
+export function sluiceDriver(ports: SluiceDriverPorts): Driver<SluiceStep> {
+  return {
+    type: 'sluice',
+    traits: sluiceTraits,
+    plan: (change, _observed, now) => planSluice(change, now),
+    async connect(gateway, signal) {
+      const { gatewayId, communication } = gateway;
+      const { supported } = await ports.controller.reach(gatewayId, communication.url, signal);
+      const mapping = supported.get(`${portMappingTable}{i}.`);
+      // Without it, an opening would be wider than the traits promise.
+      if (!mapping?.has(openingParameter.remotePort) || !mapping.has(openingParameter.streamType))
+        throw new Unreachable(
+          `${gatewayId} is a USP agent of another kind: it knows no ${openingParameter.streamType}`,
+        );
+      return sluiceSession(gateway, ports);
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { familyOf, type Opening, type RequestFlow, transportOf } from '@sluice/model';
+import { openingParameter as extension, keyed, pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import type { Lease } from './plan.ts';
+
+/** A row as an Add creates it. */
+export interface Row {
+  readonly table: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The table that an opening is a row of: the family of its remote end decides. */
+export function tableOf(opening: Opening): string {
+  return familyOf(opening.remote.address) === 4 ? portMappingTable : pinholeTable;
+}
+
+/** Addresses an opening's row by its id, whatever instance number it has now. */
+export function pathOf(opening: Opening): string {
+  return keyed(tableOf(opening), { Alias: opening.id });
+}
+
+/** The row for an opening: a port mapping (TR-181 Device.NAT.PortMapping) or a pinhole (Device.Firewall.Pinhole). */
+export function rowOf({ opening, seconds }: Lease<Opening>): Row {
+  const table = tableOf(opening);
+  const values = table === portMappingTable ? portMapping(opening) : pinhole(opening);
+  return {
+    table,
+    values: {
+      Alias: opening.id,
+      Enable: 'true',
+      LeaseDuration: String(seconds),
+      ...values,
+      [extension.streamType]: opening.streamType,
+      ...(opening.payloadType !== undefined && { [extension.payloadType]: String(opening.payloadType) }),
+      ...(opening.flow && { [extension.requestFlow]: flowText(opening.flow) }),
+    },
+  };
+}
+
+function portMapping(opening: Opening): Record<string, string> {
+  const { remote, local, globalPort, portGroup } = opening;
+  return {
+    Protocol: transportOf(opening.streamType) === 'tcp' ? 'TCP' : 'UDP',
+    RemoteHost: remote.address,
+    [extension.remotePort]: String(remote.port ?? 0),
+    ...(globalPort !== undefined && { ExternalPort: String(globalPort) }),
+    ...(local.address !== undefined && { InternalClient: local.address }),
+    InternalPort: String(local.port),
+    ...(portGroup && {
+      [extension.portGroup]: portGroup.name,
+      [extension.portOffset]: String(portGroup.offset),
+    }),
+  };
+}
+
+function pinhole(opening: Opening): Record<string, string> {
+  const { remote, local } = opening;
+  return {
+    // IP protocol numbers (IANA): 6 TCP, 17 UDP.
+    Protocol: transportOf(opening.streamType) === 'tcp' ? '6' : '17',
+    SourcePrefixes: `${remote.address}/128`,
+    SourcePort: String(remote.port ?? -1),
+    ...(local.address !== undefined && { DestIP: local.address }),
+    DestPort: String(local.port),
+  };
+}
+
+function flowText({ portal, observed }: RequestFlow): string {
+  return `${portal.address} ${portal.port} ${observed.address} ${observed.port}`;
+}

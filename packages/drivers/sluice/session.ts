@@ -1,0 +1,167 @@
+import { type GatewaySession, Unreachable } from '@sluice/driver';
+import {
+  type Clock,
+  type Gateway,
+  type GatewayAddresses,
+  type GrantedOpening,
+  type Opening,
+  type Outcome,
+  refuse,
+} from '@sluice/model';
+import {
+  addRequest,
+  deleteRequest,
+  freePortsCommand,
+  getRequest,
+  operateRequest,
+  pinholeTable,
+  portMappingTable,
+  refusalOfError,
+  setRequest,
+  type UspAnswer,
+  type UspRequest,
+} from '@sluice/wire/usp';
+import { addressesIn, addressPaths } from './addresses.ts';
+import { createdRows, deletedAll, missedBySet, refusalIn, rowsIn } from './answers.ts';
+import type { GatewayBeliefs } from './beliefs.ts';
+import { grantOf, missingParameters } from './grants.ts';
+import { type HeldOpening, heldOpening } from './held-rows.ts';
+import type { Lease, SluiceStep } from './plan.ts';
+import type { UspPort } from './port.ts';
+import { pathOf, rowOf } from './rows.ts';
+
+/** What the driver is made of. */
+export interface SluiceDriverPorts {
+  readonly controller: UspPort;
+  readonly clock: Clock;
+  readonly beliefs: GatewayBeliefs;
+}
+
+/** The conversation with one gateway that is online. It holds no connection of its own: the controller keeps that. */
+export function sluiceSession(
+  gateway: Gateway,
+  { controller, clock, beliefs }: SluiceDriverPorts,
+): GatewaySession<SluiceStep> {
+  const { gatewayId } = gateway;
+  const ask = (request: UspRequest, signal: AbortSignal) => controller.request(gatewayId, request, signal);
+
+  async function open(leases: readonly Lease<Opening>[], signal: AbortSignal): Promise<Outcome> {
+    const openings = leases.map(({ opening }) => opening);
+    const answer = await ask(addRequest(leases.map(rowOf)), signal);
+    if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };
+    const rows = createdRows(answer, openings);
+    if (!rows) return unknown('its answer does not cover every opening');
+    for (const row of rows) beliefs.keepRow(gatewayId, row.path, row.openingId);
+    const addresses = beliefs.addresses(gatewayId);
+    const pairs = openings.flatMap((opening, index) => {
+      const row = rows[index];
+      return row ? [{ opening, row }] : [];
+    });
+    const missing = pairs.flatMap(({ opening, row }) => missingParameters(opening, row, addresses));
+    const looked = missing.length === 0 ? [] : rowsIn(await ask(getRequest(missing), signal));
+    const granted = pairs.flatMap(({ opening, row }) => grantOf(opening, row, looked ?? [], addresses) ?? []);
+    return granted.length === openings.length
+      ? { kind: 'applied', granted }
+      : unknown('it took the openings and does not tell where they lead');
+  }
+
+  async function renew(leases: readonly Lease<GrantedOpening>[], signal: AbortSignal): Promise<Outcome> {
+    const openings = leases.map(({ opening }) => opening);
+    const objects = leases.map(({ opening, seconds }) => ({
+      path: pathOf(opening),
+      values: { LeaseDuration: String(seconds) },
+    }));
+    const answer = await ask(setRequest(objects), signal);
+    if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };
+    const missed = missedBySet(answer, openings);
+    if (!missed) return unknown('its answer is none to a Set');
+    const [first] = missed;
+    if (!first) return { kind: 'applied', granted: openings };
+    const message = `the gateway no longer holds ${missed.map(({ id }) => id).join(', ')}`;
+    return { kind: 'refused', refusal: refuse('gateway-refused', message, first.id) };
+  }
+
+  async function close(openings: readonly GrantedOpening[], signal: AbortSignal): Promise<Outcome> {
+    for (const { id } of openings) beliefs.forgetOpening(gatewayId, id);
+    const answer = await ask(deleteRequest(openings.map(pathOf)), signal);
+    if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };
+    return deletedAll(answer) ? { kind: 'applied', granted: [] } : unknown('it did not say that all are closed');
+  }
+
+  function take(step: SluiceStep, signal: AbortSignal): Promise<Outcome> {
+    switch (step.kind) {
+      case 'open':
+        return open(step.leases, signal);
+      case 'renew':
+        return renew(step.leases, signal);
+      case 'close':
+        return close(step.openings, signal);
+    }
+  }
+
+  return {
+    async addresses(signal): Promise<GatewayAddresses> {
+      const known = beliefs.addresses(gatewayId);
+      if (known) return known;
+      const addresses = addressesIn(answered(await ask(getRequest(addressPaths), signal), gatewayId));
+      beliefs.keepAddresses(gatewayId, addresses);
+      return addresses;
+    },
+
+    async observe(_believed, signal) {
+      const answer = await ask(getRequest([portMappingTable, pinholeTable]), signal);
+      const at = clock.now();
+      const rows = answered(answer, gatewayId).filter(({ path }) => /\.\d+\.$/.test(path));
+      const ours: HeldOpening[] = [];
+      beliefs.forgetRows(gatewayId);
+      for (const row of rows) {
+        const held = heldOpening(row, at);
+        if (!held) continue;
+        ours.push(held);
+        beliefs.keepRow(gatewayId, row.path, held.opening.id);
+      }
+      return { at, ours, foreign: rows.length - ours.length };
+    },
+
+    async apply(step, signal) {
+      try {
+        return await take(step, signal);
+      } catch (error) {
+        if (error instanceof Unreachable) return { kind: 'refused', refusal: offline(gatewayId) };
+        return unknown(error instanceof Error ? error.message : String(error));
+      }
+    },
+
+    async freePorts({ transport, count, paired }, signal) {
+      const input = { Protocol: transport === 'tcp' ? 'TCP' : 'UDP', Count: String(count), Paired: String(paired) };
+      return portsIn(await ask(operateRequest(freePortsCommand, input), signal), gatewayId);
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+const unknown = (reason: string): Outcome => ({ kind: 'unknown', reason });
+
+const offline = (gatewayId: string) => refuse('gateway-offline', `the gateway ${gatewayId} is not connected`);
+
+function answered(answer: UspAnswer, gatewayId: string) {
+  const rows = rowsIn(answer);
+  if (rows) return rows;
+  const words = answer.kind === 'error' ? `USP error ${answer.code}: ${answer.message}` : 'no answer to a Get';
+  throw new Unreachable(`${gatewayId} cannot be read (${words})`);
+}
+
+/** None where the gateway says that its ports are exhausted. */
+function portsIn(answer: UspAnswer, gatewayId: string): readonly number[] {
+  const result =
+    answer.kind === 'response' && answer.response.case === 'operateResp'
+      ? answer.response.value.operationResults[0]?.operationResp
+      : undefined;
+  if (result?.case === 'reqOutputArgs') {
+    const list = result.value.outputArgs.Ports ?? '';
+    return list === '' ? [] : list.split(',').map(Number);
+  }
+  if (result?.case === 'cmdFailure' && refusalOfError(result.value.errCode) === 'ports-exhausted') return [];
+  throw new Unreachable(`${gatewayId} does not list its free ports`);
+}

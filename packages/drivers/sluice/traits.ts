@@ -1,0 +1,20 @@
+import type { Traits } from '@sluice/model';
+
+/** What a gateway that runs our agent can express. */
+export const sluiceTraits: Traits = {
+  families: [4, 6],
+  sourceAddress: true,
+  sourcePort: true,
+  streamTypes: true,
+  lease: { leastSeconds: 1, mostSeconds: 86_400 },
+  atomic: true,
+  ackMeansHeld: true,
+  listsWhatItHolds: true,
+  revokeStopsRunning: true,
+  keepsNarrowingOverRestart: true,
+  symmetricSource: true,
+  sharedGlobalPort: true,
+  portGroups: true,
+  findsDevice: true,
+  portAgreement: ['list-free', 'propose', 'pick'],
+};
