@@ -28,7 +28,7 @@ header p { margin: 0 0 0 auto; color: var(--quiet); font-size: .9rem; }
 h1 { font-size: clamp(1.7rem, 4vw, 2.6rem); line-height: 1.15; letter-spacing: -.02em; margin: 1rem 0 .4rem; text-wrap: balance; }
 .lead { color: var(--quiet); max-width: 60ch; margin: 0 0 2rem; }
 h2 { font-size: .85rem; font-weight: 650; letter-spacing: .09em; text-transform: uppercase; color: var(--quiet); margin: 2.5rem 0 1rem; }
-.shelf { list-style: none; margin: 0; padding: 0; display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr)); }
+.shelf { list-style: none; margin: 0; padding: 0; display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 .card { display: flex; flex-direction: column; height: 100%; background: var(--raised); border: 1px solid var(--line);
   border-radius: var(--radius); overflow: hidden; text-decoration: none; transition: transform .15s ease, box-shadow .15s ease, border-color .15s ease; }
 .card:hover { transform: translateY(-3px); border-color: var(--accent); box-shadow: 0 12px 30px rgb(0 0 0 / .16); }
@@ -37,6 +37,10 @@ h2 { font-size: .85rem; font-weight: 650; letter-spacing: .09em; text-transform:
 .play { position: absolute; right: .8rem; bottom: .8rem; width: 2.75rem; height: 2.75rem; border-radius: 50%; display: grid; place-items: center;
   background: var(--accent); color: var(--on-accent); box-shadow: 0 3px 12px rgb(0 0 0 / .35); }
 .play svg { width: 1.15rem; height: 1.15rem; }
+.shelf li { max-width: 600px; }
+.shelf .first { max-width: none; }
+.kind { position: absolute; left: .8rem; top: .8rem; padding: .15rem .6rem; border-radius: 99px; font-size: .78rem; font-weight: 600;
+  background: rgb(10 16 20 / .66); color: #fff; }
 .words { padding: 1rem 1.1rem 1.15rem; display: flex; flex-direction: column; gap: .35rem; flex: 1; }
 .card h3 { margin: 0; font-size: 1.12rem; line-height: 1.3; }
 .card p { margin: 0; color: var(--quiet); font-size: .93rem; }
@@ -53,7 +57,7 @@ h2 { font-size: .85rem; font-weight: 650; letter-spacing: .09em; text-transform:
 .notice { background: var(--raised); border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: var(--radius); padding: 1.25rem 1.5rem; max-width: 70ch; }
 .notice p { margin: .3rem 0; }
 code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, monospace; background: light-dark(#ece8e0, #0b0f13); padding: .15em .4em; border-radius: 6px; }
-pre { background: light-dark(#ece8e0, #0b0f13); padding: 1rem; border-radius: 10px; overflow: auto; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: light-dark(#ece8e0, #0b0f13); padding: 1rem; border-radius: 10px; overflow: auto; }
 pre code { background: none; padding: 0; }
 table { border-collapse: collapse; width: 100%; max-width: 720px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }

@@ -3,28 +3,17 @@ import { formatEndpoint, type Refusal } from '@sluice/model';
 import { html, Markup } from './markup.ts';
 import { pageStyle } from './page-style.ts';
 
-const shelves: readonly { readonly kind: Content['kind']; readonly title: string }[] = [
-  { kind: 'film', title: 'Films' },
-  { kind: 'radio', title: 'Radio' },
-  { kind: 'download', title: 'Downloads' },
-];
+const kindNames: Readonly<Record<Content['kind'], string>> = { film: 'Film', radio: 'Radio', download: 'Download' };
 
 /** The page of contents. Every link is relative, so that it works under another's address too. */
 export function contentsPage(contents: readonly Content[]): string {
-  const rows = shelves
-    .map(({ kind, title }) => ({ title, contents: contents.filter((content) => content.kind === kind) }))
-    .filter((row) => row.contents.length > 0);
+  const [first, ...others] = contents.toSorted((a, b) => kindOrder(a) - kindOrder(b));
   return page(
     'Sluice: what is on',
     html`<h1>What would you like to see?</h1>
 <p class="lead">Choose a title. Your gateway opens for exactly its streams, from its server to your device, and closes when you leave.</p>
-${rows.length === 0 ? html`<div class="notice"><p><strong>Nothing is on right now.</strong></p><p>The media server has no content.</p></div>` : undefined}
-${rows.map(
-  ({ title, contents: shelf }, index) => html`<section aria-labelledby="shelf-${index}">
-<h2 id="shelf-${index}">${title}</h2>
-<ul class="shelf">${shelf.map((content, place) => card(content, index === 0 && place === 0))}</ul>
-</section>`,
-)}`,
+${first ? html`<ul class="shelf">${card(first, true)}</ul>` : html`<div class="notice"><p><strong>Nothing is on right now.</strong></p><p>The media server has no content.</p></div>`}
+${others.length === 0 ? undefined : html`<h2>Also on</h2>\n<ul class="shelf">${others.map((content) => card(content, false))}</ul>`}`,
     '',
   );
 }
@@ -59,10 +48,14 @@ export function refusalPage(refusal: Refusal, base: string): string {
   );
 }
 
+function kindOrder({ kind }: Content): number {
+  return Object.keys(kindNames).indexOf(kind);
+}
+
 function card(content: Content, isFirst: boolean): Markup {
   const id = encodeURIComponent(content.contentId);
   return html`<li${isFirst ? new Markup(' class="first"') : undefined}><a class="card" href="play/${id}">
-<div class="picture"><img src="posters/${id}" alt="" width="640" height="360"${isFirst ? undefined : new Markup(' loading="lazy"')}><span class="play">${playIcon}</span></div>
+<div class="picture"><img src="posters/${id}" alt="" width="640" height="360"${isFirst ? undefined : new Markup(' loading="lazy"')}><span class="kind">${kindNames[content.kind]}</span><span class="play">${playIcon}</span></div>
 <div class="words"><h3>${content.title}</h3><p>${content.description}</p><p class="facts">${facts(content)}</p></div>
 </a></li>`;
 }
