@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge, type Observations, type ProbeReport, type StreamReport } from './report.ts';
+
+const video: StreamReport = {
+  id: 'video',
+  kind: 'rtp',
+  family: 4,
+  remote: '203.0.113.10:7000',
+  globalPort: 20000,
+  localAddress: '192.168.1.2',
+  localPort: 5000,
+  firstSpeaker: 'server',
+  packetsSent: 800,
+  packetsReceived: 800,
+  lost: 0,
+  bytesSent: 900_000,
+  bytesReceived: 900_000,
+  decoded: true,
+};
+const subtitles: StreamReport = {
+  ...video,
+  id: 'subtitles',
+  kind: 'tcp',
+  decoded: false,
+  bytesSent: 90,
+  bytesReceived: 90,
+};
+
+function probe(stream: string, phase: ProbeReport['phase'], right: boolean): ProbeReport {
+  const passed = right && phase === 'during' ? 5 : 0;
+  const probe = right ? 'right packet' : 'other source port';
+  return { probe, sender: 'media server', stream, phase, firstSpeaker: 'server', right, sent: 5, passed };
+}
+
+const good: Observations = {
+  content: 'film',
+  family: 4,
+  steps: [],
+  streams: [video, subtitles],
+  probes: (['before', 'during', 'after'] as const).flatMap((phase) => [
+    probe('video', phase, true),
+    probe('video', phase, false),
+    probe('subtitles', phase, false),
+  ]),
+  openingsLeft: 0,
+};
+
+/** The good session with one thing changed. */
+function but(change: Partial<Observations>): string[] {
+  return judge({ ...good, ...change });
+}
+
+/** The good session's probes, the n-th changed. */
+function probesBut(index: number, change: Partial<ProbeReport>): string[] {
+  return but({ probes: good.probes.map((probe, at) => (at === index ? { ...probe, ...change } : probe)) });
+}
+
+test('a session that kept every promise passes', () => {
+  assert.deepEqual(judge(good), []);
+});
+
+test('each broken promise is told', () => {
+  const video_ = (change: Partial<StreamReport>) => but({ streams: [{ ...video, ...change }, subtitles] });
+  const cases: [string[], RegExp][] = [
+    [but({ openingsLeft: 2 }), /^2 openings were left/],
+    [but({ streams: [] }), /^No stream was opened/],
+    [video_({ packetsReceived: 799 }), /^video: 799 of 800 packets arrived/],
+    [video_({ lost: 1 }), /^video: 1 sequence numbers are missing/],
+    [video_({ decoded: false }), /^video: the recording does not decode/],
+    [but({ streams: [video, { ...subtitles, bytesReceived: 80 }] }), /^subtitles: 80 of 90 bytes arrived/],
+    [but({ streams: [video, { ...subtitles, bytesReceived: 0 }] }), /^subtitles: nothing arrived/],
+    [but({ probes: good.probes.filter((probe) => !probe.right) }), /^video: the right packet was not tried before/],
+    [but({ probes: good.probes.filter((probe) => probe.right) }), /^video: no wrong packet was tried before/],
+    [probesBut(0, { passed: 1 }), /right packet from the media server before the session: 1 of 5 passed, not none/],
+    [probesBut(3, { passed: 4 }), /right packet from the media server during the session: 4 of 5 passed, not all/],
+    [probesBut(4, { passed: 1 }), /other source port from the media server during the session: 1 of 5/],
+    [probesBut(8, { sent: 0 }), /^subtitles: no wrong packet was tried after/],
+  ];
+  for (const [reasons, expected] of cases) assert.match(reasons[0] ?? 'pass', expected);
+});

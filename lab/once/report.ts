@@ -1,0 +1,105 @@
+import type { Family } from '@sluice/model';
+import type { Phase, Target } from './probes.ts';
+
+/** One step of the run, and when it was reached: milliseconds from the run's beginning. */
+export interface Step {
+  readonly step: string;
+  readonly ms: number;
+}
+
+/** What became of one stream, from both of its ends. */
+export interface StreamReport {
+  readonly id: string;
+  readonly kind: Target['kind'];
+  readonly family: Family;
+  /** "203.0.113.10:7000" or "[2001:db8:1::10]:7000". */
+  readonly remote: string;
+  readonly globalPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly firstSpeaker: Target['firstSpeaker'];
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  /** Missing sequence numbers; for `rtp`. */
+  readonly lost: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Whether ffmpeg decodes the recording without a complaint; for `rtp`. */
+  readonly decoded: boolean;
+}
+
+/** One kind of packet tried in one phase, and how many of them reached the home. */
+export interface ProbeReport {
+  readonly probe: string;
+  readonly sender: 'media server' | 'stranger';
+  readonly stream: string;
+  readonly phase: Phase;
+  readonly firstSpeaker: Target['firstSpeaker'];
+  readonly right: boolean;
+  readonly sent: number;
+  readonly passed: number;
+}
+
+/** What was seen of one session. */
+export interface Observations {
+  readonly content: string;
+  readonly family: Family;
+  readonly steps: readonly Step[];
+  readonly streams: readonly StreamReport[];
+  readonly probes: readonly ProbeReport[];
+  /** Openings that the gateway's kernel still holds after the session. */
+  readonly openingsLeft: number;
+}
+
+/** The report of `npm start -- --once --json`. */
+export interface OnceReport extends Observations {
+  readonly verdict: 'pass' | 'fail';
+  /** Why it is no pass: sentences. */
+  readonly reasons: readonly string[];
+}
+
+/** What of the promises did not hold: a sentence each, none when all did. */
+export function judge(seen: Observations): string[] {
+  return [
+    ...(seen.streams.length === 0 ? ['No stream was opened.'] : seen.streams.flatMap(judgeStream)),
+    ...seen.streams.flatMap((stream) => judgeTried(stream, seen.probes)),
+    ...seen.probes.flatMap(judgeProbe),
+    ...(seen.openingsLeft === 0 ? [] : [`${seen.openingsLeft} openings were left after the session.`]),
+  ];
+}
+
+function judgeStream(stream: StreamReport): string[] {
+  const wrong: string[] = [];
+  const { id, kind, packetsSent, packetsReceived, bytesSent, bytesReceived } = stream;
+  if (kind === 'tcp') {
+    if (bytesReceived === 0) wrong.push(`${id}: nothing arrived.`);
+    else if (bytesReceived !== bytesSent) wrong.push(`${id}: ${bytesReceived} of ${bytesSent} bytes arrived.`);
+  } else if (packetsReceived === 0) wrong.push(`${id}: nothing arrived.`);
+  if (kind === 'rtp') {
+    if (packetsReceived !== packetsSent) wrong.push(`${id}: ${packetsReceived} of ${packetsSent} packets arrived.`);
+    if (stream.lost !== 0) wrong.push(`${id}: ${stream.lost} sequence numbers are missing.`);
+    if (!stream.decoded) wrong.push(`${id}: the recording does not decode.`);
+  }
+  return wrong;
+}
+
+/** A probe that was not sent proves nothing, so each stream must have been tried in each phase. */
+function judgeTried(stream: StreamReport, probes: readonly ProbeReport[]): string[] {
+  const of = probes.filter((probe) => probe.stream === stream.id && probe.sent > 0);
+  return (['before', 'during', 'after'] as const).flatMap((phase) => {
+    const tried = of.filter((probe) => probe.phase === phase);
+    const missing: string[] = [];
+    if (stream.kind !== 'tcp' && !tried.some((probe) => probe.right))
+      missing.push(`${stream.id}: the right packet was not tried ${phase} the session.`);
+    if (!tried.some((probe) => !probe.right))
+      missing.push(`${stream.id}: no wrong packet was tried ${phase} the session.`);
+    return missing;
+  });
+}
+
+function judgeProbe({ probe, sender, stream, phase, right, sent, passed }: ProbeReport): string[] {
+  const what = `${stream}: ${probe} from the ${sender} ${phase} the session`;
+  if (sent === 0) return [`${what} was not sent.`];
+  if (right && phase === 'during') return passed === sent ? [] : [`${what}: ${passed} of ${sent} passed, not all.`];
+  return passed === 0 ? [] : [`${what}: ${passed} of ${sent} passed, not none.`];
+}
