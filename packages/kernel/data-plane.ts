@@ -4,9 +4,11 @@ import type { Endpoint, IpAddress, Port, StreamType } from '@sluice/model';
 export interface Interfaces {
   readonly wan: readonly string[];
   readonly lan: readonly string[];
+  /** TCP ports of the gateway itself that the WAN may connect to; none by default. */
+  readonly listening?: readonly Port[];
 }
 
-/** One opening as the kernel holds it. */
+/** One opening as the kernel holds it. What it lets in and its tag together are its identity. */
 export interface KernelOpening {
   readonly streamType: StreamType;
   readonly payloadType?: number;

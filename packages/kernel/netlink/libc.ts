@@ -1,0 +1,25 @@
+import koffi from 'koffi';
+
+const libc = koffi.load(null);
+
+/** The socket calls that Node has no door to. Each gives back -1 with {@link lastErrno} on failure. */
+export const socket: (domain: number, type: number, protocol: number) => number = libc.func(
+  'int socket(int domain, int type, int protocol)',
+);
+export const bind: (fd: number, address: Uint8Array, length: number) => number = libc.func(
+  'int bind(int fd, const uint8_t *address, uint32_t length)',
+);
+export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = libc.func(
+  'intptr_t send(int fd, const uint8_t *bytes, size_t length, int flags)',
+);
+export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = libc.func(
+  'intptr_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)',
+);
+export const setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number =
+  libc.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)');
+export const close: (fd: number) => number = libc.func('int close(int fd)');
+
+/** errno of the call just made. */
+export function lastErrno(): number {
+  return koffi.errno();
+}

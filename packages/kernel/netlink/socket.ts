@@ -1,0 +1,121 @@
+import { encodeBatch } from './batch.ts';
+import { errno } from './errno.ts';
+import { bind, close, lastErrno, recv, send, setsockopt, socket } from './libc.ts';
+import { type Answer, decodeAnswers, flag } from './message.ts';
+import { NetlinkWriter, type Request } from './writer.ts';
+
+const af = { netlink: 16 } as const;
+const type = { raw: 3, closeOnExec: 0o2000000 } as const;
+const netfilterProtocol = 12;
+const dontWait = 0x40;
+const solSocket = 1;
+const option = { sndbuf: 7, rcvbuf: 8, sndbufForce: 32, rcvbufForce: 33 } as const;
+/** What a socket has before anyone asks for more; smaller datagrams need no option. */
+const ordinaryBuffer = 200_000;
+const receiveBuffer = 8 << 20;
+
+/** A call that the kernel refused as a whole; `errno` as in errno(3). */
+export class NetlinkFailure extends Error {
+  readonly errno: number;
+  constructor(call: string, errno: number) {
+    super(`netlink ${call} failed with errno ${errno}`);
+    this.name = 'NetlinkFailure';
+    this.errno = errno;
+  }
+}
+
+/**
+ * A netfilter netlink socket of the network namespace in which it is made. Every call is synchronous: the kernel has
+ * queued all its answers when send returns.
+ */
+export class NetfilterSocket implements Disposable {
+  readonly #fd: number;
+  readonly #incoming = Buffer.alloc(256 << 10);
+  #sendBuffer = ordinaryBuffer;
+  #sequence = 1;
+
+  /** Throws NetlinkFailure. */
+  constructor() {
+    this.#fd = socket(af.netlink, type.raw | type.closeOnExec, netfilterProtocol);
+    if (this.#fd < 0) throw new NetlinkFailure('socket', lastErrno());
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(af.netlink, 0);
+    if (bind(this.#fd, address, address.length) < 0) throw this.#failed('bind');
+    this.#room(option.rcvbufForce, option.rcvbuf, receiveBuffer);
+  }
+
+  /** Sends requests in one go; gives the answers of each, in order. Throws NetlinkFailure, MalformedNetlink. */
+  ask(requests: readonly Request[]): Answer[][] {
+    if (requests.length === 0) return [];
+    const writer = new NetlinkWriter(requests.length * 160);
+    const first = this.#take(requests.length);
+    for (const [index, request] of requests.entries()) {
+      const head = { ...request, flags: request.flags | flag.request, sequence: first + index };
+      writer.message(head, () => request.write(writer));
+    }
+    this.#send(writer.bytes());
+    return this.#sort(first, requests.length);
+  }
+
+  /** One transaction; the errno of each message, 0 for those that nothing was said of. Throws NetlinkFailure. */
+  transact(subsystem: number, messages: readonly Request[]): number[] {
+    const first = this.#take(messages.length + 2);
+    this.#send(encodeBatch(subsystem, messages, first));
+    const answers = this.#sort(first, messages.length + 2);
+    const [start, ...rest] = answers.map((list) => list.find((answer) => answer.kind === 'error')?.errno);
+    // Refused as a whole (no permission, out of memory): the answer carries the sequence of the batch's begin.
+    if (start) throw new NetlinkFailure('batch', start);
+    if (rest.every((code) => code === undefined)) throw new NetlinkFailure('batch without an answer', errno.noBuffers);
+    return rest.slice(0, messages.length).map((code) => code ?? 0);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+
+  #take(count: number): number {
+    if (this.#sequence + count > 0x7fffffff) this.#sequence = 1;
+    const first = this.#sequence;
+    this.#sequence += count;
+    return first;
+  }
+
+  #send(bytes: Buffer): void {
+    if (bytes.length > this.#sendBuffer) {
+      this.#room(option.sndbufForce, option.sndbuf, bytes.length + 4096);
+      this.#sendBuffer = bytes.length;
+    }
+    if (send(this.#fd, bytes, bytes.length, 0) < 0) throw new NetlinkFailure('send', lastErrno());
+  }
+
+  #sort(first: number, count: number): Answer[][] {
+    const sorted: Answer[][] = Array.from({ length: count }, () => []);
+    for (;;) {
+      const length = recv(this.#fd, this.#incoming, this.#incoming.length, dontWait);
+      if (length < 0) {
+        const code = lastErrno();
+        if (code === errno.again) return sorted;
+        if (code === errno.interrupted) continue;
+        throw new NetlinkFailure('recv', code);
+      }
+      // A copy: what it holds outlives the next recv.
+      for (const answer of decodeAnswers(Buffer.from(this.#incoming.subarray(0, length)))) {
+        const sequence = answer.kind === 'message' ? answer.head.sequence : answer.sequence;
+        sorted[sequence - first]?.push(answer);
+      }
+    }
+  }
+
+  /** Force needs privilege over the machine; without it the ordinary limit (net.core.wmem_max, rmem_max) holds. */
+  #room(force: number, ordinary: number, bytes: number): void {
+    const value = Buffer.alloc(4);
+    value.writeInt32LE(Math.min(bytes, 0x3fffffff));
+    if (setsockopt(this.#fd, solSocket, force, value, 4) < 0) setsockopt(this.#fd, solSocket, ordinary, value, 4);
+  }
+
+  #failed(call: string): NetlinkFailure {
+    const failure = new NetlinkFailure(call, lastErrno());
+    close(this.#fd);
+    return failure;
+  }
+}

@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import type { Endpoint } from '@sluice/model';
+import { canHold, isLease, sameEndpoint, sameOpening } from './check.ts';
+import { getFlow, readFlow } from './conntrack/flow.ts';
+import type { Change, CommitFailure, DataPlane, Flow, HeldOpening, Interfaces, KernelOpening } from './data-plane.ts';
+import { HeldOpenings, type Numbered } from './held-openings.ts';
+import { errno } from './netlink/errno.ts';
+import { NetfilterSocket, NetlinkFailure } from './netlink/socket.ts';
+import { nftablesSubsystem } from './nftables/element.ts';
+import { fillSet, getTable, readTableComment } from './nftables/table.ts';
+import { elementsOf } from './opening-elements.ts';
+import { loadText, ownerRuleset, type Ruleset } from './ruleset.ts';
+import { settleFlows } from './settle-flows.ts';
+import { adding, judge, type Place, reasonOf, removing, type Step } from './transaction.ts';
+
+/** How {@link openDataPlane} does it. */
+export interface DataPlaneOptions {
+  /** The nftables table, of family inet; `sluice` by default. */
+  readonly table?: string;
+  /** The nft(8) program, run once by `load` where the table is not there yet. */
+  readonly nft?: string;
+}
+
+/** nft(8) did not take the ruleset; the message holds what it said. */
+export class LoadFailed extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LoadFailed';
+  }
+}
+
+/**
+ * The kernel of the network namespace that the calling thread is in. Needs CAP_NET_ADMIN there.
+ * Throws NetlinkFailure.
+ */
+export function openDataPlane(options: DataPlaneOptions = {}): DataPlane {
+  return new NftDataPlane(options);
+}
+
+/** An opening to be, or held, with its number. */
+interface Added {
+  readonly opening: KernelOpening;
+  readonly id: number;
+}
+
+/** Elements that ran out while a change was being made cost one more attempt each time; this many are never needed. */
+const attempts = 8;
+
+class NftDataPlane implements DataPlane {
+  readonly #socket = new NetfilterSocket();
+  readonly #ruleset: Ruleset;
+  readonly #held: HeldOpenings;
+  readonly #nft: string;
+  /** Numbers are never used again: a flow of an opening long gone may still carry one. Random, so that a restart does not begin where an earlier process did. */
+  #lastId = randomInt(1, 0xffffffff);
+
+  constructor(options: DataPlaneOptions) {
+    this.#ruleset = ownerRuleset(options.table ?? 'sluice');
+    this.#held = new HeldOpenings(this.#socket, this.#ruleset.table);
+    this.#nft = options.nft ?? 'nft';
+  }
+
+  load(interfaces: Interfaces): 'loaded' | 'adopted' {
+    const input = loadText(this.#ruleset, interfaces);
+    const [answers = []] = this.#socket.ask([getTable(this.#ruleset.table)]);
+    const table = answers.find((answer) => answer.kind === 'message');
+    if (table && readTableComment(table.payload) === this.#ruleset.version) {
+      this.#setInterfaces(interfaces);
+      return 'adopted';
+    }
+    const { status, stderr, error } = spawnSync(this.#nft, ['-f', '-'], { input, encoding: 'utf8' });
+    if (error) throw new LoadFailed(`${this.#nft}: ${error.message}`);
+    if (status !== 0) throw new LoadFailed(`${this.#nft} refused the ruleset: ${stderr.trim()}`);
+    return 'loaded';
+  }
+
+  commit(change: Change): CommitFailure | undefined {
+    const unfit = firstUnfit(change);
+    if (unfit) return { reason: 'refused', errno: errno.invalid, at: unfit };
+    const renewed = this.#held.look(change.renew.map(({ opening }) => opening));
+    const missing = change.renew.findIndex(({ opening }, i) => !sameAsHeld(opening, renewed[i]));
+    if (missing >= 0) return { reason: 'missing', errno: errno.missing, at: { list: 'renew', index: missing } };
+    const removals = this.#removals(change, this.#held.look(change.remove), renewed);
+    try {
+      return this.#transact(change, removals);
+    } catch (problem) {
+      if (!(problem instanceof NetlinkFailure)) throw problem;
+      return { reason: reasonOf(problem.errno), errno: problem.errno, at: firstPlace(change) };
+    }
+  }
+
+  read(): HeldOpening[] {
+    return this.#held.all().map(({ held }) => held);
+  }
+
+  look(openings: readonly KernelOpening[]): (HeldOpening | undefined)[] {
+    return this.#held.look(openings).map((numbered) => numbered?.held);
+  }
+
+  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined {
+    const [answers = []] = this.#socket.ask([getFlow({ transport, from: far, to: observed }, 'reply')]);
+    const answer = answers.find((answer) => answer.kind === 'message');
+    if (!answer) return undefined;
+    const { original, reply } = readFlow(answer.payload);
+    // The tuple may also be the original one of a flow that the far side began: no device of ours sent that.
+    if (!sameEndpoint(reply.from, far) || !sameEndpoint(reply.to, observed)) return undefined;
+    return { transport, original: { from: original.from, to: original.to } };
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+
+  #transact(change: Change, removals: readonly Step[]): CommitFailure | undefined {
+    let kept = removals;
+    for (let attempt = 1; ; attempt++) {
+      const added = change.add.map(({ opening }) => ({ opening, id: this.#nextId() }));
+      const steps = [...kept, ...this.#additions(change, added)];
+      if (steps.length === 0) return undefined;
+      const requests = steps.map(({ request }) => request);
+      const verdict = judge(steps, this.#socket.transact(nftablesSubsystem, requests));
+      if (!verdict) {
+        settleFlows(this.#socket, added);
+        return undefined;
+      }
+      if (verdict.kind === 'failed') return verdict.failure;
+      if (attempt === attempts) return { reason: 'refused', errno: errno.again, at: firstPlace(change) };
+      if (verdict.kind === 'without') kept = kept.filter((step) => !verdict.steps.has(step));
+    }
+  }
+
+  #additions(change: Change, added: readonly Added[]): Step[] {
+    return added.flatMap(({ opening, id }, index) => {
+      const leaseMs = change.add[index]?.leaseMs ?? 0;
+      return adding(this.#ruleset.table, { list: 'add', index }, elementsOf(opening, id, leaseMs));
+    });
+  }
+
+  /** What goes, and what is renewed: that is removed and added again, as kernels before 6.12 know no other way. */
+  #removals(
+    change: Change,
+    removed: readonly (Numbered | undefined)[],
+    renewed: readonly (Numbered | undefined)[],
+  ): Step[] {
+    const { table } = this.#ruleset;
+    const gone = removed.flatMap((numbered, index) =>
+      numbered ? removing(table, { list: 'remove', index }, elementsOf(numbered.held, numbered.id, 1)) : [],
+    );
+    const again = renewed.flatMap((numbered, index) => {
+      if (!numbered) return [];
+      const at: Place = { list: 'renew', index };
+      const { held, id } = numbered;
+      const elements = elementsOf(held, id, change.renew[index]?.leaseMs ?? 0, held);
+      return [...removing(table, at, elements), ...adding(table, at, elements)];
+    });
+    return [...gone, ...again];
+  }
+
+  #setInterfaces({ wan, lan, listening = [] }: Interfaces): void {
+    const { table } = this.#ruleset;
+    const requests = [
+      ...fillSet(table, 'wan', wan.map(interfaceKey)),
+      ...fillSet(table, 'lan', lan.map(interfaceKey)),
+      ...fillSet(table, 'listening', listening.map(portKey)),
+    ];
+    const code = this.#socket.transact(nftablesSubsystem, requests).find((code) => code !== 0);
+    if (code) throw new NetlinkFailure('interface sets', code);
+  }
+
+  #nextId(): number {
+    this.#lastId = this.#lastId === 0xffffffff ? 1 : this.#lastId + 1;
+    return this.#lastId;
+  }
+}
+
+function sameAsHeld(opening: KernelOpening, numbered: Numbered | undefined): boolean {
+  return numbered !== undefined && sameOpening(opening, numbered.held);
+}
+
+/** The first entry that the kernel could not hold, or hold for ever: a timeout of 0 is none. */
+function firstUnfit(change: Change): Place | undefined {
+  for (const list of ['add', 'renew'] as const) {
+    const index = change[list].findIndex(({ opening, leaseMs }) => !canHold(opening) || !isLease(leaseMs));
+    if (index >= 0) return { list, index };
+  }
+  return undefined;
+}
+
+function firstPlace(change: Change): Place {
+  const list = (['add', 'renew', 'remove'] as const).find((list) => change[list].length > 0);
+  return { list: list ?? 'add', index: 0 };
+}
+
+/** nftables keeps interface names in 16 bytes. */
+function interfaceKey(name: string): Buffer {
+  const key = Buffer.alloc(16);
+  key.write(name, 'latin1');
+  return key;
+}
+
+function portKey(port: number): Buffer {
+  return Buffer.from([port >> 8, port & 0xff]);
+}

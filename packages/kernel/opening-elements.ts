@@ -1,0 +1,102 @@
+import { addressBytes, type Endpoint, familyOf, formatAddress, transportOf } from '@sluice/model';
+import { protocolNumber } from './conntrack/flow.ts';
+import type { KernelOpening } from './data-plane.ts';
+import type { Count, ElementKey, SetElement } from './nftables/element.ts';
+import type { Shape } from './ruleset.ts';
+import { streamCode } from './stream-code.ts';
+
+/** How specific an opening's remote endpoint is. */
+export function shapeOf(remote: KernelOpening['remote']): Shape {
+  if (remote.address !== undefined) return remote.port !== undefined ? 'sap' : 'sa';
+  return remote.port !== undefined ? 'sp' : 'any';
+}
+
+/** The element by which an opening is found: what arrives from its remote endpoint for its global one. */
+export function arrivalKey(opening: KernelOpening): ElementKey {
+  const { global, remote } = opening;
+  return {
+    set: `in${familyOf(global.address)}_${shapeOf(remote)}`,
+    key: Buffer.concat([protocolField(opening), ...remoteFields(remote), ...endpointFields(global)]),
+  };
+}
+
+/** Every element of opening number `id`, the arrival key first. */
+export function elementsOf(opening: KernelOpening, id: number, leaseMs: number, count?: Count): SetElement[] {
+  const timeoutMs = Math.ceil(leaseMs);
+  const number = markField(id);
+  const common: SetElement[] = [
+    { ...arrivalKey(opening), data: number, timeoutMs, comment: opening.tag },
+    { set: 'live', key: number, data: markField(streamCode(opening)), timeoutMs },
+    { set: 'counted', key: number, timeoutMs, ...(count && { count }) },
+  ];
+  if (familyOf(opening.global.address) === 6) return common;
+  return [
+    ...common,
+    { ...departureKey(opening), data: number, timeoutMs },
+    { set: 'local4', key: number, data: Buffer.concat(endpointFields(opening.local)), timeoutMs },
+    { set: 'global4', key: number, data: Buffer.concat(endpointFields(opening.global)), timeoutMs },
+  ];
+}
+
+/** A connection mark as set keys and data hold it: host order. */
+export function markField(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** Reads {@link markField}. */
+export function readMark(bytes: Buffer): number {
+  return bytes.readUInt32LE();
+}
+
+/** Reads an address and a port as maps hold them. */
+export function readEndpoint(bytes: Buffer): Endpoint {
+  return { address: formatAddress(bytes.subarray(0, -4)), port: bytes.readUInt16BE(bytes.length - 4) };
+}
+
+/** What an arrival key of a shape says. */
+export function readArrivalKey(
+  key: Buffer,
+  family: 4 | 6,
+  shape: Shape,
+): Pick<KernelOpening, 'remote' | 'global'> & { transport: 'tcp' | 'udp' } {
+  const addressLength = family === 4 ? 4 : 16;
+  const transport = key[0] === protocolNumber.tcp ? 'tcp' : 'udp';
+  const global = readEndpoint(key.subarray(-addressLength - 4));
+  const fields = key.subarray(4, -addressLength - 4);
+  const address = shape === 'sap' || shape === 'sa' ? formatAddress(fields.subarray(0, addressLength)) : undefined;
+  const port = shape === 'sap' || shape === 'sp' ? fields.readUInt16BE(fields.length - 4) : undefined;
+  return {
+    transport,
+    global,
+    remote: { ...(address !== undefined && { address }), ...(port !== undefined && { port }) },
+  };
+}
+
+/** IPv4: what leaves from the local endpoint for the remote one. */
+function departureKey(opening: KernelOpening): ElementKey {
+  const { local, remote } = opening;
+  return {
+    set: `out4_${shapeOf(remote)}`,
+    key: Buffer.concat([protocolField(opening), ...endpointFields(local), ...remoteFields(remote)]),
+  };
+}
+
+function remoteFields(remote: KernelOpening['remote']): Uint8Array[] {
+  const { address, port } = remote;
+  return [...(address !== undefined ? [addressBytes(address)] : []), ...(port !== undefined ? [portField(port)] : [])];
+}
+
+function endpointFields(endpoint: Endpoint): Uint8Array[] {
+  return [addressBytes(endpoint.address), portField(endpoint.port)];
+}
+
+/** A port in a key. Each field of a concatenation fills whole 4-byte registers. */
+function portField(port: number): Uint8Array {
+  return Uint8Array.of(port >> 8, port & 0xff, 0, 0);
+}
+
+function protocolField(opening: KernelOpening): Uint8Array {
+  return Uint8Array.of(protocolNumber[transportOf(opening.streamType)], 0, 0, 0);
+}
