@@ -1,40 +1,41 @@
-import {
-  familyOf,
-  type GatewayAddresses,
-  type IpAddress,
-  type Prefix,
-  parseIpAddress,
-  parsePrefix,
-} from '@sluice/model';
+import { familyOf, type IpAddress, type Prefix, parseIpAddress, parsePrefix } from '@sluice/model';
+import type { GatewayNetworks } from './address-book.ts';
 import type { HeldRow } from './held-rows.ts';
 
 /** What tells a gateway's addresses: its interfaces, and which of them translate. */
 export const addressPaths: readonly string[] = ['Device.IP.Interface.', 'Device.NAT.InterfaceSetting.'];
 
 /**
- * The gateway's addresses out of a Get of {@link addressPaths}. An interface that NAT.InterfaceSetting names faces
+ * A gateway's networks out of a Get of {@link addressPaths}. An interface that NAT.InterfaceSetting names faces
  * outwards; every other one that is no loopback faces the home (TR-181 Device.NAT.InterfaceSetting.{i}.Interface).
  */
-export function addressesIn(rows: readonly HeldRow[]): GatewayAddresses {
-  const outward = new Set<string>();
-  const loopback = new Set<string>();
+export function networksIn(rows: readonly HeldRow[]): GatewayNetworks {
+  const outward = new Map<string, IpAddress[]>();
+  const unused = new Set<string>();
   for (const { path, values } of rows) {
-    if (path.startsWith('Device.NAT.InterfaceSetting.') && values.Interface) outward.add(`${values.Interface}.`);
-    if (values.Type === 'Loopback') loopback.add(path);
+    if (path.startsWith('Device.NAT.InterfaceSetting.') && values.Interface) outward.set(`${values.Interface}.`, []);
+    if (values.Type === 'Loopback') unused.add(path);
   }
   const global: IpAddress[] = [];
   const own: IpAddress[] = [];
   const local = new Map<string, Prefix>();
   for (const { path, values } of rows) {
     const owner = /^Device\.IP\.Interface\.\d+\./.exec(path)?.[0];
-    if (!owner || owner === path || loopback.has(owner) || values.Enable === 'false') continue;
+    if (!owner || owner === path || unused.has(owner) || values.Enable === 'false') continue;
     const address = parseIpAddress(values.IPAddress ?? '');
-    if (address && isScoped(address)) (outward.has(owner) ? global : own).push(address);
-    if (outward.has(owner)) continue;
+    const ipv4Outside = outward.get(owner);
+    if (address && isScoped(address)) {
+      (ipv4Outside ? global : own).push(address);
+      if (familyOf(address) === 4) ipv4Outside?.push(address);
+    }
+    if (ipv4Outside) continue;
     const prefix = address ? maskedPrefix(address, values.SubnetMask) : parsePrefix(values.Prefix ?? '');
     if (prefix && isScoped(prefix.address)) local.set(`${prefix.address}/${prefix.length}`, prefix);
   }
-  return { global, local: [...local.values()], own };
+  return {
+    addresses: { global, local: [...local.values()], own },
+    outward: [...outward].map(([path, ipv4]) => ({ reference: path.slice(0, -1), ipv4 })),
+  };
 }
 
 /** Link-local addresses say nothing of where a gateway or a home is. */
@@ -44,8 +45,8 @@ function isScoped(address: IpAddress): boolean {
 
 function maskedPrefix(address: IpAddress, mask: string | undefined): Prefix | undefined {
   if (familyOf(address) !== 4 || !mask) return undefined;
-  const bits = mask.split('.').map((part) => Number(part).toString(2).padStart(8, '0'));
-  const length = bits.join('').indexOf('0');
-  const bytes = address.split('.').map((part, index) => Number(part) & Number(mask.split('.')[index]));
-  return { address: bytes.join('.'), length: length < 0 ? 32 : length };
+  const masks = mask.split('.').map(Number);
+  const ones = masks.map((part) => part.toString(2).padStart(8, '0')).join('');
+  const masked = address.split('.').map((part, index) => Number(part) & (masks[index] ?? 0));
+  return { address: masked.join('.'), length: ones.includes('0') ? ones.indexOf('0') : 32 };
 }

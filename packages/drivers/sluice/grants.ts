@@ -1,37 +1,35 @@
-import {
-  familyOf,
-  type GatewayAddresses,
-  type GrantedOpening,
-  isPort,
-  type Opening,
-  parseIpAddress,
-} from '@sluice/model';
+import { familyOf, type GrantedOpening, isPort, type Opening, parseIpAddress } from '@sluice/model';
 import { openingParameter as extension } from '@sluice/wire/usp';
+import type { GatewayNetworks } from './address-book.ts';
 import type { CreatedRow } from './answers.ts';
 import type { HeldRow } from './held-rows.ts';
 
+type Outward = GatewayNetworks['outward'][number];
+
+/** The interface that an opening comes in by: where its request went out, else the first that faces outwards. */
+export function outwardOf(opening: Opening, { outward }: GatewayNetworks): Outward | undefined {
+  const seen = opening.flow?.observed.address;
+  return outward.find(({ ipv4 }) => seen !== undefined && ipv4.includes(seen)) ?? outward[0];
+}
+
 /**
  * Parameters to ask for because the AddResp alone does not tell where an opening leads: the device, where its address
- * was left to the gateway, and the global address, where the gateway has several.
+ * was left to the gateway, and the global address, where the interface has several.
  */
-export function missingParameters(
-  opening: Opening,
-  row: CreatedRow,
-  addresses: GatewayAddresses | undefined,
-): readonly string[] {
+export function missingParameters(opening: Opening, row: CreatedRow, networks: GatewayNetworks): readonly string[] {
   const isMapping = familyOf(opening.remote.address) === 4;
   const missing: string[] = [];
   if (opening.local.address === undefined) missing.push(isMapping ? 'InternalClient' : 'DestIP');
-  if (isMapping && onlyGlobal(addresses) === undefined) missing.push(extension.externalAddress);
+  if (isMapping && onlyAddress(opening, networks) === undefined) missing.push(extension.externalAddress);
   return missing.map((name) => `${row.path}${name}`);
 }
 
-/** The opening as granted, out of its keys and what was asked for besides; undefined where the gateway left a hole. */
+/** The opening as granted, out of its keys and what was looked up besides; undefined where the gateway left a hole. */
 export function grantOf(
   opening: Opening,
   row: CreatedRow,
   looked: readonly HeldRow[],
-  addresses: GatewayAddresses | undefined,
+  networks: GatewayNetworks,
 ): GrantedOpening | undefined {
   const values: Record<string, string> = { ...row.keys };
   for (const held of looked) if (held.path === row.path) Object.assign(values, held.values);
@@ -40,13 +38,13 @@ export function grantOf(
   if (address === undefined) return undefined;
   const local = { address, port: opening.local.port };
   if (!isMapping) return { ...opening, local, global: local, globalPort: local.port };
-  const globalAddress = parseIpAddress(values[extension.externalAddress] ?? '') ?? onlyGlobal(addresses);
+  const globalAddress = parseIpAddress(values[extension.externalAddress] ?? '') ?? onlyAddress(opening, networks);
   const port = Number(values.ExternalPort);
   if (globalAddress === undefined || !isPort(port)) return undefined;
   return { ...opening, local, global: { address: globalAddress, port }, globalPort: port };
 }
 
-function onlyGlobal(addresses: GatewayAddresses | undefined): string | undefined {
-  const candidates = addresses?.global.filter((address) => familyOf(address) === 4) ?? [];
-  return candidates.length === 1 ? candidates[0] : undefined;
+function onlyAddress(opening: Opening, networks: GatewayNetworks): string | undefined {
+  const ipv4 = outwardOf(opening, networks)?.ipv4 ?? [];
+  return ipv4.length === 1 ? ipv4[0] : undefined;
 }

@@ -4,7 +4,7 @@ import { planSluice, type SluiceStep } from './plan.ts';
 import { type SluiceDriverPorts, sluiceSession } from './session.ts';
 import { sluiceTraits } from './traits.ts';
 
-export { GatewayBeliefs } from './beliefs.ts';
+export { AddressBook } from './address-book.ts';
 export type { Lease, SluiceStep } from './plan.ts';
 export type { UspPort } from './port.ts';
 export type { SluiceDriverPorts } from './session.ts';

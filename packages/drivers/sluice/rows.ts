@@ -18,8 +18,11 @@ export function pathOf(opening: Opening): string {
   return keyed(tableOf(opening), { Alias: opening.id });
 }
 
-/** The row for an opening: a port mapping (TR-181 Device.NAT.PortMapping) or a pinhole (Device.Firewall.Pinhole). */
-export function rowOf({ opening, seconds }: Lease<Opening>): Row {
+/**
+ * The row for an opening: a port mapping (TR-181 Device.NAT.PortMapping) or a pinhole (Device.Firewall.Pinhole).
+ * `outward` refers to the interface it comes in by.
+ */
+export function rowOf({ opening, seconds }: Lease<Opening>, outward: string | undefined): Row {
   const table = tableOf(opening);
   const values = table === portMappingTable ? portMapping(opening) : pinhole(opening);
   return {
@@ -27,6 +30,7 @@ export function rowOf({ opening, seconds }: Lease<Opening>): Row {
     values: {
       Alias: opening.id,
       Enable: 'true',
+      ...(outward !== undefined && { Interface: outward }),
       LeaseDuration: String(seconds),
       ...values,
       [extension.streamType]: opening.streamType,

@@ -21,11 +21,11 @@ import {
   type UspAnswer,
   type UspRequest,
 } from '@sluice/wire/usp';
-import { addressesIn, addressPaths } from './addresses.ts';
+import type { AddressBook, GatewayNetworks } from './address-book.ts';
+import { addressPaths, networksIn } from './addresses.ts';
 import { createdRows, deletedAll, missedBySet, refusalIn, rowsIn } from './answers.ts';
-import type { GatewayBeliefs } from './beliefs.ts';
-import { grantOf, missingParameters } from './grants.ts';
-import { type HeldOpening, heldOpening } from './held-rows.ts';
+import { grantOf, missingParameters, outwardOf } from './grants.ts';
+import { heldOpening } from './held-rows.ts';
 import type { Lease, SluiceStep } from './plan.ts';
 import type { UspPort } from './port.ts';
 import { pathOf, rowOf } from './rows.ts';
@@ -34,32 +34,40 @@ import { pathOf, rowOf } from './rows.ts';
 export interface SluiceDriverPorts {
   readonly controller: UspPort;
   readonly clock: Clock;
-  readonly beliefs: GatewayBeliefs;
+  readonly addressBook: AddressBook;
 }
 
 /** The conversation with one gateway that is online. It holds no connection of its own: the controller keeps that. */
 export function sluiceSession(
   gateway: Gateway,
-  { controller, clock, beliefs }: SluiceDriverPorts,
+  { controller, clock, addressBook }: SluiceDriverPorts,
 ): GatewaySession<SluiceStep> {
   const { gatewayId } = gateway;
   const ask = (request: UspRequest, signal: AbortSignal) => controller.request(gatewayId, request, signal);
 
+  async function networksNow(signal: AbortSignal): Promise<GatewayNetworks> {
+    const known = addressBook.of(gatewayId);
+    if (known) return known;
+    const networks = networksIn(answered(await ask(getRequest(addressPaths), signal), gatewayId));
+    addressBook.keep(gatewayId, networks);
+    return networks;
+  }
+
   async function open(leases: readonly Lease<Opening>[], signal: AbortSignal): Promise<Outcome> {
     const openings = leases.map(({ opening }) => opening);
-    const answer = await ask(addRequest(leases.map(rowOf)), signal);
+    const networks = await networksNow(signal);
+    const wanted = leases.map((lease) => rowOf(lease, outwardOf(lease.opening, networks)?.reference));
+    const answer = await ask(addRequest(wanted), signal);
     if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };
     const rows = createdRows(answer, openings);
     if (!rows) return unknown('its answer does not cover every opening');
-    for (const row of rows) beliefs.keepRow(gatewayId, row.path, row.openingId);
-    const addresses = beliefs.addresses(gatewayId);
     const pairs = openings.flatMap((opening, index) => {
       const row = rows[index];
       return row ? [{ opening, row }] : [];
     });
-    const missing = pairs.flatMap(({ opening, row }) => missingParameters(opening, row, addresses));
+    const missing = pairs.flatMap(({ opening, row }) => missingParameters(opening, row, networks));
     const looked = missing.length === 0 ? [] : rowsIn(await ask(getRequest(missing), signal));
-    const granted = pairs.flatMap(({ opening, row }) => grantOf(opening, row, looked ?? [], addresses) ?? []);
+    const granted = pairs.flatMap(({ opening, row }) => grantOf(opening, row, looked ?? [], networks) ?? []);
     return granted.length === openings.length
       ? { kind: 'applied', granted }
       : unknown('it took the openings and does not tell where they lead');
@@ -82,7 +90,6 @@ export function sluiceSession(
   }
 
   async function close(openings: readonly GrantedOpening[], signal: AbortSignal): Promise<Outcome> {
-    for (const { id } of openings) beliefs.forgetOpening(gatewayId, id);
     const answer = await ask(deleteRequest(openings.map(pathOf)), signal);
     if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };
     return deletedAll(answer) ? { kind: 'applied', granted: [] } : unknown('it did not say that all are closed');
@@ -101,25 +108,14 @@ export function sluiceSession(
 
   return {
     async addresses(signal): Promise<GatewayAddresses> {
-      const known = beliefs.addresses(gatewayId);
-      if (known) return known;
-      const addresses = addressesIn(answered(await ask(getRequest(addressPaths), signal), gatewayId));
-      beliefs.keepAddresses(gatewayId, addresses);
-      return addresses;
+      return (await networksNow(signal)).addresses;
     },
 
     async observe(_believed, signal) {
       const answer = await ask(getRequest([portMappingTable, pinholeTable]), signal);
       const at = clock.now();
       const rows = answered(answer, gatewayId).filter(({ path }) => /\.\d+\.$/.test(path));
-      const ours: HeldOpening[] = [];
-      beliefs.forgetRows(gatewayId);
-      for (const row of rows) {
-        const held = heldOpening(row, at);
-        if (!held) continue;
-        ours.push(held);
-        beliefs.keepRow(gatewayId, row.path, held.opening.id);
-      }
+      const ours = rows.flatMap((row) => heldOpening(row, at) ?? []);
       return { at, ours, foreign: rows.length - ours.length };
     },
 

@@ -1,0 +1,26 @@
+import type { GatewayAddresses, IpAddress } from '@sluice/model';
+
+/** A gateway's interfaces as they matter to openings. */
+export interface GatewayNetworks {
+  readonly addresses: GatewayAddresses;
+  /** Interfaces that face outwards, as references ("Device.IP.Interface.1"), with their IPv4 addresses. */
+  readonly outward: readonly { readonly reference: string; readonly ipv4: readonly IpAddress[] }[];
+}
+
+/** What gateways last said of their interfaces, so that a request need not ask. Asked again after `forget`. */
+export class AddressBook {
+  readonly #networks = new Map<string, GatewayNetworks>();
+
+  of(gatewayId: string): GatewayNetworks | undefined {
+    return this.#networks.get(gatewayId);
+  }
+
+  keep(gatewayId: string, networks: GatewayNetworks): void {
+    this.#networks.set(gatewayId, networks);
+  }
+
+  /** The gateway connected, booted, or told that an interface changed. */
+  forget(gatewayId: string): void {
+    this.#networks.delete(gatewayId);
+  }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Opening } from '@sluice/model';
+import { heldOpening } from './held-rows.ts';
+import { planSluice } from './plan.ts';
+import { pathOf, rowOf } from './rows.ts';
+
+const now = 1_000_000;
+
+const video: Opening = {
+  id: 's1-0',
+  streamType: 'rtp',
+  payloadType: 96,
+  remote: { address: '203.0.113.10', port: 7000 },
+  portGroup: { name: 'video', offset: 0 },
+  local: { port: 5000 },
+  flow: { portal: { address: '203.0.113.20', port: 8443 }, observed: { address: '203.0.113.1', port: 40_000 } },
+  until: now + 10_000,
+};
+
+const subtitles6: Opening = {
+  id: 's1-4',
+  streamType: 'tcp',
+  remote: { address: '2001:db8:1::10' },
+  globalPort: 5004,
+  local: { address: '2001:db8:100::2', port: 5004 },
+  until: now + 10_000,
+};
+
+test('an IPv4 opening is a port mapping; what is left to the gateway is left out', () => {
+  assert.deepEqual(rowOf({ opening: video, seconds: 10 }, 'Device.IP.Interface.1'), {
+    table: 'Device.NAT.PortMapping.',
+    values: {
+      Alias: 's1-0',
+      Enable: 'true',
+      Interface: 'Device.IP.Interface.1',
+      LeaseDuration: '10',
+      Protocol: 'UDP',
+      RemoteHost: '203.0.113.10',
+      X_SLUICE_RemotePort: '7000',
+      InternalPort: '5000',
+      X_SLUICE_PortGroup: 'video',
+      X_SLUICE_PortOffset: '0',
+      X_SLUICE_StreamType: 'rtp',
+      X_SLUICE_PayloadType: '96',
+      X_SLUICE_RequestFlow: '203.0.113.20 8443 203.0.113.1 40000',
+    },
+  });
+  assert.equal(pathOf(video), 'Device.NAT.PortMapping.[Alias=="s1-0"].');
+});
+
+test('an IPv6 opening is a pinhole for one address', () => {
+  assert.deepEqual(rowOf({ opening: subtitles6, seconds: 3 }, undefined), {
+    table: 'Device.Firewall.Pinhole.',
+    values: {
+      Alias: 's1-4',
+      Enable: 'true',
+      LeaseDuration: '3',
+      Protocol: '6',
+      SourcePrefixes: '2001:db8:1::10/128',
+      SourcePort: '-1',
+      DestIP: '2001:db8:100::2',
+      DestPort: '5004',
+      X_SLUICE_StreamType: 'tcp',
+    },
+  });
+  assert.equal(pathOf(subtitles6), 'Device.Firewall.Pinhole.[Alias=="s1-4"].');
+});
+
+test('a row that is read back is the opening it was made for', () => {
+  const mapping = rowOf({ opening: video, seconds: 10 }, undefined);
+  const held = heldOpening(
+    {
+      path: 'Device.NAT.PortMapping.7.',
+      values: {
+        ...mapping.values,
+        Origin: 'Controller',
+        ExternalPort: '16384',
+        InternalClient: '192.168.1.2',
+        X_SLUICE_ExternalAddress: '203.0.113.1',
+        RemainingLeaseTime: '9',
+        X_SLUICE_Packets: '12',
+        X_SLUICE_Bytes: '14400',
+      },
+    },
+    now,
+  );
+  assert.deepEqual(held, {
+    opening: {
+      id: 's1-0',
+      streamType: 'rtp',
+      payloadType: 96,
+      remote: video.remote,
+      global: { address: '203.0.113.1', port: 16_384 },
+      globalPort: 16_384,
+      local: { address: '192.168.1.2', port: 5000 },
+      until: now + 9_000,
+    },
+    counters: { packets: 12, bytes: 14_400 },
+  });
+  const pinhole = rowOf({ opening: subtitles6, seconds: 10 }, undefined);
+  const held6 = heldOpening(
+    { path: 'Device.Firewall.Pinhole.1.', values: { ...pinhole.values, RemainingLeaseTime: '10' } },
+    now,
+  );
+  const { until, ...rest } = subtitles6;
+  assert.deepEqual(held6, {
+    opening: { ...rest, global: { address: '2001:db8:100::2', port: 5004 }, until: now + 10_000 },
+  });
+});
+
+test('a row that no controller made, or that is wider than an opening, is none', () => {
+  const whole = {
+    ...rowOf({ opening: video, seconds: 10 }, undefined).values,
+    ExternalPort: '16384',
+    InternalClient: '192.168.1.2',
+    X_SLUICE_ExternalAddress: '203.0.113.1',
+  };
+  const path = 'Device.NAT.PortMapping.7.';
+  assert.ok(heldOpening({ path, values: whole }, now));
+  const spoilt: Record<string, string>[] = [
+    { Origin: 'User' },
+    { Alias: '' },
+    { X_SLUICE_StreamType: 'any' },
+    { RemoteHost: '' },
+    { RemoteHost: 'example.net' },
+    { ExternalPort: '0' },
+    { ExternalPort: '65536' },
+    { InternalClient: '' },
+    { InternalPort: '' },
+    { X_SLUICE_ExternalAddress: '' },
+  ];
+  for (const values of spoilt)
+    assert.equal(heldOpening({ path, values: { ...whole, ...values } }, now), undefined, JSON.stringify(values));
+  const pinhole = rowOf({ opening: subtitles6, seconds: 10 }, undefined).values;
+  for (const values of [{ SourcePrefixes: '2001:db8:1::/64' }, { SourcePrefixes: '' }, { DestIP: '' }])
+    assert.equal(
+      heldOpening({ path: 'Device.Firewall.Pinhole.1.', values: { ...pinhole, ...values } }, now),
+      undefined,
+      JSON.stringify(values),
+    );
+});
+
+test('a plan gives back first, rounds leases down, and is at least a second long', () => {
+  const granted = {
+    ...video,
+    local: { address: '192.168.1.2', port: 5000 },
+    globalPort: 1,
+    global: { address: '203.0.113.1', port: 1 },
+  };
+  const change = {
+    gateway: { gatewayId: 'self::gateway-a', type: 'sluice' as const, communication: {} },
+    open: [
+      { ...video, until: now + 10_999 },
+      { ...video, until: now + 20 },
+    ],
+    renew: [{ opening: granted, until: now + 60_000 }],
+    close: [granted],
+  };
+  const { steps } = planSluice(change, now);
+  assert.deepEqual(
+    steps.map((step) => [step.kind, step.kind === 'close' ? [] : step.leases.map(({ seconds }) => seconds)]),
+    [
+      ['close', []],
+      ['renew', [60]],
+      ['open', [10, 1]],
+    ],
+  );
+});
