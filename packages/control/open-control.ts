@@ -1,13 +1,106 @@
-import { Misuse } from '@sluice/driver';
-import type { Control } from './control.ts';
+import { waitFor } from './bounded.ts';
+import type { Control, GatewayStatus, Reconciliation } from './control.ts';
+import { Deadlines } from './deadlines.ts';
+import { forgetEnded } from './forgetting.ts';
+import { GatewayLinks } from './gateways/links.ts';
 import type { ControlPorts } from './ports.ts';
+import { Registrations } from './registration/registrations.ts';
+import { Leases } from './sessions/leases.ts';
+import { LiveSessions } from './sessions/live-sessions.ts';
+import { Records } from './sessions/records.ts';
+import { Restoring } from './sessions/restoring.ts';
+import { Sessions } from './sessions/sessions.ts';
+import type { Workings } from './sessions/workings.ts';
 import { type ControlSettings, completeSettings } from './settings.ts';
 
 /**
  * Takes up the sessions that the store remembers and begins. Disposing ends every wait and writes what is still to be
  * written; the store stays open, it is its opener's.
  */
-export async function openControl(_ports: ControlPorts, given?: Partial<ControlSettings>): Promise<Control> {
-  completeSettings(given);
-  throw new Misuse('not yet');
+export async function openControl(ports: ControlPorts, given?: Partial<ControlSettings>): Promise<Control> {
+  const settings = completeSettings(given);
+  const { clock, log, store } = ports;
+  const stop = new AbortController();
+  const deadlines = new Deadlines(clock);
+  const w: Workings = {
+    clock,
+    log,
+    settings,
+    random: ports.random ?? strongRandom,
+    links: new GatewayLinks(ports.drivers, clock, log, settings.exchangeMs),
+    live: new LiveSessions(),
+    records: new Records(store, clock, deadlines, log),
+    deadlines,
+    stopped: stop.signal,
+  };
+  const registrations = new Registrations(store, (gateway) => w.links.redirect(gateway));
+  const leases = new Leases(w, (live) => restoring.putRightSoon(live.link));
+  const restoring = new Restoring(w, leases);
+  const sessions = new Sessions(w, store, registrations, leases);
+  await sessions.takeUp();
+  forgetEnded(w, store);
+
+  async function gatewayCameBack(gatewayId: string, signal: AbortSignal): Promise<Reconciliation> {
+    const gateway = await registrations.gateway(gatewayId);
+    const link = gateway && w.links.to(gateway);
+    if (!link) {
+      log.warn({ gatewayId }, 'a gateway that is not registered connected');
+      return { complete: false, removed: 0, putBack: 0, held: 0, foreign: 0 };
+    }
+    link.drop('it connected anew');
+    return waitFor(signal, () => restoring.putRight(link));
+  }
+
+  function gatewayStatus(gatewayId: string): GatewayStatus {
+    const link = w.links.known(gatewayId);
+    return {
+      online: link?.online ?? false,
+      openings: w.live.openingsOfGateway(gatewayId),
+      ...(link?.addresses && { addresses: link.addresses }),
+      ...(link?.lastSeen !== undefined && { lastSeen: link.lastSeen }),
+      ...(link?.foreign !== undefined && { foreign: link.foreign }),
+    };
+  }
+
+  return {
+    registrations,
+    open: (request, signal) => sessions.open(request, signal),
+    close: (sessionId, reason, signal) => sessions.close(sessionId, reason, signal),
+    session: (sessionId) => sessions.session(sessionId),
+    look: (sessionId, signal) => sessions.look(sessionId, signal),
+    async sessions(query) {
+      await w.records.flush();
+      return store.sessions(query);
+    },
+    async openings(query) {
+      await w.records.flush();
+      return store.openings(query);
+    },
+    gatewayCameBack,
+    gatewayLost: (gatewayId) => w.links.known(gatewayId)?.drop('its connection is gone'),
+    openingsGone: (gatewayId, openingIds) => sessions.openingsGone(gatewayId, openingIds),
+    gatewayStatus,
+    async status() {
+      await w.records.flush();
+      const counts = await store.counts();
+      return {
+        ...counts,
+        sessions: { ...counts.sessions, opening: w.live.countOf('opening') },
+        online: w.links.online,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('the configuration server stops'));
+      const verdicts = [...w.live.all()].flatMap(({ verdict, closing }) => [verdict, closing]);
+      await Promise.allSettled(verdicts);
+      await w.records.flush();
+      deadlines[Symbol.dispose]();
+      w.links[Symbol.dispose]();
+    },
+  };
+}
+
+/** Uniform in [0, 1), 32 bits from the platform's strong source. */
+function strongRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
 }

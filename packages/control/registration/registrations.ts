@@ -4,10 +4,10 @@ import type { Page, Store } from '../store.ts';
 /** The registration database: gateways, and the appliances behind them. */
 export class Registrations {
   readonly #store: Store;
-  readonly #changed: (gatewayId: string) => void;
+  readonly #changed: (gateway: Gateway) => void;
 
   /** `changed` hears of gateways whose way of being spoken to is another than before. */
-  constructor(store: Store, changed: (gatewayId: string) => void) {
+  constructor(store: Store, changed: (gateway: Gateway) => void) {
     this.#store = store;
     this.#changed = changed;
   }
@@ -16,7 +16,7 @@ export class Registrations {
   async putGateway(gateway: Gateway): Promise<void> {
     const before = await this.#store.gateway(gateway.gatewayId);
     await this.#store.putGateway(gateway);
-    if (before && !sameWay(before, gateway)) this.#changed(gateway.gatewayId);
+    if (before && !sameWay(before, gateway)) this.#changed(gateway);
   }
 
   gateway(gatewayId: string): Promise<Gateway | undefined> {

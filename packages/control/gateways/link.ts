@@ -1,0 +1,194 @@
+import { type Driver, type GatewaySession, Unreachable, Untrusted } from '@sluice/driver';
+import type {
+  Clock,
+  ConfigurationChange,
+  Gateway,
+  GatewayAddresses,
+  GrantedOpening,
+  Instant,
+  Observed,
+  Outcome,
+} from '@sluice/model';
+import { bounded, waitFor } from '../bounded.ts';
+import type { Log } from '../ports.ts';
+import { Turns } from './turns.ts';
+
+interface Conversation {
+  readonly session: GatewaySession;
+  /** Ends what was asked in it when the connection is gone. */
+  readonly gone: AbortController;
+}
+
+/** What became of a change: the outcome of its last step, and what earlier steps granted. */
+export interface Applied {
+  readonly outcome: Outcome;
+  readonly granted: readonly GrantedOpening[];
+}
+
+/** The parts of a change; what is left out is empty. */
+export type Wish = Partial<Pick<ConfigurationChange, 'open' | 'renew' | 'close'>>;
+
+/** One gateway as control speaks to it: connected when first needed, each exchange bounded in time. */
+export class GatewayLink {
+  readonly turns = new Turns();
+  driver: Driver;
+  gateway: Gateway;
+  /** As the gateway last said. */
+  addresses: GatewayAddresses | undefined;
+  /** Mappings of others, when last looked. */
+  foreign: number | undefined;
+  lastSeen: Instant | undefined;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #exchangeMs: number;
+  #conversation: Conversation | undefined;
+  #connecting: Promise<Conversation> | undefined;
+
+  constructor(gateway: Gateway, driver: Driver, clock: Clock, log: Log, exchangeMs: number) {
+    this.gateway = gateway;
+    this.driver = driver;
+    this.#clock = clock;
+    this.#log = log;
+    this.#exchangeMs = exchangeMs;
+  }
+
+  get online(): boolean {
+    return this.#conversation !== undefined;
+  }
+
+  /** The gateway is spoken to in another way from now on. */
+  redirect(gateway: Gateway, driver: Driver): void {
+    this.gateway = gateway;
+    this.driver = driver;
+    this.drop('its registration changed');
+  }
+
+  /** Ends the conversation: what was asked in it is unknown from now on. The next exchange connects anew. */
+  drop(reason: string): void {
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    this.#conversation = undefined;
+    conversation.gone.abort(new Unreachable(reason));
+    this.#leave(conversation.session);
+  }
+
+  /** Asks for the gateway's own addresses. Throws Unreachable, Untrusted, or the signal's reason. */
+  async readAddresses(signal: AbortSignal): Promise<GatewayAddresses> {
+    const addresses = await this.#exchange(signal, (session, end) => session.addresses(end));
+    this.addresses = addresses;
+    return addresses;
+  }
+
+  /** Looks at what the gateway holds; undefined where it could not be seen. */
+  async observe(believed: readonly GrantedOpening[], signal: AbortSignal): Promise<Observed | undefined> {
+    try {
+      const observed = await this.#exchange(signal, (session, end) => session.observe(believed, end));
+      this.foreign = observed.foreign;
+      return observed;
+    } catch (error) {
+      this.#tell(error, 'looking at the gateway');
+      return undefined;
+    }
+  }
+
+  /**
+   * Does the steps of a change in order, up to the first that is not applied. An error after something was sent is
+   * `unknown`: it may have happened.
+   */
+  async apply(wish: Wish, signal: AbortSignal, observed?: Observed): Promise<Applied> {
+    const change = { gateway: this.gateway, open: [], renew: [], close: [], ...wish };
+    const { steps } = this.driver.plan(change, observed, this.#clock.now());
+    const granted: GrantedOpening[] = [];
+    for (const step of steps) {
+      const outcome = await this.#step(step, signal);
+      if (outcome.kind !== 'applied') return { outcome, granted };
+      granted.push(...outcome.granted);
+    }
+    return { outcome: { kind: 'applied', granted }, granted };
+  }
+
+  /** Lists free global ports; undefined where the type does not, or the gateway did not answer. */
+  async freePorts(
+    wish: { transport: 'tcp' | 'udp'; count: number; paired: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly number[] | undefined> {
+    try {
+      return await this.#exchange(signal, async (session, end) => session.freePorts?.(wish, end));
+    } catch (error) {
+      this.#tell(error, 'asking for free ports');
+      return undefined;
+    }
+  }
+
+  async #step(step: unknown, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#exchange(signal, (session, end) => session.apply(step, end));
+    } catch (error) {
+      this.#tell(error, 'applying a step');
+      return { kind: 'unknown', reason: messageOf(error) };
+    }
+  }
+
+  async #exchange<T>(
+    signal: AbortSignal,
+    act: (session: GatewaySession, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const conversation = this.#conversation ?? (await waitFor(signal, () => this.#connect()));
+    try {
+      const answer = await bounded(this.#clock, this.#exchangeMs, [signal, conversation.gone.signal], (end) =>
+        act(conversation.session, end),
+      );
+      this.lastSeen = this.#clock.now();
+      return answer;
+    } catch (error) {
+      if (error instanceof Unreachable && this.#conversation === conversation) this.drop(error.message);
+      throw error;
+    }
+  }
+
+  /** One connection for all who need it now. */
+  #connect(): Promise<Conversation> {
+    this.#connecting ??= this.#dial().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #dial(): Promise<Conversation> {
+    let late = false;
+    try {
+      const session = await bounded(this.#clock, this.#exchangeMs, [], async (end) => {
+        const made = await this.driver.connect(this.gateway, end);
+        if (late) this.#leave(made);
+        return made;
+      });
+      this.#conversation = { session, gone: new AbortController() };
+      this.lastSeen = this.#clock.now();
+      return this.#conversation;
+    } catch (error) {
+      late = true;
+      if (error instanceof Untrusted)
+        this.#log.error({ gatewayId: this.gateway.gatewayId, reason: error.message }, 'gateway not trusted');
+      throw error;
+    }
+  }
+
+  #leave(session: GatewaySession): void {
+    Promise.resolve(session[Symbol.asyncDispose]()).catch((error: unknown) => this.#tell(error, 'leaving the gateway'));
+  }
+
+  #tell(error: unknown, doing: string): void {
+    const known =
+      error instanceof Unreachable ||
+      error instanceof Untrusted ||
+      (error instanceof Error && error.name === 'TimedOut');
+    const fields = { gatewayId: this.gateway.gatewayId, reason: messageOf(error) };
+    if (known) this.#log.info(fields, `${doing}: no answer`);
+    else this.#log.warn(fields, `${doing}: failed`);
+  }
+}
+
+/** An error in one line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

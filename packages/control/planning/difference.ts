@@ -1,0 +1,71 @@
+import {
+  type ContentSession,
+  familyOf,
+  type GatewayAddresses,
+  type GrantedOpening,
+  type Observed,
+} from '@sluice/model';
+import { sameOpening } from './granted.ts';
+
+/** What one open session lacks and has at its gateway. */
+export interface SessionDifference {
+  readonly sessionId: string;
+  /** Wanted and not there, or not there as it should be. */
+  readonly missing: readonly GrantedOpening[];
+  /** There as it should be. */
+  readonly held: readonly GrantedOpening[];
+}
+
+/** How what a gateway holds of ours differs from what our sessions want. */
+export interface Difference {
+  /** Ours, and wanted by no session so. */
+  readonly remove: readonly GrantedOpening[];
+  readonly open: readonly SessionDifference[];
+  /** Open sessions whose openings were on an address that the gateway no longer has: their streams go elsewhere. */
+  readonly moved: readonly string[];
+}
+
+/** Compares a whole gateway with the sessions that want something of it; sessions that are not open want nothing. */
+export function compare(
+  sessions: readonly ContentSession[],
+  observed: Observed,
+  addresses: GatewayAddresses,
+): Difference {
+  const there = new Map(observed.ours.map(({ opening }) => [opening.id, opening]));
+  const open: SessionDifference[] = [];
+  const moved: string[] = [];
+  const keep = new Set<string>();
+  for (const { sessionId, state, openings } of sessions) {
+    if (state !== 'open') continue;
+    if (openings.some(({ global }) => familyOf(global.address) === 4 && !addresses.global.includes(global.address))) {
+      moved.push(sessionId);
+      continue;
+    }
+    const held: GrantedOpening[] = [];
+    const missing: GrantedOpening[] = [];
+    for (const opening of openings) {
+      const found = there.get(opening.id);
+      const right = found !== undefined && sameOpening(found, opening);
+      if (right) keep.add(opening.id);
+      (right ? held : missing).push(opening);
+    }
+    open.push({ sessionId, missing, held });
+  }
+  const remove = observed.ours.map(({ opening }) => opening).filter(({ id }) => !keep.has(id));
+  return { remove, open, moved };
+}
+
+/** A granted opening as it is asked for again: exactly as it was, and without the flow, which the gateway no longer knows. */
+export function askedAgain<T extends GrantedOpening>(opening: T, until: number): GrantedOpening {
+  const { id, streamType, payloadType, remote, globalPort, local, global } = opening;
+  return {
+    id,
+    streamType,
+    ...(payloadType !== undefined && { payloadType }),
+    remote,
+    globalPort,
+    local,
+    global,
+    until,
+  };
+}

@@ -1,0 +1,87 @@
+import type { Port, SessionState } from '@sluice/model';
+import { transportOf } from '@sluice/model';
+import type { PortTaken } from '../planning/ports.ts';
+import type { RequestKey } from '../store.ts';
+import type { LiveSession } from './live.ts';
+import { keyOf } from './request.ts';
+
+/** Every session that has not ended, by id, by request and by gateway. */
+export class LiveSessions {
+  readonly #byId = new Map<string, LiveSession>();
+  readonly #byRequest = new Map<string, LiveSession>();
+  readonly #byGateway = new Map<string, Set<LiveSession>>();
+  readonly #openings = new Map<string, number>();
+
+  add(live: LiveSession): void {
+    const { gatewayId } = live.session;
+    this.#byId.set(live.id, live);
+    this.#byRequest.set(keyOf(live.request), live);
+    const group = this.#byGateway.get(gatewayId) ?? new Set();
+    this.#byGateway.set(gatewayId, group.add(live));
+    this.#count(live, live.request.streams.length);
+  }
+
+  remove(live: LiveSession): void {
+    if (!this.#byId.delete(live.id)) return;
+    this.#byRequest.delete(keyOf(live.request));
+    const { gatewayId } = live.session;
+    const group = this.#byGateway.get(gatewayId);
+    group?.delete(live);
+    if (group?.size === 0) this.#byGateway.delete(gatewayId);
+    this.#count(live, -live.request.streams.length);
+  }
+
+  get(sessionId: string): LiveSession | undefined {
+    return this.#byId.get(sessionId);
+  }
+
+  ofRequest(key: RequestKey): LiveSession | undefined {
+    return this.#byRequest.get(keyOf(key));
+  }
+
+  ofGateway(gatewayId: string): readonly LiveSession[] {
+    return [...(this.#byGateway.get(gatewayId) ?? [])];
+  }
+
+  all(): Iterable<LiveSession> {
+    return this.#byId.values();
+  }
+
+  /** How many are in a state. */
+  countOf(state: SessionState): number {
+    let count = 0;
+    for (const live of this.#byId.values()) if (live.session.state === state) count++;
+    return count;
+  }
+
+  /** Openings that live sessions of a gateway asked for. */
+  openingsOfGateway(gatewayId: string): number {
+    return this.#openings.get(`gateway ${gatewayId}`) ?? 0;
+  }
+
+  /** Openings that live sessions of an appliance asked for. */
+  openingsOfAppliance(applianceId: string): number {
+    return this.#openings.get(`appliance ${applianceId}`) ?? 0;
+  }
+
+  /** The global ports that live sessions of a gateway hold. */
+  portsTaken(gatewayId: string): PortTaken {
+    const taken = new Set<string>();
+    for (const live of this.#byGateway.get(gatewayId) ?? [])
+      for (const opening of live.session.openings)
+        taken.add(placeOf(transportOf(opening.streamType), opening.globalPort));
+    return (transport, port) => taken.has(placeOf(transport, port));
+  }
+
+  #count(live: LiveSession, by: number): void {
+    for (const key of [`gateway ${live.session.gatewayId}`, `appliance ${live.request.applianceId}`]) {
+      const count = (this.#openings.get(key) ?? 0) + by;
+      if (count === 0) this.#openings.delete(key);
+      else this.#openings.set(key, count);
+    }
+  }
+}
+
+function placeOf(transport: 'tcp' | 'udp', port: Port): string {
+  return `${transport} ${port}`;
+}

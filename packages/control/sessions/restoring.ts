@@ -1,0 +1,162 @@
+import type { GatewayAddresses, GrantedOpening, Observed } from '@sluice/model';
+import type { Reconciliation } from '../control.ts';
+import { type GatewayLink, messageOf } from '../gateways/link.ts';
+import { askedAgain, compare, type SessionDifference } from '../planning/difference.ts';
+import { faultOfGrant } from '../planning/granted.ts';
+import { leaseEnd } from '../planning/lease.ts';
+import { endLive, finish, ofSession, withCounters } from './closing.ts';
+import type { Leases } from './leases.ts';
+import type { LiveSession } from './live.ts';
+import type { Workings } from './workings.ts';
+
+/** Sessions of one gateway that are put right at the same time. */
+const together = 32;
+
+/** Wait before a gateway that answered only in part is put right again. */
+const againMs = 10_000;
+
+/** Makes what a whole gateway holds what our sessions want of it. */
+export class Restoring {
+  readonly #w: Workings;
+  readonly #leases: Leases;
+  /** Put right as soon as its turn comes; who asks meanwhile joins. */
+  readonly #waiting = new Map<string, Promise<Reconciliation>>();
+
+  constructor(w: Workings, leases: Leases) {
+    this.#w = w;
+    this.#leases = leases;
+  }
+
+  /** Looks, takes away what no session wants, puts back what one wants. Nobody else speaks to the gateway meanwhile. */
+  putRight(link: GatewayLink): Promise<Reconciliation> {
+    const { gatewayId } = link.gateway;
+    const waiting = this.#waiting.get(gatewayId);
+    if (waiting) return waiting;
+    const work = link.turns.alone(this.#w.stopped, () => {
+      this.#waiting.delete(gatewayId);
+      return this.#putRight(link);
+    });
+    this.#waiting.set(gatewayId, work);
+    const forget = () => {
+      if (this.#waiting.get(gatewayId) === work) this.#waiting.delete(gatewayId);
+    };
+    work.then(forget, forget);
+    return work;
+  }
+
+  /** {@link putRight} where nobody waits. */
+  putRightSoon(link: GatewayLink): void {
+    this.putRight(link).catch((error: unknown) => {
+      if (this.#w.stopped.aborted) return;
+      this.#w.log.error(
+        { gatewayId: link.gateway.gatewayId, reason: messageOf(error) },
+        'putting a gateway right failed',
+      );
+    });
+  }
+
+  async #putRight(link: GatewayLink): Promise<Reconciliation> {
+    const { gatewayId } = link.gateway;
+    const sessions = this.#w.live.ofGateway(gatewayId).filter(({ session }) => session.state !== 'opening');
+    const seen = await this.#look(link, sessions);
+    if (!seen) {
+      if (link.online) this.#again(link);
+      return { complete: false, removed: 0, putBack: 0, held: 0, foreign: link.foreign ?? 0 };
+    }
+    const { observed, addresses } = seen;
+    const difference = compare(
+      sessions.map(({ session }) => session),
+      observed,
+      addresses,
+    );
+    const removed = difference.remove.length === 0 || (await this.#remove(link, seen, difference.remove));
+    for (const live of sessions) {
+      withCounters(live, observed);
+      const nothingLeft = removed || ofSession(live, observed).length === 0;
+      if (live.session.state === 'closing' && nothingLeft) finish(this.#w, live, 'seen at the gateway');
+    }
+    for (const sessionId of difference.moved) {
+      const live = this.#w.live.get(sessionId);
+      if (live) endLive(this.#w, live, 'failed', "the gateway's global address changed");
+    }
+    const putBack = removed ? await this.#putBack(difference.open, seen) : undefined;
+    const result: Reconciliation = {
+      complete: putBack?.every((count) => count !== undefined) ?? false,
+      removed: removed ? difference.remove.length : 0,
+      putBack: putBack?.reduce<number>((sum, count) => sum + (count ?? 0), 0) ?? 0,
+      held: difference.open.reduce((sum, { held }) => sum + held.length, 0),
+      foreign: observed.foreign,
+    };
+    this.#w.log.info({ gatewayId, ...result }, 'gateway put right');
+    if (!result.complete) this.#again(link);
+    return result;
+  }
+
+  async #look(link: GatewayLink, sessions: readonly LiveSession[]): Promise<Seen | undefined> {
+    const { stopped } = this.#w;
+    try {
+      const addresses = await link.readAddresses(stopped);
+      const believed = sessions.flatMap(({ session }) => session.openings);
+      const observed = await link.observe(believed, stopped);
+      return observed && { observed, addresses };
+    } catch (error) {
+      this.#w.log.info({ gatewayId: link.gateway.gatewayId, reason: messageOf(error) }, 'gateway not reached');
+      return undefined;
+    }
+  }
+
+  async #remove(link: GatewayLink, { observed }: Seen, remove: readonly GrantedOpening[]): Promise<boolean> {
+    const { outcome } = await link.apply({ close: remove }, this.#w.stopped, observed);
+    if (outcome.kind === 'applied') return true;
+    // A row may have run out since it was seen; the next look tells.
+    const left = await link.observe(remove, this.#w.stopped);
+    const ids = new Set(remove.map(({ id }) => id));
+    return left !== undefined && !left.ours.some(({ opening }) => ids.has(opening.id));
+  }
+
+  /** How many openings were put back for each session; undefined where the gateway left that open. */
+  async #putBack(differences: readonly SessionDifference[], seen: Seen): Promise<(number | undefined)[]> {
+    const counts: (number | undefined)[] = [];
+    for (let i = 0; i < differences.length; i += together) {
+      const some = differences.slice(i, i + together);
+      counts.push(...(await Promise.all(some.map((difference) => this.#putBackOne(difference, seen)))));
+    }
+    return counts;
+  }
+
+  async #putBackOne({ sessionId, missing, held }: SessionDifference, seen: Seen): Promise<number | undefined> {
+    const live = this.#w.live.get(sessionId);
+    if (live?.session.state !== 'open') return 0;
+    const { link, session } = live;
+    const now = this.#w.clock.now();
+    const { leaseMs } = this.#w.settings;
+    const due = live.claimed && session.until - now < leaseMs / 2;
+    if (missing.length === 0 && !due) return 0;
+    const until = live.claimed ? leaseEnd(now, leaseMs, link.driver.traits, session.endsAt) : session.until;
+    if (until <= now) return 0;
+    live.heldUntil = Math.max(live.heldUntil, until);
+    const open = missing.map((opening) => askedAgain(opening, until));
+    const renew = held.map((opening) => ({ opening, until }));
+    const { outcome, granted } = await link.apply({ open, renew }, this.#w.stopped, seen.observed);
+    if (live.session.state !== 'open') return 0;
+    if (outcome.kind === 'unknown') return undefined;
+    const fault = outcome.kind === 'refused' ? outcome.refusal.message : faultOfGrant(open, granted, seen.addresses);
+    if (fault !== undefined) {
+      endLive(this.#w, live, 'failed', `its openings could not be put back: ${fault}`);
+      return 0;
+    }
+    if (missing.length > 0) live.note(now, 'put-back', `${missing.length} of ${session.openings.length} openings`);
+    this.#leases.renewed(live, granted, until, 'when the gateway was put right');
+    return missing.length;
+  }
+
+  #again(link: GatewayLink): void {
+    const key = `gateway ${link.gateway.gatewayId}`;
+    this.#w.deadlines.set(key, this.#w.clock.now() + againMs, () => this.putRightSoon(link));
+  }
+}
+
+interface Seen {
+  readonly observed: Observed;
+  readonly addresses: GatewayAddresses;
+}

@@ -1,0 +1,109 @@
+import { type ContentRequest, type ContentSession, type Refusal, refuse } from '@sluice/model';
+import { limited, TimedOut } from '../bounded.ts';
+import type { Verdict } from '../control.ts';
+import { type GatewayLink, messageOf } from '../gateways/link.ts';
+import { checkStreams } from '../planning/streams.ts';
+import { checkTraits, weaknessesOf } from '../planning/traits.ts';
+import { type Asked, askGateway } from './asking.ts';
+import { closeLive, undo } from './closing.ts';
+import type { Leases } from './leases.ts';
+import { LiveSession } from './live.ts';
+import type { Workings } from './workings.ts';
+
+/** A session that a request begins: asked of nobody yet. */
+export function beginSession(w: Workings, request: ContentRequest, link: GatewayLink): LiveSession {
+  const now = w.clock.now();
+  const endsAt = now + w.settings.longestSessionMs;
+  const session: ContentSession = {
+    sessionId: newSessionId(w.random),
+    request,
+    gatewayId: link.gateway.gatewayId,
+    state: 'opening',
+    openings: [],
+    createdAt: now,
+    until: now,
+    endsAt,
+    timeline: [{ at: now, step: 'asked', detail: `${request.contentId}, ${request.streams.length} streams` }],
+  };
+  return new LiveSession(session, link, now);
+}
+
+/** The way of a new session to its one verdict. Durable when it resolves; rejects where it could not be made so. */
+export async function reachVerdict(w: Workings, leases: Leases, live: LiveSession): Promise<Verdict> {
+  const asked = await decide(w, live);
+  const now = w.clock.now();
+  if (asked.kind === 'refused') return refused(w, live, asked);
+  const streams = new Map(live.openingIds.map((id, index) => [id, live.request.streams[index]?.id ?? '']));
+  const openings = asked.openings.map((opening) => ({ ...opening, streamId: streams.get(opening.id) ?? '' }));
+  for (const weakness of weaknessesOf(live.link.driver.traits)) live.note(now, 'promise-not-kept', weakness);
+  live.move(now, 'granted', 'opened', portsOf(openings), {
+    openings,
+    until: Math.min(...openings.map(({ until }) => until)),
+  });
+  try {
+    await w.records.now(live.session);
+  } catch (error) {
+    // What is not remembered must not stay open.
+    await closeLive(w, live, 'failed', 'the verdict could not be stored').catch(() => undefined);
+    throw error;
+  }
+  leases.attend(live);
+  return { kind: 'granted', session: live.session };
+}
+
+/** What is known before the gateway is asked, then what the gateway says. */
+async function decide(w: Workings, live: LiveSession): Promise<Asked> {
+  const { request, link } = live;
+  const no = checkStreams(request.streams) ?? checkTraits(request, link.driver.traits) ?? checkQuotas(w, live);
+  if (no) return { kind: 'refused', refusal: no, clean: true };
+  try {
+    return await limited(w.clock, w.settings.verdictMs, [w.stopped], (signal) =>
+      link.turns.shared(signal, () => askGateway(w, live, signal)),
+    );
+  } catch (error) {
+    const late = error instanceof TimedOut || w.stopped.aborted;
+    if (!late) w.log.error({ sessionId: live.id, reason: messageOf(error) }, 'asking the gateway failed');
+    const refusal = late
+      ? refuse('timeout', 'the gateway was busy with being put right; ask again with a new request id')
+      : refuse('gateway-refused', 'the configuration server failed to ask the gateway; tell the operator');
+    return { kind: 'refused', refusal, clean: late };
+  }
+}
+
+async function refused(w: Workings, live: LiveSession, asked: Asked & { kind: 'refused' }): Promise<Verdict> {
+  const { refusal, clean } = asked;
+  live.move(w.clock.now(), clean ? 'refused' : 'doubted', 'refused', `${refusal.code}: ${refusal.message}`, {
+    refusal,
+  });
+  if (!clean) live.closing = undo(w, live);
+  try {
+    await w.records.now(live.session);
+  } finally {
+    if (clean) w.live.remove(live);
+  }
+  return { kind: 'refused', refusal, session: live.session };
+}
+
+function checkQuotas(w: Workings, live: LiveSession): Refusal | undefined {
+  const { openingsPerAppliance, openingsPerGateway } = w.settings;
+  // The session is among the live ones already, so its own openings are counted.
+  if (openingsPerAppliance !== undefined && w.live.openingsOfAppliance(live.request.applianceId) > openingsPerAppliance)
+    return refuse(
+      'quota-exceeded',
+      `an appliance may have ${openingsPerAppliance} openings at once; close a session first`,
+    );
+  if (openingsPerGateway !== undefined && w.live.openingsOfGateway(live.session.gatewayId) > openingsPerGateway)
+    return refuse('quota-exceeded', `a gateway may have ${openingsPerGateway} openings at once; close a session first`);
+  return undefined;
+}
+
+/** 's' and 20 characters of base 36: 103 bits. */
+function newSessionId(random: () => number): string {
+  let id = 's';
+  for (let i = 0; i < 20; i++) id += Math.floor(random() * 36).toString(36);
+  return id;
+}
+
+function portsOf(openings: ContentSession['openings']): string {
+  return openings.map(({ streamId, globalPort }) => `${streamId} on ${globalPort}`).join(', ');
+}
