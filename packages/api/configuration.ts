@@ -44,6 +44,25 @@ export const sessionView = z.object({
 });
 export type SessionView = z.infer<typeof sessionView>;
 
+/** How far a list goes: at most `limit` of what comes after the id `after`. */
+const page = z.object({
+  after: z.string().max(128).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+/** GET /v1/sessions?state=&gatewayId=&applianceId=&after=&limit=; `state` may be given several times. */
+export const sessionQuery = page.extend({
+  state: z
+    .union([sessionView.shape.state, z.array(sessionView.shape.state).max(5)])
+    .optional()
+    .transform((state) => (typeof state === 'string' ? [state] : state)),
+  gatewayId: identifier.optional(),
+  applianceId: identifier.optional(),
+});
+
+/** Sessions by id, ended ones too. */
+export const sessionList = z.object({ sessions: z.array(sessionView) });
+
 /** DELETE /v1/sessions/{sessionId}?reason= */
 export const closeQuery = z.object({
   reason: z.enum(['appliance-left', 'content-ended', 'revoked', 'media-not-started']).default('revoked'),
@@ -65,11 +84,41 @@ export const gatewayView = z.object({
   lastSeen: z.number().optional(),
 });
 
+/** GET /v1/gateways?after=&limit= and GET /v1/appliances?after=&limit= */
+export const registrationQuery = page;
+
+/** Gateways by id. */
+export const gatewayList = z.object({ gateways: z.array(gatewayView) });
+
 /** PUT /v1/appliances/{applianceId} */
 export const applianceRegistration = z.object({ gatewayId: identifier });
 
 /** An appliance as the API shows it. */
 export const applianceView = z.object({ applianceId: z.string(), gatewayId: z.string() });
+
+/** Appliances by id. */
+export const applianceList = z.object({ appliances: z.array(applianceView) });
+
+/** GET /v1/openings?gatewayId=&globalAddress=&globalPort=&after=&limit= */
+export const openingQuery = page.extend({
+  gatewayId: identifier.optional(),
+  globalAddress: ipAddress.optional(),
+  globalPort: z.coerce.number().int().min(1).max(65_535).optional(),
+});
+
+/** Openings of open and closing sessions, by opening id. */
+export const openingList = z.object({
+  openings: z.array(
+    z.object({
+      openingId: z.string(),
+      sessionId: z.string(),
+      gatewayId: z.string(),
+      streamType: z.string(),
+      global: z.object({ address: z.string(), port: z.number() }),
+      local: z.object({ address: z.string(), port: z.number() }),
+    }),
+  ),
+});
 
 /** GET /v1/status: what an operator needs at night. */
 export const statusView = z.object({
