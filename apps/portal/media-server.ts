@@ -1,15 +1,14 @@
-import { contentList, startView } from '@sluice/api';
+import { type AskedPart, ask, contentList, exchange, startView } from '@sluice/api';
+import type { PeerAnswer } from '@sluice/io';
 import { refuse } from '@sluice/model';
-import { type AskedPart, ask, exchange } from './asking.ts';
 import type { PortalConfig } from './config.ts';
 import type { MediaServer } from './parts.ts';
 
 /** A media server behind its HTTP API. */
-export function remoteMediaServer(part: AskedPart, limits: PortalConfig['limits']): MediaServer {
+export function remoteMediaServer(part: AskedPart<PeerAnswer>, limits: PortalConfig['limits']): MediaServer {
   const startPath = (sessionId: string) => `/v1/starts/${encodeURIComponent(sessionId)}`;
-  const look = { mostMs: limits.lookMs, silence: 'timeout' } as const;
+  const look = { mostMs: limits.lookMs };
   return {
-    origin: part.peer.origin,
     async contents(family, signal) {
       const path = `/v1/contents?family=${family}`;
       const answer = await ask(part, contentList, { method: 'GET', path, ...look }, signal);

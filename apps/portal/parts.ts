@@ -24,7 +24,6 @@ export interface Poster {
 
 /** A media server as a portal sees it. Every call ends in bounded time, and never throws but by its signal. */
 export interface MediaServer {
-  readonly origin: string;
   contents(family: Family, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   poster(contentId: string, signal: AbortSignal): Promise<Answer<Poster>>;
   start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartView>>;

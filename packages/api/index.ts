@@ -1,4 +1,5 @@
 export * from './answer.ts';
+export * from './ask.ts';
 export * from './configuration.ts';
 export * from './media.ts';
 export * from './portal.ts';

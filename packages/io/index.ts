@@ -1,4 +1,3 @@
 export * from './clock.ts';
-export * from './deadline.ts';
 export * from './https-peer.ts';
 export * from './log.ts';

@@ -107,7 +107,6 @@ export class FakeConfigurationServer implements ConfigurationServer {
 
 /** A media server in memory that writes down what it is asked. */
 export class FakeMediaServer implements MediaServer {
-  readonly origin = 'https://media.test';
   readonly said: string[];
   readonly starts: StartRequest[] = [];
   shown: readonly Content[] = [film];
