@@ -1,4 +1,4 @@
-import type { IpAddress, Prefix } from '@sluice/model';
+import { familyOf, type IpAddress, type Prefix } from '@sluice/model';
 
 /** Which way an interface faces. */
 export type Side = 'wan' | 'lan';
@@ -36,3 +36,22 @@ export interface Networks {
 
 /** Before anything is known: no interface, no address. */
 export const noNetworks: Networks = { interfaces: [], local: [], own: new Set() };
+
+/** TR-181 table of the configured interfaces; instance i is `interfaces[i - 1]`. */
+export const interfaceTable = 'Device.IP.Interface.';
+
+/** What a reference to an interface means: by instance number, or by its key (TR-369 R-ARC.11). Undefined for none of ours. */
+export function findInterface(
+  networks: Networks,
+  reference: string,
+): { path: string; found: GatewayInterface } | undefined {
+  const words = /^Device\.IP\.Interface\.(?:(\d{1,5})|\[(?:Name|Alias)=="([^"]+)"\])\.?$/.exec(reference);
+  const index = words?.[1] ? Number(words[1]) - 1 : networks.interfaces.findIndex(({ name }) => name === words?.[2]);
+  const found = networks.interfaces[index];
+  return found && { path: `${interfaceTable}${index + 1}`, found };
+}
+
+/** The address that streams are sent to and requests come from: the interface's first of the family. */
+export function globalAddress(found: GatewayInterface, family: 4 | 6): IpAddress | undefined {
+  return found.addresses.find(({ address }) => familyOf(address) === family)?.address;
+}

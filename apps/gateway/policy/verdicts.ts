@@ -57,11 +57,11 @@ export function judgeLease(policy: Policy, seconds: number): Verdict {
   return refuse('lease-too-long', `${seconds} s is longer than the ${policy.longestLeaseSeconds} s of the policy`);
 }
 
-/** Whether there may be so many openings, to this device and in all. */
-export function judgeCount(policy: Policy, device: IpAddress, toDevice: number, inAll: number): Verdict {
+/** Whether there may be so many openings in all, and to this device where there is one. */
+export function judgeCount(policy: Policy, device: IpAddress | undefined, toDevice: number, inAll: number): Verdict {
   if (inAll > policy.openings)
     return refuse('quota-exceeded', `this gateway holds at most ${policy.openings} openings`);
-  if (toDevice <= policy.openingsPerDevice) return undefined;
+  if (device === undefined || toDevice <= policy.openingsPerDevice) return undefined;
   return refuse('quota-exceeded', `${device} has at most ${policy.openingsPerDevice} openings`);
 }
 

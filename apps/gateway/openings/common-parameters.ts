@@ -1,0 +1,96 @@
+import type { RequestFlow, StreamType } from '@sluice/model';
+import { isPort, parseIpAddress, streamTypes } from '@sluice/model';
+import { openingParameter as extension } from '@sluice/wire/usp';
+import { type OpeningParameter, type Shown, shown, writable } from './parameter.ts';
+import { streamTypeWanted } from './wanted.ts';
+
+/** Parameters that TR-181 Device.NAT.PortMapping and Device.Firewall.Pinhole have alike, and our own beside them. */
+export const commonParameters: readonly OpeningParameter[] = [
+  writable(
+    { name: 'Alias', type: 'string', access: 'writeOnce', range: [1, 64], notifiesChange: false },
+    (alias) => ({ alias }),
+    (wanted) => wanted.alias,
+  ),
+  writable(
+    { name: 'Enable', type: 'boolean' },
+    (text) => ({ enable: text === 'true' }),
+    (wanted) => `${wanted.enable}`,
+  ),
+  shown(
+    {
+      name: 'Status',
+      type: 'string',
+      values: ['Disabled', 'Enabled', 'Inactive', 'Error_Misconfigured', 'Error'],
+      notifiesChange: true,
+    },
+    statusOf,
+  ),
+  shown({ name: 'Origin', type: 'string', values: ['User', 'System', 'UPnP', 'Controller'] }, () => 'Controller'),
+  writable(
+    { name: 'Description', type: 'string', range: [0, 256] },
+    (description) => ({ description }),
+    (wanted) => wanted.description,
+  ),
+  writable(
+    { name: 'Interface', type: 'string', range: [0, 256] },
+    (text) => ({ interface: text.endsWith('.') ? text.slice(0, -1) : text }),
+    (wanted) => wanted.interface,
+  ),
+  writable(
+    { name: 'LeaseDuration', type: 'unsignedInt' },
+    (text) => ({ leaseSeconds: Number(text) }),
+    (wanted) => `${wanted.leaseSeconds}`,
+  ),
+  shown({ name: 'RemainingLeaseTime', type: 'unsignedInt' }, ({ row, now }) =>
+    row.until === Number.POSITIVE_INFINITY ? '0' : `${Math.max(0, Math.ceil((row.until - now) / 1000))}`,
+  ),
+  writable(
+    { name: extension.streamType, type: 'string', values: ['', ...streamTypes] },
+    (text) => ({ streamType: text === '' ? undefined : (text as StreamType) }),
+    streamTypeWanted,
+  ),
+  writable(
+    { name: extension.payloadType, type: 'int', range: [-1, 127] },
+    (text) => ({ payloadType: text === '-1' ? undefined : Number(text) }),
+    (wanted) => `${wanted.payloadType ?? -1}`,
+  ),
+  writable({ name: extension.requestFlow, type: 'string', range: [0, 128] }, readFlow, (wanted) =>
+    wanted.flow ? writeFlow(wanted.flow) : '',
+  ),
+  shown(
+    { name: extension.packets, type: 'unsignedLong' },
+    ({ row, held }) => `${row.carried.packets + (held?.packets ?? 0)}`,
+  ),
+  shown(
+    { name: extension.bytes, type: 'unsignedLong' },
+    ({ row, held }) => `${row.carried.bytes + (held?.bytes ?? 0)}`,
+  ),
+];
+
+/** The text of X_SLUICE_RequestFlow: "<portal address> <portal port> <observed address> <observed port>". */
+export function writeFlow({ portal, observed }: RequestFlow): string {
+  return `${portal.address} ${portal.port} ${observed.address} ${observed.port}`;
+}
+
+function statusOf({ row, stranded }: Shown): string {
+  if (!row.opening) return 'Disabled';
+  return stranded ? 'Inactive' : 'Enabled';
+}
+
+function readFlow(text: string): { flow: RequestFlow | undefined } | string {
+  if (text === '') return { flow: undefined };
+  const words = text.split(' ');
+  const ends = [words.slice(0, 2), words.slice(2)].map(([address, port]) => ({
+    address: parseIpAddress(address ?? ''),
+    port: Number(port),
+  }));
+  const [portal, observed] = ends;
+  if (words.length !== 4 || !portal?.address || !observed?.address || !isPort(portal.port) || !isPort(observed.port))
+    return 'a flow is "<portal address> <portal port> <observed address> <observed port>"';
+  return {
+    flow: {
+      portal: { address: portal.address, port: portal.port },
+      observed: { address: observed.address, port: observed.port },
+    },
+  };
+}

@@ -1,0 +1,236 @@
+import type { DataPlane, HeldOpening, KernelOpening } from '@sluice/kernel';
+import { type Clock, type IpAddress, type OpeningCounters, prefixContains } from '@sluice/model';
+import type { ChangeResult, ModelChange, ModelEvent } from '@sluice/usp-agent';
+import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import type { Networks } from '../home/networks.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { PortsByTransport } from '../ports/assign.ts';
+import { adoptHeld, stillPermitted } from './adopt.ts';
+import { draftChanges, type Edit } from './draft.ts';
+import { type EndReason, ended, eventsOf } from './events.ts';
+import type { Fault } from './fault.ts';
+import { faultOfCommit, kernelChange } from './kernel-change.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import type { Shown } from './parameter.ts';
+import { nothingPassed, objectOf, type Row } from './row.ts';
+import { Rows } from './rows.ts';
+import { type OpeningTable, transportWanted } from './wanted.ts';
+
+/** What the openings of a gateway stand on. */
+export interface OpeningsGround {
+  readonly dataPlane: DataPlane;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly ports: PortsByTransport;
+  networks(): Networks;
+  /** Whether two addresses are known to be of one device. */
+  sameDevice(one: IpAddress, other: IpAddress): boolean;
+  /** Told of everything that opens, changes or ends, also without a controller's doing. */
+  tell(event: ModelEvent): void;
+}
+
+/**
+ * The openings that this gateway holds. The kernel is the record: a row stands for an element there (but for disabled
+ * ones), is made of it at start, and goes when it goes.
+ */
+export class Openings implements Disposable {
+  readonly rows = new Rows();
+  readonly #ground: OpeningsGround;
+  readonly #leases: LeaseWatch;
+  #lastInstance: Record<OpeningTable, number> = { [portMappingTable]: 0, [pinholeTable]: 0 };
+  readonly #lastSeen = new WeakMap<KernelOpening, OpeningCounters>();
+  #paused = false;
+
+  constructor(ground: OpeningsGround) {
+    this.#ground = ground;
+    this.#leases = new LeaseWatch(ground.clock, {
+      isCurrent: (row) => this.rows.get(objectOf(row)) === row,
+      lastLook: (rows) => void this.#seen(rows),
+      end: (rows) => this.#leaseEnded(rows),
+    });
+  }
+
+  /** While paused nothing opens. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /**
+   * Takes over what the kernel holds: every opening that a row of ours had made, except those that the policy does not
+   * permit any more, which are closed. Tells how many of each, and how many are not ours.
+   */
+  adopt(): { readonly adopted: number; readonly closed: number; readonly unknown: number } {
+    const { dataPlane, policy, clock } = this.#ground;
+    const networks = this.#ground.networks();
+    const { rows, unknown } = adoptHeld(dataPlane.read(), policy, networks, clock.now());
+    for (const row of rows) {
+      if (row.wanted.globalPort !== undefined) this.#portsOf(row).hold(row.wanted.globalPort);
+      this.#lastInstance[row.table] = Math.max(this.#lastInstance[row.table], row.instance);
+      this.#put(row);
+    }
+    const refused = rows.filter((row) => !stillPermitted(row, policy, networks));
+    const closed = this.end(refused, 'household') ? 0 : refused.length;
+    return { adopted: rows.length - closed, closed, unknown: unknown.length };
+  }
+
+  /** Does all of what a controller asks in one kernel transaction, or nothing of it. */
+  change(changes: readonly ModelChange[], owner: string): ChangeResult {
+    // Rows whose time is up are gone, also when the timer is late.
+    this.#leases.catchUp();
+    const now = this.#ground.clock.now();
+    const drawn = { ...this.#lastInstance };
+    const draft = draftChanges(changes, owner, {
+      rows: this.rows,
+      ports: this.#ground.ports,
+      around: this.#around(),
+      now,
+      nextInstance: (table) => ++drawn[table],
+    });
+    if ('fault' in draft) return { ok: false, failures: [{ index: draft.index, ...draft.fault }] };
+    const { change, edits } = kernelChange(draft.edits, now);
+    const replaced = draft.edits.flatMap(({ before, after }) =>
+      before?.opening && before.opening !== after?.opening ? [before] : [],
+    );
+    const passed = new Map(this.#seen(replaced));
+    const failure = this.#ground.dataPlane.commit(change);
+    if (failure) {
+      draft.releasePorts();
+      const edit = draft.edits[edits[failure.at.list][failure.at.index] ?? 0];
+      if (failure.reason === 'missing' && edit?.before) this.#drop([edit.before], 'lost');
+      return { ok: false, failures: [{ index: edit?.index ?? 0, ...faultOfCommit(failure) }] };
+    }
+    const wanted = [...change.add, ...change.renew].map(({ opening }) => opening);
+    if (this.#ground.dataPlane.look(wanted).some((held) => held === undefined)) {
+      draft.releasePorts();
+      this.#ground.dataPlane.commit({ add: [], renew: [], remove: change.add.map(({ opening }) => opening) });
+      return {
+        ok: false,
+        failures: [{ index: 0, code: errorCode.internalError, message: 'the kernel does not hold it' }],
+      };
+    }
+    this.#lastInstance = drawn;
+    for (const edit of draft.edits) this.#settle(edit, passed);
+    return { ok: true, objects: draft.objects };
+  }
+
+  /** Closes rows, whoever made them. Undefined on success; else nothing is closed. */
+  end(rows: readonly Row[], reason: EndReason): Fault | undefined {
+    if (rows.length === 0) return undefined;
+    this.#seen(rows);
+    const failure = this.#ground.dataPlane.commit({ add: [], renew: [], remove: openingsOf(rows) });
+    if (failure) return faultOfCommit(failure);
+    this.#drop(rows, reason);
+    return undefined;
+  }
+
+  /** Lets nothing open until {@link resume}, and closes everything. */
+  pause(): Fault | undefined {
+    this.#paused = true;
+    return this.end([...this.rows.all()], 'household');
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** A row as it is now; undefined where its opening turns out to be gone. */
+  show(row: Row): Shown | undefined {
+    const held = row.opening && this.#ground.dataPlane.look([row.opening])[0];
+    if (row.opening && !held) {
+      this.#drop([row], 'lost');
+      return undefined;
+    }
+    return this.#shown(row, held);
+  }
+
+  [Symbol.dispose](): void {
+    this.#leases.stop();
+  }
+
+  #around() {
+    const { policy, sameDevice, dataPlane } = this.#ground;
+    return {
+      policy,
+      sameDevice,
+      networks: this.#ground.networks(),
+      paused: this.#paused,
+      flow: dataPlane.flow.bind(dataPlane),
+    };
+  }
+
+  #shown(row: Row, held?: HeldOpening): Shown {
+    const { own, local } = this.#ground.networks();
+    const { opening } = row;
+    const reached = (global: IpAddress) =>
+      row.table === pinholeTable ? local.some((prefix) => prefixContains(prefix, global)) : own.has(global);
+    const stranded = opening !== undefined && !reached(opening.global.address);
+    return { row, now: this.#ground.clock.now(), held, stranded };
+  }
+
+  #settle({ index, before, after }: Edit, passed: ReadonlyMap<Row, OpeningCounters>): void {
+    const seen = (before && passed.get(before)) ?? nothingPassed;
+    const kept = after && before?.opening && after.opening !== before.opening ? { ...after, carried: seen } : after;
+    if (before && !after) this.rows.drop(before);
+    if (before) this.#leavePort(before, after);
+    if (kept) this.#put(kept);
+    for (const event of eventsOf({ index, before, after: kept }, (row) => this.#shown(row), seen))
+      this.#ground.tell(event);
+  }
+
+  #put(row: Row): void {
+    this.rows.put(row);
+    this.#leases.watch(row);
+  }
+
+  #leaseEnded(rows: readonly Row[]): void {
+    const due: Row[] = [];
+    for (const row of rows) {
+      // The kernel's clock decides: this machine's own may have been set forward meanwhile.
+      const held = row.opening && this.#ground.dataPlane.look([row.opening])[0];
+      if (held && held.remainingMs > clockSlackMs)
+        this.#put({ ...row, until: this.#ground.clock.now() + held.remainingMs });
+      else due.push(row);
+    }
+    // Where the kernel cannot be asked, its own timeouts still hold.
+    if (this.end(due, 'lease-ended')) this.#drop(due, 'lease-ended');
+  }
+
+  #drop(rows: readonly Row[], reason: EndReason): void {
+    for (const row of rows) {
+      this.rows.drop(row);
+      this.#leavePort(row, undefined);
+      const passed = (row.opening && this.#lastSeen.get(row.opening)) ?? row.carried;
+      for (const event of ended(row, reason, passed)) this.#ground.tell(event);
+    }
+  }
+
+  #leavePort(before: Row, after: Row | undefined): void {
+    const { globalPort } = before.wanted;
+    if (globalPort === undefined) return;
+    const kept = after?.wanted.globalPort === globalPort && this.#portsOf(after) === this.#portsOf(before);
+    if (!kept) this.#portsOf(before).release(globalPort);
+  }
+
+  #portsOf(row: Row) {
+    return this.#ground.ports[transportWanted(row.wanted)];
+  }
+
+  /** Reads the counters of rows, and remembers them; of one that is gone, what was seen last. */
+  #seen(rows: readonly Row[]): [Row, OpeningCounters][] {
+    const held = this.#ground.dataPlane.look(openingsOf(rows)).values();
+    return rows.map((row) => {
+      const now = row.opening && held.next().value;
+      const seen = row.opening && this.#lastSeen.get(row.opening);
+      const passed = now
+        ? { packets: row.carried.packets + now.packets, bytes: row.carried.bytes + now.bytes }
+        : (seen ?? row.carried);
+      if (row.opening) this.#lastSeen.set(row.opening, passed);
+      return [row, passed];
+    });
+  }
+}
+
+/** How far this machine's clock and the kernel's timeouts may be apart. */
+const clockSlackMs = 50;
+
+const openingsOf = (rows: readonly Row[]) => rows.flatMap(({ opening }) => (opening ? [opening] : []));

@@ -1,0 +1,62 @@
+import { familyOf, isPort, parsePrefix } from '@sluice/model';
+import { listItems } from '@sluice/wire/usp';
+import { commonParameters } from './common-parameters.ts';
+import { type OpeningParameter, writable } from './parameter.ts';
+import { transportWanted } from './wanted.ts';
+
+const endRange = (name: string): OpeningParameter =>
+  writable(
+    { name, type: 'int', range: [-1, 65535] },
+    (text) => (text === '-1' ? {} : 'an opening has one port; make a row for each'),
+    () => '-1',
+  );
+
+/** Parameters of TR-181 Device.Firewall.Pinhole.{i}., and our own beside them. */
+export const pinholeParameters: readonly OpeningParameter[] = [
+  ...commonParameters,
+  writable(
+    { name: 'SourcePrefixes', type: 'string', list: true, range: [0, 256] },
+    (text) => {
+      const items = listItems(text);
+      if (items.length === 0) return { remoteAddress: undefined };
+      const prefix = parsePrefix(items[0] ?? '');
+      if (!prefix || familyOf(prefix.address) !== 6) return 'a pinhole names an IPv6 address';
+      if (items.length > 1 || prefix.length < 128) return 'a pinhole admits one address; make a row for each';
+      return { remoteAddress: prefix.address };
+    },
+    (wanted) => (wanted.remoteAddress === undefined ? '' : `${wanted.remoteAddress}/128`),
+  ),
+  writable(
+    { name: 'SourcePort', type: 'int', range: [-1, 65535] },
+    (text) => {
+      if (text === '-1') return { remotePort: undefined };
+      return isPort(Number(text)) ? { remotePort: Number(text) } : 'a port is 1 to 65535, or -1 for any';
+    },
+    (wanted) => `${wanted.remotePort ?? -1}`,
+  ),
+  endRange('SourcePortRangeMax'),
+  writable(
+    { name: 'DestIP', type: 'string', range: [0, 45] },
+    (text) => {
+      if (text === '') return { localAddress: undefined };
+      const prefix = text.includes('/') ? undefined : parsePrefix(text);
+      if (!prefix || familyOf(prefix.address) !== 6) return 'a pinhole points at an IPv6 address';
+      return { localAddress: prefix.address };
+    },
+    (wanted) => wanted.localAddress ?? '',
+  ),
+  writable(
+    { name: 'DestPort', type: 'int', range: [-1, 65535] },
+    (text) => ({ localPort: text === '-1' ? undefined : Number(text) }),
+    (wanted) => `${wanted.localPort ?? -1}`,
+  ),
+  endRange('DestPortRangeMax'),
+  writable(
+    { name: 'Protocol', type: 'int', list: true },
+    (text) => {
+      if (text === '6') return { transport: 'tcp' };
+      return text === '17' ? { transport: 'udp' } : 'a pinhole is for one of 6 (TCP) and 17 (UDP)';
+    },
+    (wanted) => (transportWanted(wanted) === 'tcp' ? '6' : '17'),
+  ),
+];

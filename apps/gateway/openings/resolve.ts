@@ -1,0 +1,129 @@
+import type { Flow, KernelOpening } from '@sluice/kernel';
+import { type Endpoint, type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
+import { errorCode, pinholeTable } from '@sluice/wire/usp';
+import { globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
+import type { Policy } from '../policy/policy.ts';
+import { judgeLocalPort, judgePortal, judgeRemote, judgeTarget, type Verdict } from '../policy/verdicts.ts';
+import { type Fault, faultOf } from './fault.ts';
+import { type OpeningTable, streamTypeWanted, transportWanted, type Wanted } from './wanted.ts';
+
+/** What the gateway knows besides the row itself. */
+export interface Surroundings {
+  readonly policy: Policy;
+  readonly networks: Networks;
+  readonly paused: boolean;
+  /** The translation table, see `DataPlane.flow`. */
+  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
+  /** Whether two addresses are known to be of one device. */
+  sameDevice(one: IpAddress, other: IpAddress): boolean;
+}
+
+/** What the kernel is to hold for a row, all but the tag. */
+export type ResolvedPath = Omit<KernelOpening, 'tag'>;
+
+/** Works out the path that an enabled row stands for, and asks the policy about each end of it. */
+export function resolvePath(
+  table: OpeningTable,
+  wanted: Wanted,
+  globalPort: number,
+  around: Surroundings,
+): { readonly path: ResolvedPath; readonly interface: string } | { readonly fault: Fault } {
+  const refused = (verdict: Verdict, parameter?: string) =>
+    verdict ? { fault: faultOf(verdict, parameter) } : undefined;
+  const { policy, networks } = around;
+  const { localPort, remotePort } = wanted;
+  if (around.paused) return { fault: faultOf(refuse('paused', 'the household has paused remote opening')) };
+  if (localPort === undefined || !isPort(localPort))
+    return { fault: faultOf(refuse('port-invalid', 'an opening names the local port, 1 to 65535')) };
+  const mismatch = judgeTypes(wanted);
+  if (mismatch) return { fault: mismatch };
+  const early =
+    refused(judgeRemote(policy, networks, wanted.remoteAddress)) ?? refused(judgeLocalPort(policy, localPort));
+  if (early) return early;
+  const device = findDevice(table, wanted, around);
+  if ('fault' in device) return device;
+  const local = { address: device.address, port: localPort };
+  const outside =
+    table === pinholeTable ? { ...device, interface: wanted.interface } : findGlobalAddress(wanted, networks);
+  if ('fault' in outside) return outside;
+  return {
+    interface: outside.interface,
+    path: {
+      streamType: streamTypeWanted(wanted),
+      ...(wanted.payloadType === undefined ? {} : { payloadType: wanted.payloadType }),
+      remote: {
+        ...(wanted.remoteAddress === undefined ? {} : { address: wanted.remoteAddress }),
+        ...(remotePort === undefined ? {} : { port: remotePort }),
+      },
+      global: { address: outside.address, port: table === pinholeTable ? localPort : globalPort },
+      local,
+    },
+  };
+}
+
+function judgeTypes(wanted: Wanted): Fault | undefined {
+  const conflict = (message: string) => ({ code: errorCode.valueConflict, message });
+  const type = streamTypeWanted(wanted);
+  if (transportOf(type) !== transportWanted(wanted))
+    return conflict(`a stream of type ${type} does not run over ${transportWanted(wanted)}`);
+  if (wanted.payloadType !== undefined && type !== 'rtp')
+    return conflict('a payload type belongs to stream type rtp alone');
+  return undefined;
+}
+
+/** The interface that a port mapping is on: the one it names, else the one its request left by, else the first with an address. */
+function findGlobalAddress(
+  wanted: Wanted,
+  networks: Networks,
+): { address: IpAddress; interface: string } | { fault: Fault } {
+  const invalid = (message: string) => ({ fault: { code: errorCode.invalidConfiguration, message } });
+  const wans = networks.interfaces.flatMap((candidate, index) => {
+    const address = candidate.side === 'wan' ? globalAddress(candidate, 4) : undefined;
+    return address === undefined ? [] : [{ address, interface: `${interfaceTable}${index + 1}` }];
+  });
+  if (wanted.interface !== '' && !wanted.allInterfaces) {
+    const named = wans.find((wan) => wan.interface === wanted.interface);
+    return named ?? invalid(`${wanted.interface} is no interface of the WAN side with an IPv4 address`);
+  }
+  if (wanted.allInterfaces && wans.length > 1) return invalid('an opening is on one interface; name it in Interface');
+  const chosen = wans.find(({ address }) => address === wanted.flow?.observed.address) ?? wans[0];
+  if (!chosen) return invalid('no interface of the WAN side has an IPv4 address now');
+  return { ...chosen, interface: wanted.allInterfaces ? wanted.interface : chosen.interface };
+}
+
+/** The device a row points at: the one it names, checked against the flow its request left in, or the one behind that flow. */
+function findDevice(
+  table: OpeningTable,
+  wanted: Wanted,
+  around: Surroundings,
+): { address: IpAddress } | { fault: Fault } {
+  const { localAddress: named, flow } = wanted;
+  const judged = (address: IpAddress) => {
+    const verdict = judgeTarget(around.policy, around.networks, address);
+    return verdict ? { fault: faultOf(verdict) } : { address };
+  };
+  if (!flow) {
+    if (named !== undefined) return judged(named);
+    return {
+      fault: faultOf(refuse('device-not-found', 'neither a local address nor the flow of the request is named')),
+    };
+  }
+  const verdict = judgePortal(around.policy, flow.portal.address);
+  if (verdict) return { fault: faultOf(verdict) };
+  const behind = deviceBehind(flow, around);
+  if (named === undefined) {
+    const fits = behind !== undefined && behind.includes(':') === (table === pinholeTable);
+    if (fits) return judged(behind);
+    return {
+      fault: faultOf(refuse('device-not-found', 'no device of this home has the flow that the request came in')),
+    };
+  }
+  if (behind !== undefined && behind !== named && !around.sameDevice(behind, named))
+    return { fault: faultOf(refuse('path-mismatch', `the request came from another device than ${named}`)) };
+  return judged(named);
+}
+
+/** Content requests are HTTPS: the flow is TCP. */
+function deviceBehind({ observed, portal }: RequestFlow, around: Surroundings): IpAddress | undefined {
+  return around.flow('tcp', observed, portal)?.original.from.address;
+}
