@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket, TlsOptions } from 'node:tls';
+import { WebSocketServer } from 'ws';
+import { closeCode, type UspConnection } from './connection.ts';
+import { closeTimeoutMs, type Settled, settle, subprotocol, type WebSocketOptions } from './options.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
+
+/** Where and to whom to listen. */
+export interface ListenOptions extends WebSocketOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Path of the resource, "/usp". */
+  readonly path: string;
+  /** Must ask for and verify client certificates (`serverTls` of @sluice/identity does). */
+  readonly tls: TlsOptions;
+  /** Whether that endpoint may connect. Default: whoever has a verified certificate. */
+  readonly accept?: (peer: string) => boolean;
+  /** Most connections at once, those in handshake included. Default no limit. */
+  readonly maxConnections?: number;
+  readonly onConnection: (connection: UspConnection) => void;
+}
+
+/** A listening WebSocket server. */
+export interface Listening {
+  readonly port: number;
+  /** Resolves when the server and all its connections are closed. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * Listens for USP WebSockets over mutual TLS until the signal aborts. Of two connections of one peer the newer wins,
+ * the older ends with 1008 (R-WS.4). Rejects when the address cannot be bound.
+ */
+export async function listenWebSocket(options: ListenOptions, signal: AbortSignal): Promise<Listening> {
+  signal.throwIfAborted();
+  const settled = settle(options);
+  const current = new Map<string, UspConnection>();
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: settled.maxRecordBytes,
+    clientTracking: false,
+    handleProtocols: () => subprotocol,
+    closeTimeout: closeTimeoutMs,
+  } as ConstructorParameters<typeof WebSocketServer>[0]);
+  const server = createServer(
+    { ...options.tls, handshakeTimeout: settled.handshakeMs, headersTimeout: settled.handshakeMs },
+    (_, response) => response.writeHead(426, { connection: 'close' }).end(),
+  );
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  server.on('tlsClientError', (error) => settled.log.debug({ error: error.message }, 'TLS handshake failed'));
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Without a listener, a peer that resets during the upgrade would be an uncaught error.
+    socket.on('error', () => socket.destroy());
+    const peer = settled.identify(socket as TLSSocket);
+    const refusal = judgeUpgrade(request, peer, options);
+    if (refusal || peer === undefined) {
+      settled.log.warn({ peer, refusal }, 'websocket refused');
+      socket.end(`HTTP/1.1 ${refusal ?? '403 Forbidden'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = new WebSocketConnection(webSocket, peer, settled);
+      register(current, connection, settled);
+      options.onConnection(connection);
+    });
+  });
+
+  await bind(server, options.host, options.port);
+  const closed = new Promise<void>((resolve) => server.once('close', () => resolve()));
+  const stop = (): void => {
+    for (const connection of current.values()) connection.close(closeCode.goingAway, 'shutting down');
+    server.close();
+    server.closeAllConnections();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  return { port: (server.address() as AddressInfo).port, closed };
+}
+
+/** The status line for an upgrade that may not be; undefined where it may. */
+function judgeUpgrade(request: IncomingMessage, peer: string | undefined, options: ListenOptions): string | undefined {
+  if (peer === undefined || options.accept?.(peer) === false) return '403 Forbidden';
+  const url = URL.canParse(request.url ?? '', 'wss://x') ? new URL(request.url ?? '', 'wss://x') : undefined;
+  if (url?.pathname !== options.path) return '404 Not Found';
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (!offered.includes(subprotocol)) return '400 Bad Request';
+  // The certificate is the proof; an eid that says otherwise is a mistake worth telling (R-WS.10b).
+  const claimed = url.searchParams.get('eid');
+  return claimed !== null && claimed !== peer ? '403 Forbidden' : undefined;
+}
+
+function register(current: Map<string, UspConnection>, connection: UspConnection, { log }: Settled): void {
+  const older = current.get(connection.peer);
+  current.set(connection.peer, connection);
+  if (older) {
+    log.info({ peer: connection.peer }, 'a newer connection replaces the older');
+    older.close(closeCode.policy, 'replaced by a newer connection');
+  }
+  void connection.closed.then(() => {
+    if (current.get(connection.peer) === connection) current.delete(connection.peer);
+  });
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
