@@ -1,1 +1,4 @@
-export {};
+export { configurationServerCommand } from './command.ts';
+export { type ConfigurationServerConfig, configurationServerConfig } from './config.ts';
+export { type RunningConfigurationServer, runConfigurationServer } from './main.ts';
+export { operatorCommands } from './operator/commands.ts';

@@ -1,0 +1,82 @@
+import type { Control } from '@sluice/control';
+import type { AddressBook } from '@sluice/drivers/sluice';
+import type { Log } from '@sluice/io';
+import { type AgentListener, ensureSubscriptions, type Notification, type UspController } from '@sluice/usp-controller';
+
+/** Whom the news of agents concerns. Control and controller need each other; each is asked for when there is news. */
+export interface NewsPorts {
+  readonly control: () => Control | undefined;
+  readonly controller: () => UspController;
+  readonly addressBook: AddressBook;
+  readonly log: Log;
+  readonly lifetime: AbortSignal;
+}
+
+/** What a gateway is asked to tell: its start, its addresses, and openings that end without our doing. */
+export const wantedNews = [
+  { id: 'sluice-boot', notifType: 'Event', referenceList: 'Device.Boot!' },
+  { id: 'sluice-addresses', notifType: 'ValueChange', referenceList: 'Device.IP.Interface.' },
+  {
+    id: 'sluice-ended',
+    notifType: 'Event',
+    referenceList: 'Device.NAT.PortMapping.*.X_SLUICE_Ended!,Device.Firewall.Pinhole.*.X_SLUICE_Ended!',
+  },
+] as const;
+
+/** Turns what agents tell into what control acts on. */
+export function agentNews({ control, controller, addressBook, log, lifetime }: NewsPorts): AgentListener {
+  /** What the gateway holds is made what it should hold; what it said of its addresses is asked again. */
+  function putRight(gatewayId: string, why: string): void {
+    addressBook.forget(gatewayId);
+    control()
+      ?.gatewayCameBack(gatewayId, lifetime)
+      .then(
+        (result) => log.info({ gatewayId, why, ...result }, 'gateway put right'),
+        (error: unknown) => log.warn({ gatewayId, why, error: String(error) }, 'gateway not put right'),
+      );
+  }
+
+  async function subscribe(gatewayId: string): Promise<void> {
+    try {
+      const refusal = await ensureSubscriptions(controller(), gatewayId, wantedNews, lifetime);
+      if (refusal?.kind === 'error')
+        log.warn({ gatewayId, code: refusal.code, error: refusal.message }, 'gateway tells no news');
+    } catch (error) {
+      log.info({ gatewayId, error: String(error) }, 'gateway left before it was asked for news');
+    }
+  }
+
+  return {
+    online({ agentId, versions }) {
+      log.info({ gatewayId: agentId, versions }, 'gateway online');
+      void subscribe(agentId);
+      putRight(agentId, 'online');
+    },
+    offline(agentId, reason) {
+      log.info({ gatewayId: agentId, reason }, 'gateway offline');
+      addressBook.forget(agentId);
+      control()?.gatewayLost(agentId);
+    },
+    booted(agentId, parameters) {
+      log.info({ gatewayId: agentId, cause: parameters.Cause }, 'gateway booted');
+      void subscribe(agentId);
+      putRight(agentId, 'booted');
+    },
+    notified(agentId, notification) {
+      const ended = endedIn(notification);
+      if (ended !== undefined) control()?.openingsGone(agentId, [ended]);
+      else if (notification.kind === 'value-change' && notification.parameter.startsWith('Device.IP.Interface.'))
+        putRight(agentId, 'addresses changed');
+      else log.debug({ gatewayId: agentId, kind: notification.kind }, 'gateway told');
+    },
+    troubled(agentId, code, reason) {
+      log.warn({ gatewayId: agentId, code, reason }, 'trouble with a gateway');
+    },
+  };
+}
+
+/** The opening that ended without our asking for it. */
+function endedIn(notification: Notification): string | undefined {
+  if (notification.kind !== 'event' || notification.event !== 'X_SLUICE_Ended!') return undefined;
+  return notification.parameters.Alias;
+}

@@ -1,0 +1,74 @@
+import { isPort } from '@sluice/model';
+import { z } from 'zod';
+
+const listen = (port: number) =>
+  z.strictObject({
+    /** Addresses to serve on; `::` serves IPv4 too. */
+    hosts: z.array(z.string().min(1)).min(1).default(['::']),
+    /** 0 takes a free one. */
+    port: z.number().int().min(0).max(65_535).default(port),
+  });
+
+const milliseconds = z.number().int().positive();
+const port = z.number().refine(isPort, 'a port is a whole number from 1 to 65535');
+
+/** The configuration file of a configuration server. */
+export const configurationServerConfig = z.strictObject({
+  /** Directory with ca.pem, cert.pem and key.pem. */
+  identity: z.string(),
+  /** The HTTPS API, for portals and operators. */
+  api: listen(8444).prefault({}),
+  /** Where gateways connect to: a WebSocket that speaks USP. */
+  usp: listen(8445)
+    .extend({ path: z.string().startsWith('/').default('/usp') })
+    .prefault({}),
+  /** File of the registration database; its folder must exist. */
+  database: z.string(),
+  leases: z
+    .strictObject({
+      /** Of the first opening, until the verdict is stored: what cannot be reached to be undone ends by itself. */
+      provisionalSeconds: z.number().int().min(1).max(10).default(10),
+      /** Of an open session; renewed at half of it. */
+      fullSeconds: z.number().int().min(2).max(86_400).default(60),
+      /** The absolute end of a session, from its request. */
+      longestSeconds: z
+        .number()
+        .int()
+        .min(2)
+        .default(12 * 3_600),
+    })
+    .prefault({}),
+  /** How global ports are agreed on: the gateway picks, we propose, or it lists what is free. */
+  portAgreement: z.enum(['pick', 'propose', 'list-free']).default('pick'),
+  /** Ports that are proposed, both ends inclusive. */
+  globalPorts: z.tuple([port, port]).default([16_384, 32_767]),
+  limits: z
+    .strictObject({
+      /** Longest wait for one answer of a gateway, ms. */
+      exchangeMs: milliseconds.default(3_000),
+      /** Longest time from a request to its verdict, ms. */
+      verdictMs: milliseconds.default(7_000),
+      /** Longest time for a request to arrive, ms. */
+      requestMs: milliseconds.default(10_000),
+      bodyBytes: z
+        .number()
+        .int()
+        .min(1_024)
+        .default(64 * 1_024),
+      headerBytes: z
+        .number()
+        .int()
+        .min(1_024)
+        .default(8 * 1_024),
+      /** Most connections of gateways at once; left out, no limit. */
+      gateways: z.number().int().positive().optional(),
+      openingsPerAppliance: z.number().int().positive().optional(),
+      openingsPerGateway: z.number().int().positive().optional(),
+    })
+    .prefault({}),
+  /** How long a session that ended is remembered, days. */
+  rememberDays: z.number().int().positive().default(14),
+});
+
+/** A configuration server's configuration, defaults filled in. */
+export type ConfigurationServerConfig = z.infer<typeof configurationServerConfig>;

@@ -1,0 +1,89 @@
+import swagger from '@fastify/swagger';
+import type { Role } from '@sluice/identity';
+import type { Log } from '@sluice/io';
+import { refuse } from '@sluice/model';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Caller, callerReader } from './caller.ts';
+import { refuseInput } from './input.ts';
+import type { ApiPorts } from './ports.ts';
+import { refuseTo } from './refuse-to.ts';
+import { registrationRoutes } from './registration-routes.ts';
+import { asJsonSchema, UnfitInput, useZod } from './schemas.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { statusRoutes } from './status-routes.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route. Left out: whoever has a certificate of this deployment. */
+    readonly roles?: readonly Role[];
+  }
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+/** The HTTP API, ready to be served over mutual TLS. */
+export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance> {
+  const { log, bodyBytes } = ports;
+  const app = Fastify({ bodyLimit: bodyBytes, logger: false, routerOptions: { maxParamLength: 200 } });
+  const readCaller = callerReader();
+  useZod(app);
+  app.decorateRequest('caller');
+
+  app.addHook('onRequest', async (request, reply) => {
+    const caller = readCaller(request.raw);
+    if (!caller) {
+      return refuseTo(
+        reply,
+        refuse('not-permitted', 'this needs a certificate of this deployment that names its holder'),
+      );
+    }
+    request.caller = caller;
+    const { roles } = request.routeOptions.config;
+    if (!roles || roles.includes(caller.role)) return;
+    return refuseTo(
+      reply,
+      refuse('not-permitted', `${caller.endpointId} is a ${caller.role}; this is for ${roles.join(', ')}`),
+    );
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
+    answerError(error, request, reply, log),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    refuseTo(reply, refuse('malformed', `there is no ${request.method} ${request.url.slice(0, 80)}`), 404),
+  );
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Sluice configuration server',
+        version: '1',
+        description: 'Content sessions, and the registration database. Every call is over mutual TLS.',
+      },
+    },
+    transform: ({ schema, url }) => ({ schema: asJsonSchema(schema ?? {}), url }),
+  });
+  await app.register(async (routes) => {
+    sessionRoutes(routes, ports);
+    registrationRoutes(routes, ports);
+    statusRoutes(routes, ports);
+    routes.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  });
+  await app.ready();
+  return app;
+}
+
+function answerError(
+  error: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): FastifyReply {
+  if (error instanceof UnfitInput) return refuseTo(reply, refuseInput(error.issues, error.input));
+  const { statusCode = 500, message } = error;
+  if (statusCode === 413) return refuseTo(reply, refuse('too-large', message));
+  if (statusCode < 500) return refuseTo(reply, refuse('malformed', message), statusCode);
+  log.error({ method: request.method, url: request.url, error: message }, 'a request failed');
+  return refuseTo(reply, refuse('part-unreachable', 'the configuration server failed; nothing stays open'), 500);
+}

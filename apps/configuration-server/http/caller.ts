@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { peerIdentity, type Role } from '@sluice/identity';
+
+/** Who asks, as the certificate says. */
+export interface Caller {
+  readonly endpointId: string;
+  readonly role: Role;
+}
+
+/** Reads a connection's certificate once, however many requests come over it. */
+export function callerReader(): (request: IncomingMessage) => Caller | undefined {
+  const known = new WeakMap<object, Caller>();
+  return ({ socket }) => {
+    const before = known.get(socket);
+    if (before) return before;
+    const caller = peerIdentity(socket as TLSSocket);
+    if (caller) known.set(socket, caller);
+    return caller;
+  };
+}

@@ -1,0 +1,126 @@
+import {
+  applianceList,
+  applianceRegistration,
+  applianceView,
+  gatewayList,
+  gatewayRegistration,
+  gatewayView,
+  identifier,
+  problem,
+  registrationQuery,
+} from '@sluice/api';
+import { type Gateway, refuse } from '@sluice/model';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { ApiPorts } from './ports.ts';
+import { refuseTo } from './refuse-to.ts';
+
+const byGateway = z.object({ gatewayId: identifier });
+const byAppliance = z.object({ applianceId: identifier });
+const operators = { roles: ['operator'] } as const;
+
+/** The registration database: gateways, and the appliances behind them. */
+export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts): void {
+  const { registrations } = control;
+
+  app.put(
+    '/v1/gateways/:gatewayId',
+    {
+      config: operators,
+      schema: {
+        summary: 'Register a gateway, or change how it is spoken to',
+        params: byGateway,
+        body: gatewayRegistration,
+        response: { 200: gatewayView, '4xx': problem },
+      },
+    },
+    async (request) => {
+      const { gatewayId } = request.params as z.infer<typeof byGateway>;
+      const gateway = { gatewayId, ...(request.body as z.infer<typeof gatewayRegistration>) };
+      await registrations.putGateway(gateway);
+      return show(gateway);
+    },
+  );
+
+  app.get(
+    '/v1/gateways/:gatewayId',
+    {
+      config: operators,
+      schema: { summary: 'A gateway', params: byGateway, response: { 200: gatewayView, '4xx': problem } },
+    },
+    async (request, reply) => {
+      const { gatewayId } = request.params as z.infer<typeof byGateway>;
+      const gateway = await registrations.gateway(gatewayId);
+      if (gateway) return show(gateway);
+      return refuseTo(reply, refuse('gateway-unknown', `the gateway ${gatewayId} is not registered`));
+    },
+  );
+
+  app.get(
+    '/v1/gateways',
+    {
+      config: operators,
+      schema: { summary: 'List gateways', querystring: registrationQuery, response: { 200: gatewayList } },
+    },
+    async (request) => ({ gateways: (await registrations.gateways(pageOf(request.query))).map(show) }),
+  );
+
+  app.put(
+    '/v1/appliances/:applianceId',
+    {
+      config: operators,
+      schema: {
+        summary: 'Register an appliance behind a gateway, or move it behind another',
+        params: byAppliance,
+        body: applianceRegistration,
+        response: { 200: applianceView, '4xx': problem },
+      },
+    },
+    async (request, reply) => {
+      const { applianceId } = request.params as z.infer<typeof byAppliance>;
+      const registration = { applianceId, ...(request.body as z.infer<typeof applianceRegistration>) };
+      const refusal = await registrations.putAppliance(registration);
+      return refusal ? refuseTo(reply, refusal) : reply.send(registration);
+    },
+  );
+
+  app.get(
+    '/v1/appliances/:applianceId',
+    {
+      config: operators,
+      schema: { summary: 'An appliance', params: byAppliance, response: { 200: applianceView, '4xx': problem } },
+    },
+    async (request, reply) => {
+      const { applianceId } = request.params as z.infer<typeof byAppliance>;
+      const found = await registrations.appliance(applianceId);
+      if (found) return found;
+      return refuseTo(reply, refuse('appliance-unknown', `the appliance ${applianceId} is not registered`));
+    },
+  );
+
+  app.get(
+    '/v1/appliances',
+    {
+      config: operators,
+      schema: { summary: 'List appliances', querystring: registrationQuery, response: { 200: applianceList } },
+    },
+    async (request) => ({ appliances: await registrations.appliances(pageOf(request.query)) }),
+  );
+
+  function show({ gatewayId, type }: Gateway): z.infer<typeof gatewayView> {
+    const { online, addresses, openings, lastSeen } = control.gatewayStatus(gatewayId);
+    return {
+      gatewayId,
+      type,
+      online,
+      global: [...(addresses?.global ?? [])],
+      openings,
+      ...(lastSeen !== undefined && { lastSeen }),
+    };
+  }
+}
+
+function pageOf(query: unknown): { limit: number; after?: string } {
+  const { after, limit } = query as z.infer<typeof registrationQuery>;
+  return { limit, ...(after !== undefined && { after }) };
+}

@@ -1,0 +1,131 @@
+import {
+  closeQuery,
+  identifier,
+  problem,
+  type SessionRequest,
+  sessionList,
+  sessionQuery,
+  sessionRequest,
+  sessionView,
+} from '@sluice/api';
+import { type ContentRequest, type ContentSession, refuse } from '@sluice/model';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ApiPorts } from './ports.ts';
+import { refuseTo } from './refuse-to.ts';
+import { viewOf } from './views.ts';
+
+const byId = z.object({ sessionId: identifier });
+const users = { roles: ['portal', 'operator'] } as const;
+const operators = { roles: ['operator'] } as const;
+
+/** Content sessions: asked for by portals, watched and revoked by operators. */
+export function sessionRoutes(app: FastifyInstance, { control }: ApiPorts): void {
+  app.post(
+    '/v1/sessions',
+    {
+      config: users,
+      schema: {
+        summary: 'Open a home for one content request: every stream, or none',
+        body: sessionRequest,
+        response: { 201: sessionView, '4xx': problem, '5xx': problem },
+      },
+    },
+    async (request, reply) => {
+      const verdict = await control.open(contentRequestOf(request), whileWaiting(reply));
+      return verdict.kind === 'granted'
+        ? reply.code(201).send(viewOf(verdict.session))
+        : refuseTo(reply, verdict.refusal);
+    },
+  );
+
+  app.get(
+    '/v1/sessions',
+    {
+      config: operators,
+      schema: { summary: 'List sessions', querystring: sessionQuery, response: { 200: sessionList, '4xx': problem } },
+    },
+    async (request) => {
+      const { state, gatewayId, applianceId, after, limit } = request.query as z.infer<typeof sessionQuery>;
+      const sessions = await control.sessions({
+        limit,
+        ...(after !== undefined && { after }),
+        ...(state !== undefined && { states: state }),
+        ...(gatewayId !== undefined && { gatewayId }),
+        ...(applianceId !== undefined && { applianceId }),
+      });
+      return { sessions: sessions.map(viewOf) };
+    },
+  );
+
+  app.get(
+    '/v1/sessions/:sessionId',
+    {
+      config: users,
+      schema: {
+        summary: 'A session with its timeline, and its counters as the gateway has them now',
+        params: byId,
+        response: { 200: sessionView, '4xx': problem },
+      },
+    },
+    async (request, reply) => {
+      const { sessionId } = request.params as z.infer<typeof byId>;
+      if (!(await mayUse(sessionId, request))) return unknown(reply, sessionId);
+      const session = await control.look(sessionId, whileWaiting(reply));
+      return session ? reply.send(viewOf(session)) : unknown(reply, sessionId);
+    },
+  );
+
+  app.delete(
+    '/v1/sessions/:sessionId',
+    {
+      config: users,
+      schema: {
+        summary: 'Close a session at its gateway; harmless on one that has ended',
+        params: byId,
+        querystring: closeQuery,
+        response: { 200: sessionView, '4xx': problem, '5xx': problem },
+      },
+    },
+    async (request, reply) => {
+      const { sessionId } = request.params as z.infer<typeof byId>;
+      const { reason } = request.query as z.infer<typeof closeQuery>;
+      if (!(await mayUse(sessionId, request))) return unknown(reply, sessionId);
+      const session = await control.close(sessionId, reason, whileWaiting(reply));
+      return session ? reply.send(viewOf(session)) : unknown(reply, sessionId);
+    },
+  );
+
+  /** A portal's sessions are its own; another's do not exist for it. */
+  async function mayUse(sessionId: string, { caller }: FastifyRequest): Promise<boolean> {
+    if (caller.role === 'operator') return true;
+    const session: ContentSession | undefined = await control.session(sessionId);
+    return session?.request.portalId === caller.endpointId;
+  }
+}
+
+function contentRequestOf(request: FastifyRequest): ContentRequest {
+  const body = request.body as SessionRequest;
+  return {
+    ...body,
+    portalId: request.caller.endpointId,
+    streams: body.streams.map(({ payloadType, pairedWith, ...stream }) => ({
+      ...stream,
+      ...(payloadType !== undefined && { payloadType }),
+      ...(pairedWith !== undefined && { pairedWith }),
+    })),
+  };
+}
+
+function unknown(reply: FastifyReply, sessionId: string): FastifyReply {
+  return refuseTo(reply, refuse('session-unknown', `there is no session ${sessionId}`));
+}
+
+/** Ends when the caller goes away before its answer. */
+function whileWaiting(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error('the caller went away'));
+  });
+  return gone.signal;
+}

@@ -1,0 +1,158 @@
+import {
+  applianceList,
+  applianceView,
+  gatewayList,
+  gatewayView,
+  sessionList,
+  sessionView,
+  statusView,
+} from '@sluice/api';
+import { Command, Option } from 'commander';
+import { type Act, operatorCommand, say } from './operator-command.ts';
+import { explain, instant, table } from './text.ts';
+
+const id = encodeURIComponent;
+
+/** `sluice status`, `sessions`, `explain`, `gateways`, `appliances`, `register` and `revoke`. */
+export function operatorCommands(): Command[] {
+  return [
+    operatorCommand('status', 'how much there is, at one glance', 'sluice status', status),
+    operatorCommand('sessions', 'sessions and the state they are in', 'sluice sessions --state open', sessions)
+      .addOption(
+        new Option('--state <state>', 'only these').choices(['opening', 'open', 'closing', 'closed', 'refused']),
+      )
+      .option('--gateway <id>', 'only those behind this gateway')
+      .option('--appliance <id>', 'only those of this appliance')
+      .option('--limit <count>', 'at most so many', '100'),
+    operatorCommand(
+      'explain <session>',
+      'what happened in a session: when, at which hop, and why',
+      'sluice explain 0f3a',
+      explainSession,
+    ),
+    operatorCommand('gateways', 'gateways, and whether they are online', 'sluice gateways', gateways),
+    operatorCommand('appliances', 'appliances, and the gateway that each is behind', 'sluice appliances', appliances),
+    registerCommand(),
+    operatorCommand(
+      'revoke <session>',
+      'close a session at its gateway now; its packets stop',
+      'sluice revoke 0f3a',
+      revoke,
+    ),
+  ];
+}
+
+function registerCommand(): Command {
+  return new Command('register')
+    .description('add a gateway or an appliance to the registration database')
+    .addCommand(
+      operatorCommand(
+        'gateway <id>',
+        'register a gateway, or change how it is spoken to',
+        'sluice register gateway self::gateway-a',
+        registerGateway,
+      )
+        .option('--url <url>', 'wss://host:port/path of a gateway that listens; left out, it dials')
+        .addOption(
+          new Option('--port-agreement <way>', 'how global ports are agreed on').choices([
+            'pick',
+            'propose',
+            'list-free',
+          ]),
+        ),
+    )
+    .addCommand(
+      operatorCommand(
+        'appliance <id>',
+        'register an appliance behind a gateway',
+        'sluice register appliance self::tv-a --gateway self::gateway-a',
+        registerAppliance,
+      ).requiredOption('--gateway <id>', 'the gateway that it is behind'),
+    );
+}
+
+const status: Act = async (client) =>
+  say(await client.ask(statusView, 'GET', '/v1/status'), ({ gateways, sessions, openings, since }) =>
+    [
+      `gateways  ${gateways.online} online of ${gateways.registered}`,
+      `sessions  ${sessions.open} open, ${sessions.opening} being opened, ${sessions.closing} being closed`,
+      `openings  ${openings}`,
+      `serving   since ${instant(since)}`,
+    ].join('\n'),
+  );
+
+const sessions: Act = async (client, _words, { state, gateway, appliance, limit }) => {
+  const query = new URLSearchParams({
+    ...(typeof state === 'string' && { state }),
+    ...(typeof gateway === 'string' && { gatewayId: gateway }),
+    ...(typeof appliance === 'string' && { applianceId: appliance }),
+    ...(typeof limit === 'string' && { limit }),
+  });
+  return say(await client.ask(sessionList, 'GET', `/v1/sessions?${query}`), ({ sessions }) =>
+    table(
+      ['session', 'state', 'appliance', 'content', 'gateway', 'openings', 'asked', 'reason'],
+      sessions.map((session) => [
+        session.sessionId,
+        session.state,
+        session.applianceId,
+        session.contentId,
+        session.gatewayId,
+        String(session.openings.length),
+        instant(session.createdAt),
+        session.refusal?.code ?? session.closeReason ?? '',
+      ]),
+    ),
+  );
+};
+
+const explainSession: Act = async (client, [session = '']) =>
+  say(await client.ask(sessionView, 'GET', `/v1/sessions/${id(session)}`), explain);
+
+const gateways: Act = async (client) =>
+  say(await client.ask(gatewayList, 'GET', '/v1/gateways?limit=1000'), ({ gateways }) =>
+    table(
+      ['gateway', 'type', 'link', 'global addresses', 'openings', 'last seen'],
+      gateways.map(({ gatewayId, type, online, global, openings, lastSeen }) => [
+        gatewayId,
+        type,
+        online ? 'online' : 'offline',
+        global.join(' '),
+        String(openings),
+        lastSeen === undefined ? 'never' : instant(lastSeen),
+      ]),
+    ),
+  );
+
+const appliances: Act = async (client) =>
+  say(await client.ask(applianceList, 'GET', '/v1/appliances?limit=1000'), ({ appliances }) =>
+    table(
+      ['appliance', 'gateway'],
+      appliances.map(({ applianceId, gatewayId }) => [applianceId, gatewayId]),
+    ),
+  );
+
+const registerGateway: Act = async (client, [gatewayId = ''], { url, portAgreement }) => {
+  const communication = {
+    ...(typeof url === 'string' && { url }),
+    ...(typeof portAgreement === 'string' && { portAgreement }),
+  };
+  const answer = await client.ask(gatewayView, 'PUT', `/v1/gateways/${id(gatewayId)}`, {
+    type: 'sluice',
+    communication,
+  });
+  return say(answer, ({ online }) => `${gatewayId} is registered${online ? ' and online' : ''}`);
+};
+
+const registerAppliance: Act = async (client, [applianceId = ''], { gateway }) => {
+  const answer = await client.ask(applianceView, 'PUT', `/v1/appliances/${id(applianceId)}`, { gatewayId: gateway });
+  return say(answer, ({ gatewayId }) => `${applianceId} is registered behind ${gatewayId}`);
+};
+
+const revoke: Act = async (client, [session = '']) =>
+  say(
+    await client.ask(sessionView, 'DELETE', `/v1/sessions/${id(session)}?reason=revoked`),
+    ({ sessionId, state, until }) =>
+      state === 'closing'
+        ? `${sessionId}: the gateway cannot be reached; what it holds ends with its lease, ${instant(until)}`
+        : `${sessionId} is ${state}`,
+  );

@@ -1,0 +1,64 @@
+import type { SessionView } from '@sluice/api';
+
+/** Columns of text, each as wide as its widest cell; `head` names them. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)));
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** "2026-01-31 10:00:00.123 UTC" */
+export function instant(at: number): string {
+  return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
+/** "203.0.113.10:7000", "[2001:db8::1]:7000", or the address alone. */
+export function ends(endpoint: { address: string; port?: number | undefined }): string {
+  const { address, port } = endpoint;
+  if (port === undefined) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** A session's story for a person: what it is, which paths it opened at which hop, what happened when, and why. */
+export function explain(session: SessionView): string {
+  const { refusal, closeReason, timeline } = session;
+  const why = refusal
+    ? `refused: ${refusal.code}${refusal.subject === undefined ? '' : ` (${refusal.subject})`}: ${refusal.message}`
+    : closeReason === undefined
+      ? `its lease ends ${instant(session.until)}, its time ${instant(session.endsAt)}`
+      : `closed: ${closeReason}`;
+  const [first] = timeline;
+  const steps = timeline.map(({ at, step, detail }) => [
+    instant(at),
+    `+${at - (first?.at ?? at)} ms`,
+    step,
+    detail ?? '',
+  ]);
+  const paths = session.openings.map(({ streamId, streamType, remote, global, local, packets, bytes }) => [
+    streamId,
+    streamType,
+    ends(remote),
+    ends(global),
+    ends(local),
+    packets === undefined ? '' : `${packets} packets, ${bytes ?? 0} bytes`,
+  ]);
+  return [
+    `session ${session.sessionId} is ${session.state}; ${why}`,
+    `${session.applianceId} asked for ${session.contentId} at ${session.portalId} (request ${session.requestId})`,
+    '',
+    ...(paths.length === 0
+      ? [`hop ${session.gatewayId}: no opening`]
+      : [
+          `hop ${session.gatewayId}:`,
+          table(['stream', 'type', 'from', 'to the gateway at', 'to the device at', 'passed'], paths),
+        ]),
+    '',
+    table(['when', 'after', 'step', 'reason'], steps),
+  ].join('\n');
+}
