@@ -75,8 +75,9 @@ export function agentNews({ control, controller, addressBook, log, lifetime }: N
   };
 }
 
-/** The opening that ended without our asking for it. */
+/** The opening that ended without our asking for it; reason `closed` is our own doing. */
 function endedIn(notification: Notification): string | undefined {
   if (notification.kind !== 'event' || notification.event !== 'X_SLUICE_Ended!') return undefined;
-  return notification.parameters.Alias;
+  const { Alias, Reason } = notification.parameters;
+  return Reason === 'closed' ? undefined : Alias;
 }

@@ -25,7 +25,13 @@ declare module 'fastify' {
 /** The HTTP API, ready to be served over mutual TLS. */
 export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance> {
   const { log, bodyBytes } = ports;
-  const app = Fastify({ bodyLimit: bodyBytes, logger: false, routerOptions: { maxParamLength: 200 } });
+  const app = Fastify({
+    bodyLimit: bodyBytes,
+    logger: false,
+    routerOptions: { maxParamLength: 200 },
+    // Paths that the router cannot take never reach the error handler.
+    frameworkErrors: (error, _request, reply) => refuseTo(reply, refuse('malformed', error.message), 400),
+  });
   const readCaller = callerReader();
   useZod(app);
   app.decorateRequest('caller');
