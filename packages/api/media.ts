@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { contentStream, endpoint, identifier, mostStreams } from './shapes.ts';
 
-/** A content: what a media server has to send, with all its streams. */
+/**
+ * A content: what a media server has to send, with all its streams. Its poster, a JPEG, is
+ * GET /v1/contents/{contentId}/poster on a media server.
+ */
 export const content = z.object({
   contentId: identifier,
   title: z.string(),
@@ -9,8 +12,13 @@ export const content = z.object({
   description: z.string(),
   /** Seconds; absent for endless ones. */
   durationSeconds: z.number().optional(),
-  /** Session description (RFC 8866) with `0` for ports and `0.0.0.0` for addresses, for contents with RTP. */
+  /**
+   * Session description (RFC 8866) with `0` for ports and `0.0.0.0` for addresses, for contents with RTP. Each media
+   * section has the id of its RTP stream as `a=mid:`.
+   */
   sdp: z.string().optional(),
+  /** What a download sends. */
+  file: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).optional(),
   streams: z.array(contentStream).min(1).max(mostStreams),
 });
 export type Content = z.infer<typeof content>;

@@ -66,7 +66,23 @@ export function sdpAttribute(attributes: readonly SdpAttribute[], name: string):
   return found && (found.value ?? '');
 }
 
-/** How the payload types of a media section are encoded; malformed and static ones (RFC 3551) are left out. */
+/** Payload types that need no `a=rtpmap` (RFC 3551 6). */
+const staticMaps: readonly RtpMap[] = [
+  { payloadType: 0, encoding: 'PCMU', clockRate: 8000 },
+  { payloadType: 3, encoding: 'GSM', clockRate: 8000 },
+  { payloadType: 8, encoding: 'PCMA', clockRate: 8000 },
+  { payloadType: 9, encoding: 'G722', clockRate: 8000 },
+  { payloadType: 10, encoding: 'L16', clockRate: 44100, channels: 2 },
+  { payloadType: 11, encoding: 'L16', clockRate: 44100 },
+  { payloadType: 14, encoding: 'MPA', clockRate: 90000 },
+  { payloadType: 26, encoding: 'JPEG', clockRate: 90000 },
+  { payloadType: 31, encoding: 'H261', clockRate: 90000 },
+  { payloadType: 32, encoding: 'MPV', clockRate: 90000 },
+  { payloadType: 33, encoding: 'MP2T', clockRate: 90000 },
+  { payloadType: 34, encoding: 'H263', clockRate: 90000 },
+];
+
+/** How the payload types of a media section are encoded: what `a=rtpmap` says, then static ones that are among its formats. */
 export function rtpMapsOf(media: SdpMedia): readonly RtpMap[] {
   const maps: RtpMap[] = [];
   for (const { name, value } of media.attributes) {
@@ -77,7 +93,11 @@ export function rtpMapsOf(media: SdpMedia): readonly RtpMap[] {
     const map = { payloadType: Number(payloadType), encoding, clockRate: Number(clockRate) };
     maps.push(channels === undefined ? map : { ...map, channels: Number(channels) });
   }
-  return maps;
+  const wellKnown = staticMaps.filter(
+    ({ payloadType }) =>
+      media.formats.includes(String(payloadType)) && !maps.some((map) => map.payloadType === payloadType),
+  );
+  return [...maps, ...wellKnown];
 }
 
 /** The format parameters of a payload type, by lower-case name (`a=fmtp`); empty if there are none. */

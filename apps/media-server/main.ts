@@ -1,0 +1,96 @@
+import { createReadStream } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { readIdentity, serverTls } from '@sluice/identity';
+import { type Log, systemClock } from '@sluice/io';
+import { mediaServerApi } from './api.ts';
+import type { ServedContent } from './catalogue.ts';
+import type { MediaServerConfig } from './config.ts';
+import type { ReadyContent } from './contents/content.ts';
+import { ownContents } from './contents/own.ts';
+import { standardContents } from './contents/standard.ts';
+import { keptWorkshop } from './io/kept-workshop.ts';
+import { monotonicClock } from './io/monotonic-clock.ts';
+import { openStreamPorts } from './io/stream-ports.ts';
+import { Pacer } from './sending/pacer.ts';
+import { Starts } from './sending/starts.ts';
+
+/** A media server that serves. Disposing of it says goodbye to every viewer and closes its ports. */
+export interface RunningMediaServer extends AsyncDisposable {
+  /** Of the control API. */
+  readonly port: number;
+  readonly contents: readonly ServedContent[];
+}
+
+/** Makes and packetises what is to be sent, unless that was done before; resolves with all of it. */
+export async function prepareContents(
+  config: MediaServerConfig,
+  log: Log,
+  signal: AbortSignal,
+): Promise<readonly ReadyContent[]> {
+  const workshop = keptWorkshop(config.mediaDirectory, config.limits.largestMegabytes * 1e6, signal);
+  const standard = await standardContents(workshop, config);
+  if (config.ownDirectory === undefined) return standard;
+  const taken = standard.map(({ contentId }) => contentId);
+  return [...standard, ...(await ownContents(workshop, config.ownDirectory, taken, log))];
+}
+
+/**
+ * Starts a media server; resolves when it serves. Throws when the identity cannot be read, media cannot be made, or a port
+ * cannot be had. `signal` ends the preparing only; disposing ends the rest.
+ */
+export async function runMediaServer(
+  config: MediaServerConfig,
+  log: Log,
+  signal: AbortSignal,
+): Promise<RunningMediaServer> {
+  const identity = await readIdentity(config.identity);
+  const ready = await prepareContents(config, log, signal);
+  await using started = new AsyncDisposableStack();
+  const contents = await openStreamPorts(ready, config.addresses, config.firstPort, started);
+  const needs = {
+    pacer: new Pacer(monotonicClock),
+    clock: monotonicClock,
+    wall: systemClock,
+    random: secureRandom,
+    readFile: ({ path }: { readonly path: string }, ending: AbortSignal) => createReadStream(path, { signal: ending }),
+    log,
+    limits: config.limits,
+  };
+  const starts = new Starts(contents, needs, config.limits.starts);
+  started.defer(() => starts.stopAll());
+  const app = mediaServerApi(contents, starts, log);
+  started.defer(() => app.close());
+  await app.ready();
+  let { port } = config.listen;
+  for (const host of config.listen.hosts) {
+    const server = createServer(serverTls(identity), (request, reply) => app.routing(request, reply));
+    port = await listen(server, host, port);
+    started.defer(() => close(server));
+  }
+  const running = started.move();
+  log.info({ port, contents: contents.map(({ content }) => content.contentId) }, 'serving');
+  return { port, contents, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** 0 to 1, unpredictable: who can guess an SSRC can forge reports about it. */
+function secureRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
