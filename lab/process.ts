@@ -27,12 +27,14 @@ export interface HostCommand {
   readonly namespace: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it prints a ready line to wait for; default true. */
+  readonly becomesReady?: boolean;
   /** Called with each line as it comes. */
   readonly onLine?: (line: string) => void;
 }
 
 /**
- * Starts a process on a host and waits for its ready line: a JSON object with `ready` on stdout.
+ * Starts a process on a host and waits for its ready line, if it has one: a JSON object with `ready` on stdout.
  * Rejects with its last lines when it ends before that, and kills it when `signal` aborts before that.
  */
 export async function startOnHost(what: HostCommand, signal: AbortSignal): Promise<HostProcess> {
@@ -43,7 +45,7 @@ export async function startOnHost(what: HostCommand, signal: AbortSignal): Promi
   try {
     signal.throwIfAborted();
     const ready = await Promise.race([
-      running.ready,
+      what.becomesReady === false ? {} : running.ready,
       running.ended.then(({ code, signal: by }) => {
         if (signal.aborted) throw signal.reason;
         const how = by ? `was ended by ${by}` : `ended with status ${code}`;
@@ -91,7 +93,7 @@ function spawnOnHost(what: HostCommand): Spawned {
     what.onLine?.(line);
   };
   const ready = new Promise<Record<string, unknown>>((resolve) => {
-    let waiting = true;
+    let waiting = what.becomesReady !== false;
     createInterface({ input: child.stdout }).on('line', (line) => {
       const found = waiting ? readyLine(line) : undefined;
       if (!found) return keep(line);

@@ -16,13 +16,13 @@ const video: StreamReport = {
   lost: 0,
   bytesSent: 900_000,
   bytesReceived: 900_000,
-  decoded: true,
+  decoded: 200,
 };
 const subtitles: StreamReport = {
   ...video,
   id: 'subtitles',
   kind: 'tcp',
-  decoded: false,
+  decoded: 0,
   bytesSent: 90,
   bytesReceived: 90,
 };
@@ -44,6 +44,7 @@ const good: Observations = {
     probe('subtitles', phase, false),
   ]),
   openingsLeft: 0,
+  complaints: [],
 };
 
 /** The good session with one thing changed. */
@@ -64,10 +65,11 @@ test('each broken promise is told', () => {
   const video_ = (change: Partial<StreamReport>) => but({ streams: [{ ...video, ...change }, subtitles] });
   const cases: [string[], RegExp][] = [
     [but({ openingsLeft: 2 }), /^2 openings were left/],
+    [but({ complaints: ['leaving failed'] }), /^The appliance: leaving failed/],
     [but({ streams: [] }), /^No stream was opened/],
     [video_({ packetsReceived: 799 }), /^video: 799 of 800 packets arrived/],
     [video_({ lost: 1 }), /^video: 1 sequence numbers are missing/],
-    [video_({ decoded: false }), /^video: the recording does not decode/],
+    [video_({ decoded: 0 }), /^video: the recording does not decode/],
     [but({ streams: [video, { ...subtitles, bytesReceived: 80 }] }), /^subtitles: 80 of 90 bytes arrived/],
     [but({ streams: [video, { ...subtitles, bytesReceived: 0 }] }), /^subtitles: nothing arrived/],
     [but({ probes: good.probes.filter((probe) => !probe.right) }), /^video: the right packet was not tried before/],

@@ -24,8 +24,8 @@ export interface StreamReport {
   readonly lost: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  /** Whether ffmpeg decodes the recording without a complaint; for `rtp`. */
-  readonly decoded: boolean;
+  /** Frames that ffmpeg decodes from the recording; for `rtp`. */
+  readonly decoded: number;
 }
 
 /** One kind of packet tried in one phase, and how many of them reached the home. */
@@ -49,10 +49,12 @@ export interface Observations {
   readonly probes: readonly ProbeReport[];
   /** Openings that the gateway's kernel still holds after the session. */
   readonly openingsLeft: number;
+  /** What the appliance itself had to complain of. */
+  readonly complaints: readonly string[];
 }
 
 /** The report of `npm start -- --once --json`. */
-export interface OnceReport extends Observations {
+export interface OnceReport extends Omit<Observations, 'complaints'> {
   readonly verdict: 'pass' | 'fail';
   /** Why it is no pass: sentences. */
   readonly reasons: readonly string[];
@@ -61,6 +63,7 @@ export interface OnceReport extends Observations {
 /** What of the promises did not hold: a sentence each, none when all did. */
 export function judge(seen: Observations): string[] {
   return [
+    ...seen.complaints.map((complaint) => `The appliance: ${complaint}.`),
     ...(seen.streams.length === 0 ? ['No stream was opened.'] : seen.streams.flatMap(judgeStream)),
     ...seen.streams.flatMap((stream) => judgeTried(stream, seen.probes)),
     ...seen.probes.flatMap(judgeProbe),
@@ -78,7 +81,7 @@ function judgeStream(stream: StreamReport): string[] {
   if (kind === 'rtp') {
     if (packetsReceived !== packetsSent) wrong.push(`${id}: ${packetsReceived} of ${packetsSent} packets arrived.`);
     if (stream.lost !== 0) wrong.push(`${id}: ${stream.lost} sequence numbers are missing.`);
-    if (!stream.decoded) wrong.push(`${id}: the recording does not decode.`);
+    if (stream.decoded === 0) wrong.push(`${id}: the recording does not decode.`);
   }
   return wrong;
 }

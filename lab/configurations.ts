@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { BuiltNetwork } from './build.ts';
+import type { Host, Placement } from './topology.ts';
+
+/** What a deployment may have otherwise. Every value is merged into that part's configuration file, folder by folder. */
+export type Overrides = Partial<Record<Placement['part'], Readonly<Record<string, unknown>>>>;
+
+/** The ports that the parts of the default lab serve on. */
+export const partPorts = { portal: 8443, configurationApi: 8444, configurationUsp: 8445, mediaServer: 8446 } as const;
+
+/** Where the parts of a deployment keep what they need. */
+export interface DeploymentDirectories {
+  /** Keys, configuration files, databases, sockets: one folder a host. Gone with the deployment. */
+  readonly run: string;
+  /** Made media; kept from one run to the next. */
+  readonly cache: string;
+}
+
+/** The directory of one host's files. */
+export function hostDirectory(directories: DeploymentDirectories, host: string): string {
+  return join(directories.run, host);
+}
+
+/** The Unix socket of an appliance's screen: reachable from every namespace of the world. */
+export function screenSocket(directories: DeploymentDirectories, host: string): string {
+  return join(hostDirectory(directories, host), 'screen.socket');
+}
+
+/** `https://` address of a port on a host, over IPv4 or IPv6. */
+export function originOf(network: BuiltNetwork, host: string, port: number, family: 4 | 6 = 4): string {
+  const address = network.address(host, family);
+  return `https://${family === 6 ? `[${address}]` : address}:${port}`;
+}
+
+/** The configuration file of the part on a host of {@link homes}. */
+export function configurationOf(
+  host: Host & { readonly runs: Placement },
+  network: BuiltNetwork,
+  directories: DeploymentDirectories,
+): Record<string, unknown> {
+  const directory = hostDirectory(directories, host.name);
+  const identity = directory;
+  switch (host.runs.part) {
+    case 'portal':
+      return {
+        identity,
+        listen: { port: partPorts.portal },
+        configurationServer: originOf(network, 'configuration', partPorts.configurationApi),
+        mediaServers: [originOf(network, 'media', partPorts.mediaServer)],
+      };
+    case 'configuration-server':
+      return {
+        identity,
+        api: { port: partPorts.configurationApi },
+        usp: { port: partPorts.configurationUsp },
+        database: join(directory, 'registrations.sqlite'),
+      };
+    case 'media-server':
+      return {
+        identity,
+        listen: { port: partPorts.mediaServer },
+        addresses: { 4: network.address(host.name, 4), 6: network.address(host.name, 6) },
+        mediaDirectory: directories.cache,
+      };
+    case 'gateway':
+      return {};
+    case 'appliance':
+      return {
+        identity,
+        portal: originOf(network, 'portal', partPorts.portal),
+        listen: { socket: screenSocket(directories, host.name) },
+      };
+  }
+}

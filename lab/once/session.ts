@@ -1,0 +1,179 @@
+import type { Content, ContentAnswer } from '@sluice/api';
+import type { Endpoint, Family } from '@sluice/model';
+import { originOf, partPorts } from '../configurations.ts';
+import type { Deployment } from '../parts.ts';
+import { openingsInKernel } from './kernel-openings.ts';
+import { type Probe, rightProbe, type Target, wrongProbes } from './probes.ts';
+import { Probing, surroundingsOf } from './probing.ts';
+import { judge, type OnceReport, type ProbeReport, type Step, type StreamReport } from './report.ts';
+import { type ViewingResult, view } from './viewer.ts';
+
+/** Which session to hold. */
+export interface OnceOptions {
+  readonly contentId: string;
+  readonly family: Family;
+  /** Told each step as it is taken. */
+  readonly onStep?: (step: Step) => void;
+  /** Milliseconds since the run began. */
+  readonly stopwatch: () => number;
+}
+
+/** Packets of each probe. */
+const times = 5;
+/** Between packets of the right kind that go on across the session's end, ms. */
+const persistEveryMs = 20;
+/** Local ports of the appliance, from here on: an even one and the next for RTP and its RTCP. */
+const firstLocalPort = 5000;
+/** Every port that a gateway may open: the right packet is tried on all of them before the session. */
+const globalPorts = Array.from({ length: 32768 - 16384 }, (_, index) => 16384 + index);
+
+/**
+ * Holds one session of the first home's television from request to closed, with the probes that must not get through,
+ * and reports what was seen. Rejects when there is no such session to look at: no content, no verdict, no packet.
+ */
+export async function holdOnce(deployment: Deployment, options: OnceOptions, signal: AbortSignal): Promise<OnceReport> {
+  const { network } = deployment;
+  const { contentId, family, stopwatch } = options;
+  const steps: Step[] = [];
+  const step = (name: string): void => {
+    const taken = { step: name, ms: Math.round(stopwatch() * 10) / 10 };
+    steps.push(taken);
+    options.onStep?.(taken);
+  };
+  step('lab-ready');
+  const content = await findContent(deployment, contentId, family, signal);
+  const expected = targetsBefore(content, deployment, family);
+  const around = surroundingsOf(network, family);
+  const wrong = (targets: readonly Target[]) =>
+    targets.flatMap((target) => wrongProbes(target, around).map((probe) => ({ target, probe })));
+  const right = (targets: readonly Target[]) =>
+    targets.flatMap((target) => {
+      const probe = rightProbe(target);
+      return probe ? [{ target, probe }] : [];
+    });
+  using probing = new Probing(network);
+  const probes: ProbeReport[] = [];
+
+  for (const { target, probe } of right(expected))
+    probes.push(await probing.sweep('before', target, probe, portsBefore(target, family), signal));
+  probes.push(...(await probing.try('before', wrong(expected), times, signal)));
+  step('probed-before');
+
+  const localPorts = Object.fromEntries(expected.map(({ streamId, local }) => [streamId, local.port]));
+  const firstSpeaker = Object.fromEntries(expected.map(({ streamId, firstSpeaker }) => [streamId, firstSpeaker]));
+  await using viewing = await view(
+    deployment,
+    { contentId, family, localPorts, firstSpeaker, onStep: (name) => step(name) },
+    signal,
+  );
+  const targets = targetsOf(await viewing.open, expected);
+  // A download would be over before it could be tried: its receiver is held still meanwhile.
+  const isBrief = targets.every(({ kind }) => kind === 'tcp');
+  if (isBrief) viewing.process.kill('SIGSTOP');
+  else await viewing.arrived(targets.filter(({ kind }) => kind === 'rtp').map(({ streamId }) => streamId));
+
+  const persistent = right(targets).map((tried) => ({
+    ...tried,
+    sending: probing.persist(tried.target, tried.probe, persistEveryMs),
+  }));
+  probes.push(...(await probing.try('during', [...right(targets), ...wrong(targets)], times, signal)));
+  step('probed-during');
+  if (isBrief) viewing.process.kill('SIGCONT');
+
+  await viewing.left;
+  await Promise.all(persistent.map(({ sending }) => sending.turn()));
+  probes.push(...(await probing.try('after', wrong(targets), times, signal)));
+  const result = await viewing.result;
+  for (const { target, probe, sending } of persistent) {
+    sending.stop();
+    probes.push(afterwards(target, probe, await sending.turn()));
+  }
+  step('probed-after');
+  const openingsLeft = await openingsInKernel(network, 'gateway-1', signal);
+  const seen = {
+    ...{ content: contentId, family, steps, probes, openingsLeft },
+    streams: streamReports(result, expected),
+    complaints: [...result.reasons, ...outsideSweep(targets, family)],
+  };
+  const reasons = judge(seen);
+  const { complaints: _, ...shown } = seen;
+  return { verdict: reasons.length === 0 ? 'pass' : 'fail', reasons, ...shown };
+}
+
+async function findContent(
+  deployment: Deployment,
+  contentId: string,
+  family: Family,
+  signal: AbortSignal,
+): Promise<Content> {
+  const url = `${originOf(deployment.network, 'portal', partPorts.portal)}/v1/contents?family=${family}`;
+  const { status, body } = await deployment.operator.ask('GET', url, undefined, signal);
+  if (status !== 200) throw new Error(`the portal lists no contents: ${status} ${JSON.stringify(body)}`);
+  const { contents } = body as { contents: readonly Content[] };
+  const content = contents.find((content) => content.contentId === contentId);
+  if (content) return content;
+  throw new Error(`there is no content ${contentId}; there are ${contents.map((each) => each.contentId).join(', ')}`);
+}
+
+/** The openings as they can be guessed before the request: all but the global port is known then. */
+function targetsBefore(content: Content, { network }: Deployment, family: Family): Target[] {
+  const local = network.address('tv-1', family);
+  return content.streams.map((stream, index) => {
+    const port = firstLocalPort + index;
+    const target = {
+      streamId: stream.id,
+      kind: stream.streamType === 'tcp' ? 'tcp' : stream.streamType === 'rtcp' ? 'rtcp' : 'rtp',
+      // Both ways of beginning a flow in one session: the appliance speaks first on everything of its sound.
+      firstSpeaker: stream.id.startsWith('audio') ? 'appliance' : 'server',
+      remote: stream.remote,
+      local: { address: local, port },
+      global: family === 6 ? { address: local, port } : { address: network.address('gateway-1', 4, 'internet'), port },
+    } as const;
+    return stream.payloadType === undefined ? target : { ...target, payloadType: stream.payloadType };
+  });
+}
+
+function portsBefore(target: Target, family: Family): readonly number[] {
+  return family === 6 ? [target.local.port] : globalPorts;
+}
+
+function targetsOf(answer: ContentAnswer, expected: readonly Target[]): Target[] {
+  return expected.map((target) => {
+    const granted = answer.streams.find(({ id }) => id === target.streamId);
+    if (!granted) throw new Error(`the verdict does not name ${target.streamId}`);
+    const { remote, global, local }: Record<'remote' | 'global' | 'local', Endpoint> = granted;
+    return { ...target, remote, global, local };
+  });
+}
+
+/** A port that was not tried before would make "before" prove nothing. */
+function outsideSweep(targets: readonly Target[], family: Family): string[] {
+  return targets.flatMap((target) => {
+    const tried = target.kind === 'tcp' || portsBefore(target, family).includes(target.global.port);
+    return tried ? [] : [`${target.streamId} was opened on port ${target.global.port}, which was not tried before`];
+  });
+}
+
+function afterwards(target: Target, probe: Probe, { sent, passed }: { sent: number; passed: number }): ProbeReport {
+  const { streamId: stream, firstSpeaker } = target;
+  return { probe: probe.probe, sender: probe.sender, stream, phase: 'after', firstSpeaker, right: true, sent, passed };
+}
+
+function streamReports(result: ViewingResult, targets: readonly Target[]): StreamReport[] {
+  return result.streams.map((stream) => ({
+    id: stream.id,
+    kind: stream.kind,
+    family: stream.family,
+    remote: stream.remote,
+    globalPort: stream.globalPort,
+    localAddress: stream.localAddress,
+    localPort: stream.localPort,
+    firstSpeaker: targets.find(({ streamId }) => streamId === stream.id)?.firstSpeaker ?? 'server',
+    packetsSent: stream.packetsSent ?? 0,
+    packetsReceived: stream.packetsReceived,
+    lost: stream.lost ?? 0,
+    bytesSent: stream.bytesSent ?? 0,
+    bytesReceived: stream.bytesReceived,
+    decoded: stream.decoded ?? 0,
+  }));
+}
