@@ -6,7 +6,7 @@ import { sluiceTraits } from './index.ts';
 test('the README tells every trait as it is', () => {
   const text = readFileSync(`${import.meta.dirname}/README.md`, 'utf8');
   const told = new Map(
-    [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, name, value]) => [name, value?.trim()]),
+    [...text.matchAll(/^\| `(\w+)` +\| ([^|]+) \|/gm)].map(([, name, value]) => [name, value?.trim()]),
   );
   const { lease, families, portAgreement, ...flags } = sluiceTraits;
   assert.deepEqual(Object.fromEntries(told), {
