@@ -23,6 +23,7 @@ export function statusOf(code: Problem['code']): number {
     case 'content-unknown':
     case 'gateway-unknown':
     case 'session-unknown':
+    case 'opening-unknown':
       return 404;
     case 'request-conflict':
     case 'port-in-use':

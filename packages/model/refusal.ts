@@ -21,6 +21,7 @@ export const refusalCodes = [
   'device-not-found',
   'request-conflict',
   'session-unknown',
+  'opening-unknown',
   'media-not-started',
   'part-unreachable',
   'trait-missing',

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
-import type { Home } from './home.ts';
+import type { Home } from '../home/home.ts';
 
 /** Wait before a monitor that ended is begun again. */
 const restartMs = 1_000;
@@ -12,7 +12,7 @@ const restartMs = 1_000;
  * Reads the machine's addresses and neighbours into `home`, and follows their changes by `ip monitor` (netlink events;
  * nothing is polled) until the signal aborts. Resolves when `home` is up to date; rejects where `ip` cannot be run.
  */
-export async function watchHome(home: Home, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+export async function followHome(home: Home, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
   let reading: Promise<void> | undefined;
   let stale = false;
   const drain = async (): Promise<void> => {

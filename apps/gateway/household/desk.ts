@@ -1,0 +1,80 @@
+import { type Problem, statusOf } from '@sluice/api';
+import { type Refusal, refuse } from '@sluice/model';
+import type { Openings } from '../openings/openings.ts';
+import { objectOf, type Row } from '../openings/row.ts';
+import { type HouseholdStatus, openingStatuses } from './status.ts';
+
+/** What the household's desk stands on. */
+export interface DeskGround {
+  readonly endpointId: string;
+  readonly openings: Openings;
+  /** Every controller of the configuration, and whether it is connected. */
+  controllers(): HouseholdStatus['controllers'];
+  /** Keeps the household's word over a restart. */
+  rememberPause(paused: boolean): void;
+}
+
+/** An HTTP answer with a JSON body. */
+export interface DeskAnswer {
+  readonly status: number;
+  readonly body: HouseholdStatus | Problem | { readonly closed: number } | { readonly status: 'ok' };
+}
+
+/** Answers the household: what is open, close this, close everything, let nothing open for now. */
+export function answerHousehold(method: string, path: string, ground: DeskGround): DeskAnswer {
+  const { openings } = ground;
+  const id = /^\/v1\/openings\/([^/]+)$/.exec(path)?.[1];
+  if (method === 'DELETE' && id !== undefined) return closeOne(decode(id), openings);
+  switch (`${method} ${path}`) {
+    case 'GET /healthz':
+      return { status: 200, body: { status: 'ok' } };
+    case 'GET /v1/status':
+      return {
+        status: 200,
+        body: {
+          endpointId: ground.endpointId,
+          paused: openings.paused,
+          controllers: ground.controllers(),
+          openings: openingStatuses(openings),
+        },
+      };
+    case 'DELETE /v1/openings':
+      return close([...openings.rows.all()], openings);
+    case 'POST /v1/pause': {
+      const rows = [...openings.rows.all()];
+      ground.rememberPause(true);
+      const fault = openings.pause();
+      return fault ? problem(refuse('gateway-refused', fault.message)) : { status: 200, body: { closed: rows.length } };
+    }
+    case 'POST /v1/resume':
+      ground.rememberPause(false);
+      openings.resume();
+      return { status: 200, body: { status: 'ok' } };
+    default:
+      return { status: 404, body: refuse('malformed', `there is no ${method} ${path}`) };
+  }
+}
+
+/** Several controllers may have given the same id; the household closes them all. */
+function closeOne(id: string, openings: Openings): DeskAnswer {
+  const rows = [...openings.rows.all()].filter((row) => row.wanted.alias === id || objectOf(row) === `${id}.`);
+  if (rows.length === 0) return problem(refuse('opening-unknown', `nothing is open under ${id}`));
+  return close(rows, openings);
+}
+
+function close(rows: readonly Row[], openings: Openings): DeskAnswer {
+  const fault = openings.end(rows, 'household');
+  return fault ? problem(refuse('gateway-refused', fault.message)) : { status: 200, body: { closed: rows.length } };
+}
+
+function problem(refusal: Refusal): DeskAnswer {
+  return { status: statusOf(refusal.code), body: refusal };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,47 @@
+import { formatEndpoint } from '@sluice/model';
+import type { HouseholdStatus, OpeningStatus } from './status.ts';
+
+/** The status for a person at a terminal. */
+export function reportStatus(status: HouseholdStatus): string {
+  const { controllers, openings, paused, endpointId } = status;
+  const links = controllers.map(
+    (controller) => `${controller.endpointId} ${controller.connected ? 'connected' : 'not connected'}`,
+  );
+  const lines = [
+    `${endpointId}: ${paused ? 'PAUSED, nothing may open' : 'in service'}`,
+    `controllers: ${links.length > 0 ? links.join(', ') : 'none'}`,
+    ...(openings.length === 0 ? ['nothing is open'] : table([heading, ...openings.map(rowOf)])),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const heading = ['ID', 'FROM', 'TO DEVICE', 'TYPE', 'GLOBAL', 'UNTIL', 'PACKETS', 'BY'];
+
+function rowOf(opening: OpeningStatus): string[] {
+  const { remote, global, local } = opening;
+  const from = remote.address === undefined ? 'anyone' : end(remote.address, remote.port);
+  return [
+    opening.id,
+    remote.address === undefined && remote.port !== undefined ? `${from}, port ${remote.port}` : from,
+    local ? formatEndpoint(local) : opening.state,
+    opening.streamType,
+    global ? formatEndpoint(global) : '-',
+    opening.state === 'stranded' ? 'address gone' : (opening.until ?? 'for ever'),
+    `${opening.packets}`,
+    opening.owner,
+  ];
+}
+
+function end(address: string, port: number | undefined): string {
+  return port === undefined ? `${address}, any port` : formatEndpoint({ address, port });
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
