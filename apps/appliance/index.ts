@@ -1,1 +1,10 @@
-export {};
+export { applianceCommand } from './command.ts';
+export { type ScreenConfig, screenConfig } from './config.ts';
+export { connectPortal, realSurroundings } from './connect.ts';
+export { type RunningScreen, runScreen } from './main.ts';
+export type { PlayOnlooker } from './playing/onlookers.ts';
+export { type PlayedStream, type PlayResult, type PlayWish, playContent } from './playing/play.ts';
+export type { Portal } from './portal.ts';
+export type { Audience, Ending, Surroundings } from './receiving/receiving.ts';
+export type { StreamStatistics } from './receiving/statistics.ts';
+export { type ContentPlay, type Onlooker, requestContent, type Step, type Wish } from './request-content.ts';

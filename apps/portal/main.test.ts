@@ -58,7 +58,7 @@ function mediaApi(fake: FakeMediaServer): FastifyInstance {
   const app = Fastify();
   const value = <T>(answer: Answer<T>) => (answer.kind === 'granted' ? answer.value : answer.refusal);
   app.get('/v1/contents', async () => ({ contents: value(await fake.contents()) }));
-  app.get('/posters/:id', (_, reply) => reply.type('image/png').send(Buffer.from('png')));
+  app.get('/v1/contents/:id/poster', (_, reply) => reply.type('image/png').send(Buffer.from('png')));
   app.post('/v1/starts', async (request) => value(await fake.start(request.body as StartRequest)));
   app.get<{ Params: { id: string } }>('/v1/starts/:id', async (request) => value(await fake.look(request.params.id)));
   app.delete<{ Params: { id: string } }>('/v1/starts/:id', async (request) =>

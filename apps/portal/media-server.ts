@@ -15,7 +15,7 @@ export function remoteMediaServer(part: AskedPart<PeerAnswer>, limits: PortalCon
       return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
     },
     async poster(contentId, signal) {
-      const path = `/posters/${encodeURIComponent(contentId)}`;
+      const path = `/v1/contents/${encodeURIComponent(contentId)}/poster`;
       const answer = await exchange(part, { method: 'GET', path, ...look }, signal);
       if (answer.kind === 'refused') return answer;
       const { status, contentType, body } = answer.value;

@@ -1,0 +1,24 @@
+import { ipAddress } from '@sluice/api';
+import { z } from 'zod';
+
+/** The configuration file of an appliance's screen. */
+export const screenConfig = z.strictObject({
+  /** Directory with ca.pem, cert.pem and key.pem. */
+  identity: z.string(),
+  portal: z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin),
+  listen: z
+    .strictObject({
+      /** Unix socket to serve on; only this device's user gets in. */
+      socket: z.string().optional(),
+      /** Port on 127.0.0.1 to serve on; 0 takes a free one. */
+      port: z.number().int().min(0).max(65535).optional(),
+    })
+    .refine(({ socket, port }) => socket !== undefined || port !== undefined, 'needs a socket, a port, or both'),
+  /** Addresses of this device to name in requests; left out, the one it reaches the portal from. */
+  localAddresses: z.array(ipAddress).max(8).optional(),
+  /** Reach the portal over this IP version alone. */
+  family: z.literal([4, 6]).optional(),
+});
+
+/** A screen's configuration, defaults filled in. */
+export type ScreenConfig = z.infer<typeof screenConfig>;

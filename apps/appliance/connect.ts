@@ -1,0 +1,29 @@
+import { clientTls, type Identity, peerIdentity } from '@sluice/identity';
+import { httpsPeer, systemClock } from '@sluice/io';
+import { type Family, familyOf, parseIpAddress } from '@sluice/model';
+import { type Portal, remotePortal } from './portal.ts';
+import type { Surroundings } from './receiving/receiving.ts';
+
+/** The portal at `origin`, over mutual TLS. Throws RangeError where `origin` names an address of another IP version. */
+export function connectPortal(
+  origin: string,
+  identity: Identity,
+  family: Family | undefined,
+): { readonly portal: Portal } & AsyncDisposable {
+  const address = parseIpAddress(new URL(origin).hostname.replace(/^\[|\]$/g, ''));
+  if (family !== undefined && address !== undefined && familyOf(address) !== family) {
+    throw new RangeError(
+      `${origin} is no IPv${family} address; name the portal by its host name or IPv${family} address`,
+    );
+  }
+  const accepts = (socket: Parameters<typeof peerIdentity>[0]) => peerIdentity(socket)?.role === 'portal';
+  const peer = httpsPeer({ origin, tls: clientTls(identity), accepts, family });
+  return { portal: remotePortal(peer, systemClock), [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+/** The machine's own time and chance. */
+export const realSurroundings: Surroundings = {
+  clock: systemClock,
+  stopwatch: () => performance.now(),
+  random: Math.random,
+};

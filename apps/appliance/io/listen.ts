@@ -1,0 +1,52 @@
+import { chmod, unlink } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+
+/** Serves plain HTTP to this device alone. */
+export interface LocalServer extends AsyncDisposable {
+  readonly port?: number;
+}
+
+/** Serves on a port of 127.0.0.1; 0 takes a free one. */
+export async function serveOnLoopback(port: number, listener: RequestListener): Promise<LocalServer> {
+  const server = createServer(listener);
+  await listen(server, { host: '127.0.0.1', port });
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => close(server) };
+}
+
+/** Serves on a Unix socket that only this user may use. Takes the place of one that nobody serves any more. */
+export async function serveOnSocket(path: string, listener: RequestListener): Promise<LocalServer> {
+  if (!(await isServed(path))) await unlink(path).catch(() => {});
+  const server = createServer(listener);
+  await listen(server, { path });
+  await chmod(path, 0o600);
+  return { [Symbol.asyncDispose]: () => close(server) };
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function listen(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { readIdentity } from '@sluice/identity';
+import type { Log } from '@sluice/io';
+import type { ScreenConfig } from './config.ts';
+import { connectPortal, realSurroundings } from './connect.ts';
+import { serveOnLoopback, serveOnSocket } from './io/listen.ts';
+import { readPageFiles } from './screen/page-files.ts';
+import { portalPages } from './screen/portal-pages.ts';
+import { screenRoutes } from './screen/routes.ts';
+import { openShow } from './screen/show.ts';
+import { emptyStage } from './screen/stage.ts';
+
+/** A screen that serves. Disposing of it leaves what is on and stops serving. */
+export interface RunningScreen extends AsyncDisposable {
+  readonly socket?: string;
+  readonly port?: number;
+}
+
+/** Starts an appliance's screen; resolves when it serves. Throws when the identity cannot be read or it cannot listen. */
+export async function runScreen(config: ScreenConfig, log: Log, signal: AbortSignal): Promise<RunningScreen> {
+  const identity = await readIdentity(config.identity);
+  await using started = new AsyncDisposableStack();
+  const { portal } = started.use(connectPortal(config.portal, identity, config.family));
+  const stage = started.use(emptyStage());
+  const { localAddresses } = config;
+  const app = screenRoutes(
+    {
+      pages: portalPages(portal),
+      files: readPageFiles(),
+      stage,
+      token: randomBytes(16).toString('hex'),
+      show: (contentId) => openShow(portal, { contentId, localAddresses }, realSurroundings, log),
+    },
+    signal,
+  );
+  started.defer(() => app.close());
+  await app.ready();
+  const { socket, port: wanted } = config.listen;
+  if (socket !== undefined) started.use(await serveOnSocket(socket, app.routing));
+  const { port } = wanted === undefined ? {} : started.use(await serveOnLoopback(wanted, app.routing));
+  const running = started.move();
+  log.info({ socket, port, portal: config.portal }, 'serving');
+  return {
+    ...(socket !== undefined && { socket }),
+    ...(port !== undefined && { port }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

@@ -1,0 +1,71 @@
+import {
+  type Answer,
+  ask,
+  type Content,
+  type ContentAnswer,
+  type ContentRequestBody,
+  content,
+  contentAnswer,
+  contentList,
+  exchange,
+  type RequestView,
+  requestView,
+} from '@sluice/api';
+import type { HttpsPeer, PeerAnswer } from '@sluice/io';
+import type { Clock, Family, IpAddress } from '@sluice/model';
+
+/** A portal as an appliance sees it. Calls end in bounded time; they throw only their signal's reason. */
+export interface Portal {
+  /** This device's address on its way to the portal; undefined before the first exchange. */
+  readonly localAddress: IpAddress | undefined;
+  contents(family: Family | undefined, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
+  content(contentId: string, signal: AbortSignal): Promise<Answer<Content>>;
+  request(body: ContentRequestBody, signal: AbortSignal): Promise<Answer<ContentAnswer>>;
+  look(sessionId: string, signal: AbortSignal): Promise<Answer<RequestView>>;
+  leave(
+    sessionId: string,
+    reason: 'appliance-left' | 'content-ended',
+    signal: AbortSignal,
+  ): Promise<Answer<RequestView>>;
+  /** A page or a poster, whatever its status. */
+  page(path: string, signal: AbortSignal): Promise<Answer<PeerAnswer>>;
+}
+
+/** Longest wait for a verdict, ms: the portal's own limits are below it. */
+const verdictMs = 20_000;
+const lookMs = 5_000;
+
+/** The portal behind its HTTP API. */
+export function remotePortal(peer: HttpsPeer, clock: Clock): Portal {
+  const part = { name: 'portal', peer, clock };
+  const requestPath = (sessionId: string) => `/v1/requests/${encodeURIComponent(sessionId)}`;
+  return {
+    get localAddress() {
+      return peer.localAddress;
+    },
+    async contents(family, signal) {
+      const path = family === undefined ? '/v1/contents' : `/v1/contents?family=${family}`;
+      const answer = await ask(part, contentList, { method: 'GET', path, mostMs: lookMs }, signal);
+      return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
+    },
+    content: (contentId, signal) =>
+      ask(
+        part,
+        content,
+        { method: 'GET', path: `/v1/contents/${encodeURIComponent(contentId)}`, mostMs: lookMs },
+        signal,
+      ),
+    request: (json, signal) =>
+      ask(part, contentAnswer, { method: 'POST', path: '/v1/requests', json, mostMs: verdictMs }, signal),
+    look: (sessionId, signal) =>
+      ask(part, requestView, { method: 'GET', path: requestPath(sessionId), mostMs: lookMs }, signal),
+    leave: (sessionId, reason, signal) =>
+      ask(
+        part,
+        requestView,
+        { method: 'DELETE', path: `${requestPath(sessionId)}?reason=${reason}`, mostMs: verdictMs },
+        signal,
+      ),
+    page: (path, signal) => exchange(part, { method: 'GET', path, mostMs: lookMs }, signal),
+  };
+}

@@ -1,0 +1,201 @@
+// The player's page: asks for the content, plays what comes, and tells what happens.
+
+import { feed } from './media-feed.js';
+import { PathDiagram } from './path-diagram.js';
+import { Subtitles } from './subtitles.js';
+
+const setting = (name) => document.querySelector(`meta[name="sluice-${name}"]`).content;
+const at = (id) => document.getElementById(id);
+const contentId = setting('content');
+const diagram = new PathDiagram(at('path'));
+const ending = new AbortController();
+const stepNames = new Map([
+  ['request', 'Request sent'],
+  ['gateway-configured', 'Gateway configured'],
+  ['media-started', 'Media server started'],
+  ['acknowledged', 'Acknowledged'],
+  ['streaming', 'Streaming'],
+  ['closed', 'Home closed again'],
+]);
+let showId;
+let news;
+let subtitles;
+let kind = 'film';
+
+at('title').textContent = contentId;
+drawSteps(new Map());
+at('start').addEventListener('click', () => void start());
+at('again').addEventListener('click', () => location.reload());
+at('leave').addEventListener('click', () => void leave());
+at('sound').addEventListener('click', () => {
+  for (const id of ['video', 'audio']) at(id).muted = false;
+  at('sound').hidden = true;
+});
+if (setting('autostart') === 'true') void start();
+else at('start').hidden = false;
+
+async function start() {
+  at('start').hidden = true;
+  enter('asking', 'Asking');
+  const answer = await post('../shows', { contentId });
+  const body = await answer.json();
+  if (!answer.ok) return fail({ ...body, advice: 'Load the page again.' });
+  showId = body.showId;
+  at('leave').hidden = false;
+  listen();
+}
+
+function listen() {
+  const steps = new Map();
+  news = new EventSource(`../shows/${showId}/news`);
+  const on = (event, act) => news.addEventListener(event, (message) => act(JSON.parse(message.data)));
+  on('content', prepare);
+  on('step', ({ step, ms }) => {
+    steps.set(step, ms);
+    drawSteps(steps);
+    if (step === 'streaming') enter('playing', 'Streaming');
+  });
+  on('open', ({ streams }) => {
+    diagram.open(streams);
+    if (document.body.dataset.state === 'asking')
+      at('waiting-text').textContent = 'The gateway is open; waiting for the first packet';
+  });
+  on('counters', ({ streams }) => {
+    drawCounters(streams);
+    diagram.count(streams);
+    if (kind === 'download') drawDownload(streams);
+  });
+  on('text', ({ text }) => subtitles?.push(text));
+  on('no-picture', ({ message }) =>
+    fail({ code: 'no-picture', message, advice: 'The streams arrive, but cannot be shown.' }),
+  );
+  on('failed', fail);
+  on('left', () => {
+    news.close();
+    diagram.close();
+    at('leave').hidden = true;
+    enter('left', 'The home is closed again');
+  });
+  news.addEventListener('error', () => {
+    if (news.readyState === EventSource.CLOSED && document.body.dataset.state !== 'left') {
+      enter('left', 'The screen has ended this');
+      diagram.close();
+    }
+  });
+}
+
+function prepare(content) {
+  kind = content.kind;
+  at('title').textContent = content.title;
+  document.title = `${content.title} - Sluice`;
+  diagram.lay(content.streams);
+  if (kind === 'download') {
+    at('download').hidden = false;
+    return;
+  }
+  const element = at(kind === 'radio' ? 'audio' : 'video');
+  if (kind === 'radio') {
+    at('cover').src = `../posters/${encodeURIComponent(contentId)}`;
+    at('radio').hidden = false;
+  } else element.hidden = false;
+  subtitles = new Subtitles(element, at('subtitle'));
+  element.addEventListener('playing', () => {
+    at('sound').hidden = !element.muted;
+  });
+  element.addEventListener('volumechange', () => {
+    at('sound').hidden = !element.muted;
+  });
+  feed(element, `../shows/${showId}/media`, content.mime, ending.signal).catch((error) => {
+    if (!ending.signal.aborted && document.body.dataset.state !== 'left') {
+      fail({
+        code: 'no-picture',
+        message: error.message,
+        advice: 'The streams arrive, but this browser cannot show them.',
+      });
+    }
+  });
+}
+
+async function leave() {
+  at('leave').disabled = true;
+  enter('leaving', 'Closing the home');
+  for (const id of ['video', 'audio']) at(id).pause();
+  await post(`../shows/${showId}/leave`, {});
+  ending.abort();
+}
+
+function fail({ code, message, advice }) {
+  enter('failed', 'Not now');
+  at('failure-message').textContent = message;
+  at('failure-advice').textContent = advice;
+  at('failure-code').textContent = code;
+  at('failure').hidden = false;
+  at('leave').hidden = true;
+  diagram.close();
+}
+
+function enter(state, words) {
+  document.body.dataset.state = state;
+  at('state').textContent = words;
+}
+
+function post(path, body) {
+  const headers = { 'content-type': 'application/json', 'x-screen-token': setting('token') };
+  return fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+function drawSteps(steps) {
+  const known = [...steps].sort(([, a], [, b]) => a - b);
+  const rows = [...known, ...[...stepNames.keys()].filter((step) => !steps.has(step)).map((step) => [step])];
+  at('steps').replaceChildren(
+    ...rows.map(([step, ms]) => {
+      const row = document.createElement('li');
+      row.className = ms === undefined ? '' : 'done';
+      row.append(element('span', stepNames.get(step) ?? step), element('span', ms === undefined ? '' : time(ms), 'ms'));
+      return row;
+    }),
+  );
+}
+
+function drawCounters(streams) {
+  at('counters').replaceChildren(
+    ...streams.map(({ id, kind: type, packetsReceived, lost, bytesReceived, globalPort, localPort }) => {
+      const row = document.createElement('tr');
+      const name = element('th', id);
+      name.scope = 'row';
+      name.append(element('span', `${globalPort} → ${localPort}`, 'ports'));
+      row.append(
+        name,
+        element('td', type === 'tcp' ? '' : packetsReceived.toLocaleString('en')),
+        element('td', lost === undefined ? '' : lost.toLocaleString('en'), lost > 0 ? 'bad' : ''),
+        element('td', octets(bytesReceived)),
+      );
+      return row;
+    }),
+  );
+}
+
+function drawDownload(streams) {
+  const [file] = streams;
+  at('download-bytes').textContent = octets(file?.bytesReceived ?? 0);
+  if (!file?.sha256) return;
+  at('download-progress').max = 1;
+  at('download-progress').value = 1;
+  at('download-hash').textContent = `SHA-256 ${file.sha256}`;
+}
+
+function element(name, words, style = '') {
+  const made = document.createElement(name);
+  made.textContent = words;
+  if (style) made.className = style;
+  return made;
+}
+
+function time(ms) {
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
+}
+
+function octets(count) {
+  if (count < 1000) return `${count} B`;
+  return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(2)} MB`;
+}
