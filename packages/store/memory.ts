@@ -1,6 +1,126 @@
-import type { Store } from '@sluice/control';
+import {
+  type OpeningPlace,
+  type Page,
+  type RequestKey,
+  RequestTaken,
+  type SessionQuery,
+  type Store,
+  type StoreCounts,
+} from '@sluice/control';
+import type { ContentSession, Gateway, Registration, SessionState } from '@sluice/model';
+import { placesOf } from './places.ts';
 
-/** A store that forgets when its process ends; the same behaviour otherwise. */
+/** A store that forgets when its process ends; in all else the same. */
 export function inMemoryStore(): Store {
-  throw new Error('not yet');
+  return new MemoryStore();
+}
+
+class MemoryStore implements Store {
+  readonly #gateways = new Map<string, Gateway>();
+  readonly #appliances = new Map<string, Registration>();
+  readonly #sessions = new Map<string, ContentSession>();
+  readonly #ofRequest = new Map<string, string>();
+
+  async putGateway(gateway: Gateway): Promise<void> {
+    this.#gateways.set(gateway.gatewayId, gateway);
+  }
+
+  async gateway(gatewayId: string): Promise<Gateway | undefined> {
+    return this.#gateways.get(gatewayId);
+  }
+
+  async gateways(page: Page = {}): Promise<readonly Gateway[]> {
+    return pageOf([...this.#gateways.values()], (gateway) => gateway.gatewayId, page);
+  }
+
+  async putAppliance(registration: Registration): Promise<void> {
+    this.#appliances.set(registration.applianceId, registration);
+  }
+
+  async appliance(applianceId: string): Promise<Registration | undefined> {
+    return this.#appliances.get(applianceId);
+  }
+
+  async appliances(page: Page = {}): Promise<readonly Registration[]> {
+    return pageOf([...this.#appliances.values()], (registration) => registration.applianceId, page);
+  }
+
+  async putSession(session: ContentSession): Promise<void> {
+    const key = keyOf(session.request);
+    const holder = this.#ofRequest.get(key);
+    if (holder !== undefined && holder !== session.sessionId) {
+      throw new RequestTaken(`the request ${session.request.requestId} has another session, ${holder}`);
+    }
+    this.#ofRequest.set(key, session.sessionId);
+    this.#sessions.set(session.sessionId, session);
+  }
+
+  async session(sessionId: string): Promise<ContentSession | undefined> {
+    return this.#sessions.get(sessionId);
+  }
+
+  async sessionOfRequest(key: RequestKey): Promise<ContentSession | undefined> {
+    return this.#sessions.get(this.#ofRequest.get(keyOf(key)) ?? '');
+  }
+
+  async sessions(query: SessionQuery = {}): Promise<readonly ContentSession[]> {
+    const { states, gatewayId, applianceId } = query;
+    const fitting = [...this.#sessions.values()].filter(
+      (session) =>
+        (states === undefined || states.includes(session.state)) &&
+        (gatewayId === undefined || session.gatewayId === gatewayId) &&
+        (applianceId === undefined || session.request.applianceId === applianceId),
+    );
+    return pageOf(fitting, (session) => session.sessionId, query);
+  }
+
+  async openings(query: Parameters<Store['openings']>[0] = {}): Promise<readonly OpeningPlace[]> {
+    const { gatewayId, globalAddress, globalPort } = query;
+    const fitting = this.#places().filter(
+      (place) =>
+        (gatewayId === undefined || place.gatewayId === gatewayId) &&
+        (globalAddress === undefined || place.global.address === globalAddress) &&
+        (globalPort === undefined || place.global.port === globalPort),
+    );
+    return pageOf(fitting, (place) => place.openingId, query);
+  }
+
+  async counts(): Promise<StoreCounts> {
+    const sessions: Record<SessionState, number> = { opening: 0, open: 0, closing: 0, closed: 0, refused: 0 };
+    for (const { state } of this.#sessions.values()) sessions[state]++;
+    return {
+      gateways: this.#gateways.size,
+      appliances: this.#appliances.size,
+      sessions,
+      openings: this.#places().length,
+    };
+  }
+
+  async forgetSessions(createdBefore: number): Promise<number> {
+    const old = [...this.#sessions.values()]
+      .filter(({ state, createdAt }) => (state === 'closed' || state === 'refused') && createdAt < createdBefore)
+      .slice(0, 1000);
+    for (const { sessionId, request } of old) {
+      this.#sessions.delete(sessionId);
+      this.#ofRequest.delete(keyOf(request));
+    }
+    return old.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #places(): OpeningPlace[] {
+    return [...this.#sessions.values()].flatMap(placesOf);
+  }
+}
+
+function keyOf({ portalId, applianceId, requestId }: RequestKey): string {
+  return JSON.stringify([portalId, applianceId, requestId]);
+}
+
+function pageOf<T>(rows: readonly T[], idOf: (row: T) => string, { after, limit = 100 }: Page): readonly T[] {
+  return rows
+    .filter((row) => after === undefined || idOf(row) > after)
+    .sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+    .slice(0, limit);
 }

@@ -1,14 +1,55 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Log, Store } from '@sluice/control';
+import { Kysely } from 'kysely';
+import { migrate, NewerSchema } from '../migrations/migrate.ts';
 import { StoreUnusable } from '../unusable.ts';
+import { nodeSqliteDialect } from './dialect.ts';
+import { faultOf } from './faults.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import type { Tables } from './tables.ts';
 
 /** Where the database is and who is told. */
 export interface SqliteStoreOptions {
-  /** Made where it does not exist, with mode 0600; its folder must exist. */
+  /** Made where it does not exist, for this user alone; its folder too. */
   readonly file: string;
   readonly log: Log;
 }
 
-/** Opens the database, brings it to this version's schema, and holds it alone. Throws {@link StoreUnusable}. */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  throw new StoreUnusable('unreadable', `${options.file}: not yet`);
+/**
+ * Opens the database, brings it to this version's schema, and holds it alone: two configuration servers on one
+ * database would undo each other's openings. Throws {@link StoreUnusable}.
+ */
+export async function openSqliteStore({ file, log }: SqliteStoreOptions): Promise<Store> {
+  let database: DatabaseSync | undefined;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(file);
+    await chmod(file, 0o600);
+    database.exec('pragma locking_mode = exclusive');
+    database.exec('pragma journal_mode = wal');
+    database.exec('pragma synchronous = full');
+    const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) });
+    const migrated = await migrate(db);
+    if (migrated.length > 0) log.info({ file, migrated }, 'database brought to this version');
+    return new SqliteStore(database, db, file);
+  } catch (error) {
+    database?.close();
+    if (error instanceof NewerSchema)
+      throw new StoreUnusable(
+        'newer',
+        `the database ${file} is of a newer version: ${error.message}; run that version`,
+        error,
+      );
+    throw unopened(file, error);
+  }
+}
+
+function unopened(file: string, error: unknown): unknown {
+  const fault = faultOf(file, error);
+  const system = error instanceof Error && 'code' in error && /^E[A-Z]+$/.test(String(error.code));
+  return system
+    ? new StoreUnusable('unreadable', `the database ${file} cannot be opened: ${error.message}`, error)
+    : fault;
 }

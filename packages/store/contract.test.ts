@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { RequestTaken, type Store } from '@sluice/control';
+import { silentLog } from '@sluice/io';
+import type { Gateway } from '@sluice/model';
+import { inMemoryStore, openSqliteStore } from './index.ts';
+import { sampleSession } from './test/sample.ts';
+
+const kinds: Readonly<Record<string, (folder: string) => Promise<Store>>> = {
+  memory: async () => inMemoryStore(),
+  sqlite: (folder) => openSqliteStore({ file: join(folder, 'store.db'), log: silentLog }),
+};
+
+/** What every store must hold. */
+function holds(title: string, run: (store: Store) => Promise<void>): void {
+  for (const [kind, open] of Object.entries(kinds)) {
+    test(`${kind}: ${title}`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'sluice-store-'));
+      try {
+        await using store = await open(folder);
+        await run(store);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
+}
+
+const gateway = (gatewayId: string, communication: Gateway['communication'] = {}): Gateway => ({
+  gatewayId,
+  type: 'sluice',
+  communication,
+});
+
+holds('gateways and appliances are kept, replaced, and listed by id', async (store) => {
+  assert.equal(await store.gateway('b'), undefined);
+  for (const id of ['b', 'c', 'a']) await store.putGateway(gateway(id));
+  await store.putGateway(gateway('b', { url: 'wss://b' }));
+  assert.deepEqual(await store.gateway('b'), gateway('b', { url: 'wss://b' }));
+  assert.deepEqual(
+    (await store.gateways()).map(({ gatewayId }) => gatewayId),
+    ['a', 'b', 'c'],
+  );
+  assert.deepEqual(
+    (await store.gateways({ after: 'a', limit: 1 })).map(({ gatewayId }) => gatewayId),
+    ['b'],
+  );
+  assert.equal(await store.appliance('tv'), undefined);
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'b' });
+  await store.putAppliance({ applianceId: 'radio', gatewayId: 'b' });
+  assert.deepEqual(await store.appliance('tv'), { applianceId: 'tv', gatewayId: 'b' });
+  assert.deepEqual(await store.appliances({ after: 'radio' }), [{ applianceId: 'tv', gatewayId: 'b' }]);
+});
+
+holds('a session is found by its id and by its request, as it was put last', async (store) => {
+  const session = sampleSession(1);
+  await store.putSession(session);
+  assert.deepEqual(await store.session(session.sessionId), session);
+  assert.deepEqual(await store.sessionOfRequest(session.request), session);
+  const closed = { ...session, state: 'closed', closeReason: 'revoked' } as const;
+  await store.putSession(closed);
+  assert.deepEqual(await store.session(session.sessionId), closed);
+  assert.equal(await store.session('s-none'), undefined);
+  for (const other of [{ portalId: 'other' }, { applianceId: 'other' }, { requestId: 'other' }])
+    assert.equal(await store.sessionOfRequest({ ...session.request, ...other }), undefined);
+});
+
+holds('a request has one session, and a write that is refused takes no other with it', async (store) => {
+  const [first, second] = [sampleSession(1), sampleSession(2)];
+  const rival = { ...sampleSession(3), request: first.request };
+  const results = await Promise.allSettled([first, rival, second].map((session) => store.putSession(session)));
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.ok(results[1]?.status === 'rejected' && results[1].reason instanceof RequestTaken);
+  assert.equal(await store.session(rival.sessionId), undefined);
+  assert.deepEqual(await store.sessionOfRequest(first.request), first);
+  assert.deepEqual(await store.session(second.sessionId), second);
+  assert.equal((await store.openings()).length, first.openings.length + second.openings.length);
+});
+
+holds('sessions are listed by state, gateway and appliance, a page at a time', async (store) => {
+  const sessions = [
+    sampleSession(1),
+    sampleSession(2, 'closing'),
+    sampleSession(3, 'closed'),
+    sampleSession(4, 'refused'),
+    sampleSession(5, 'open', 'self::gateway-2'),
+  ];
+  await Promise.all(sessions.toReversed().map((session) => store.putSession(session)));
+  const numbers = async (query?: Parameters<Store['sessions']>[0]) =>
+    (await store.sessions(query)).map(({ sessionId }) => Number(sessionId.slice(1)));
+  assert.deepEqual(await numbers(), [1, 2, 3, 4, 5]);
+  assert.deepEqual(await numbers({ states: ['open', 'closing'] }), [1, 2, 5]);
+  assert.deepEqual(await numbers({ states: [] }), []);
+  assert.deepEqual(await numbers({ gatewayId: 'self::gateway-2' }), [5]);
+  assert.deepEqual(await numbers({ applianceId: 'self::tv-3' }), [3]);
+  assert.deepEqual(await numbers({ limit: 2 }), [1, 2]);
+  assert.deepEqual(await numbers({ limit: 2, after: sessions[1]?.sessionId ?? '' }), [3, 4]);
+});
+
+holds('openings are found while their session is open or closing', async (store) => {
+  const [open, other] = [sampleSession(1), sampleSession(2, 'open', 'self::gateway-2')];
+  await Promise.all([open, other].map((session) => store.putSession(session)));
+  const opening = open.openings[0];
+  assert.ok(opening);
+  const place = {
+    openingId: opening.id,
+    sessionId: open.sessionId,
+    gatewayId: open.gatewayId,
+    streamType: opening.streamType,
+    global: opening.global,
+    local: opening.local,
+  };
+  assert.deepEqual(await store.openings({ globalAddress: opening.global.address, globalPort: opening.globalPort }), [
+    place,
+  ]);
+  assert.deepEqual(await store.openings({ globalAddress: '192.0.2.1', globalPort: opening.globalPort }), []);
+  assert.equal((await store.openings({ gatewayId: 'self::gateway-2' })).length, 5);
+  assert.deepEqual((await store.openings({ after: opening.id, limit: 1 }))[0]?.openingId, open.openings[1]?.id);
+  await store.putSession({ ...open, state: 'closing' });
+  assert.equal((await store.openings({ gatewayId: open.gatewayId })).length, 5);
+  await store.putSession({ ...open, state: 'closed' });
+  assert.deepEqual(await store.openings({ gatewayId: open.gatewayId }), []);
+});
+
+holds('what there is is counted', async (store) => {
+  await store.putGateway(gateway('a'));
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });
+  for (const [index, state] of (['open', 'open', 'closing', 'closed', 'refused'] as const).entries())
+    await store.putSession(sampleSession(index, state));
+  assert.deepEqual(await store.counts(), {
+    gateways: 1,
+    appliances: 1,
+    sessions: { opening: 0, open: 2, closing: 1, closed: 1, refused: 1 },
+    openings: 15,
+  });
+});
+
+holds('ended sessions are forgotten by age, others never', async (store) => {
+  const sessions = [
+    sampleSession(1, 'closed'),
+    sampleSession(2, 'refused'),
+    sampleSession(3),
+    sampleSession(4, 'closed'),
+  ];
+  for (const session of sessions) await store.putSession(session);
+  assert.equal(await store.forgetSessions(sampleSession(4).createdAt), 2);
+  assert.deepEqual(
+    (await store.sessions()).map(({ sessionId }) => sessionId),
+    [sessions[2]?.sessionId, sessions[3]?.sessionId],
+  );
+  await store.putSession({ ...sampleSession(9), request: sampleSession(1).request });
+  assert.equal(await store.forgetSessions(sampleSession(4).createdAt), 0);
+});

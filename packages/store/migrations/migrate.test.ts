@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { silentLog } from '@sluice/io';
+import { Kysely, sql } from 'kysely';
+import { openSqliteStore, StoreUnusable } from '../index.ts';
+import { nodeSqliteDialect } from '../sqlite/dialect.ts';
+import { sampleSession } from '../test/sample.ts';
+import { migrate, migrations } from './migrate.ts';
+
+async function inFolder(run: (file: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-store-'));
+  try {
+    await run(join(folder, 'store.db'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function openRaw(file: string) {
+  const database = new DatabaseSync(file);
+  return { database, db: new Kysely<unknown>({ dialect: nodeSqliteDialect(database) }) };
+}
+
+/** Rows as each version wrote them, in SQL that is never changed afterwards. */
+const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
+  '0001-registration-and-sessions'(database) {
+    const session = sampleSession(1);
+    database.prepare('insert into gateways values (?, ?, ?)').run('self::gateway-1', 'sluice', '{"url":"wss://g"}');
+    database.prepare('insert into appliances values (?, ?)').run('self::tv-1', 'self::gateway-1');
+    database
+      .prepare(
+        'insert into sessions (session_id, portal_id, appliance_id, request_id, gateway_id, state, created_at, document) values (?, ?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(
+        session.sessionId,
+        'self::portal-1',
+        'self::tv-1',
+        'r1',
+        'self::gateway-1',
+        'open',
+        session.createdAt,
+        JSON.stringify(session),
+      );
+    const place = database.prepare('insert into openings values (?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const { id, streamType, global, local } of session.openings)
+      place.run(
+        id,
+        session.sessionId,
+        'self::gateway-1',
+        streamType,
+        global.address,
+        global.port,
+        local.address,
+        local.port,
+      );
+  },
+};
+
+test('a database of each version is brought to this one with all that is in it', async () => {
+  const names = Object.keys(migrations);
+  assert.deepEqual(Object.keys(written), names, 'rows of each version');
+  for (const [index, name] of names.entries()) {
+    await inFolder(async (file) => {
+      const { database, db } = openRaw(file);
+      await migrate(db, Object.fromEntries(Object.entries(migrations).slice(0, index + 1)));
+      written[name]?.(database);
+      database.close();
+      await using store = await openSqliteStore({ file, log: silentLog });
+      assert.deepEqual(await store.session(sampleSession(1).sessionId), sampleSession(1), name);
+      assert.deepEqual(await store.sessionOfRequest(sampleSession(1).request), sampleSession(1), name);
+      assert.deepEqual(
+        await store.gateway('self::gateway-1'),
+        { gatewayId: 'self::gateway-1', type: 'sluice', communication: { url: 'wss://g' } },
+        name,
+      );
+      assert.deepEqual(await store.appliance('self::tv-1'), {
+        applianceId: 'self::tv-1',
+        gatewayId: 'self::gateway-1',
+      });
+      assert.equal((await store.openings()).length, 5, name);
+    });
+  }
+});
+
+test('a migration runs once, after those before it', () =>
+  inFolder(async (file) => {
+    const { database, db } = openRaw(file);
+    const next = {
+      ...migrations,
+      '9999-next': {
+        async up(on: Kysely<unknown>) {
+          await sql`alter table appliances add column note text`.execute(on);
+        },
+      },
+    };
+    assert.deepEqual(await migrate(db), Object.keys(migrations));
+    assert.deepEqual(await migrate(db), []);
+    assert.deepEqual(await migrate(db, next), ['9999-next']);
+    database.prepare("insert into appliances values ('tv', 'g', 'kept')").run();
+    assert.deepEqual(await migrate(db, next), []);
+    database.close();
+    await assert.rejects(
+      openSqliteStore({ file, log: silentLog }),
+      (error) => error instanceof StoreUnusable && error.reason === 'newer' && error.message.includes('9999-next'),
+    );
+  }));
+
+test('a migration that fails leaves the version before it', () =>
+  inFolder(async (file) => {
+    const { database, db } = openRaw(file);
+    const broken = {
+      ...migrations,
+      '9999-broken': {
+        async up(on: Kysely<unknown>) {
+          await sql`create table half (a text)`.execute(on);
+          throw new Error('no further');
+        },
+      },
+    };
+    await migrate(db);
+    await assert.rejects(migrate(db, broken), /no further/);
+    assert.equal(database.prepare("select name from sqlite_master where name = 'half'").get(), undefined);
+    database.close();
+    await using store = await openSqliteStore({ file, log: silentLog });
+    assert.deepEqual(await store.sessions(), []);
+  }));

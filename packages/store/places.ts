@@ -1,0 +1,16 @@
+import type { OpeningPlace } from '@sluice/control';
+import type { ContentSession } from '@sluice/model';
+
+/** Where a session's openings are found; none once it has ended. */
+export function placesOf(session: ContentSession): readonly OpeningPlace[] {
+  const { sessionId, gatewayId, state } = session;
+  if (state === 'closed' || state === 'refused') return [];
+  return session.openings.map(({ id, streamType, global, local }) => ({
+    openingId: id,
+    sessionId,
+    gatewayId,
+    streamType,
+    global,
+    local,
+  }));
+}

@@ -1,0 +1,30 @@
+import type { OpeningPlace } from '@sluice/control';
+import type { ContentSession, Gateway, GatewayType, Registration } from '@sluice/model';
+import type { Tables } from './tables.ts';
+
+/** A gateway out of its row. */
+export function gatewayOf(row: Tables['gateways']): Gateway {
+  return { gatewayId: row.gateway_id, type: row.type as GatewayType, communication: JSON.parse(row.communication) };
+}
+
+/** An appliance's registration out of its row. */
+export function registrationOf(row: Tables['appliances']): Registration {
+  return { applianceId: row.appliance_id, gatewayId: row.gateway_id };
+}
+
+/** A content session out of its row. */
+export function sessionOf(row: Pick<Tables['sessions'], 'document'>): ContentSession {
+  return JSON.parse(row.document) as ContentSession;
+}
+
+/** An opening's place out of its row. */
+export function placeOf(row: Tables['openings']): OpeningPlace {
+  return {
+    openingId: row.opening_id,
+    sessionId: row.session_id,
+    gatewayId: row.gateway_id,
+    streamType: row.stream_type,
+    global: { address: row.global_address, port: row.global_port },
+    local: { address: row.local_address, port: row.local_port },
+  };
+}
