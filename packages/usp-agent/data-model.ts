@@ -17,7 +17,10 @@ export interface ParameterType {
   readonly type: ValueType;
   /** `writeOnce`: given in Add or set once, then read-only (TR-181 writeOnceReadOnly). */
   readonly access: 'readOnly' | 'readWrite' | 'writeOnce';
-  /** May change by itself and notify (usp-msg ValueChangeType); counters and clocks do not. */
+  /**
+   * Whether a change is told to subscribers (usp-msg ValueChangeType); counters and clocks are not.
+   * Left out: what can be written is, what is read-only is not.
+   */
   readonly notifiesChange?: boolean;
   /** Permitted values, where an enumeration. */
   readonly values?: readonly string[];
@@ -25,6 +28,11 @@ export interface ParameterType {
   readonly range?: readonly [least: number, most: number];
   /** Comma-separated list of `type`. */
   readonly list?: boolean;
+  /**
+   * The value names an object, "Device.IP.Interface.1". The agent resolves what a controller writes by key
+   * (TR-369 R-ARC.11); `strong`: it refuses what names nothing (R-ARC.12).
+   */
+  readonly reference?: 'strong' | 'weak';
 }
 
 /** A command (TR-369 Operate). */
@@ -55,7 +63,10 @@ export interface Caller {
   readonly endpointId: string;
 }
 
-/** One intended change; paths are instance paths ending with a dot, already resolved and type-checked. */
+/**
+ * One intended change; paths are instance paths ending with a dot, already resolved and type-checked. A parameter of
+ * a single object below the row is named by its relative path, "Stats.Reset".
+ */
 export type ModelChange =
   | { readonly kind: 'add'; readonly table: string; readonly parameters: ReadonlyMap<string, string> }
   | { readonly kind: 'set'; readonly object: string; readonly parameters: ReadonlyMap<string, string> }
@@ -80,7 +91,7 @@ export type CommandResult =
   | { readonly ok: true; readonly output: ReadonlyMap<string, string> }
   | { readonly ok: false; readonly code: number; readonly message: string };
 
-/** Something happened in the model, whoever caused it. */
+/** Something happened in the model, whoever caused it. `visibleTo`: the one endpoint id that may know; else all may. */
 export type ModelEvent =
   | {
       readonly kind: 'created';
@@ -88,7 +99,13 @@ export type ModelEvent =
       readonly uniqueKeys: ReadonlyMap<string, string>;
       readonly visibleTo?: string;
     }
-  | { readonly kind: 'deleted'; readonly object: string; readonly visibleTo?: string }
+  | {
+      readonly kind: 'deleted';
+      readonly object: string;
+      /** As they were; needed by subscriptions that name rows by expression. */
+      readonly uniqueKeys?: ReadonlyMap<string, string>;
+      readonly visibleTo?: string;
+    }
   | {
       readonly kind: 'changed';
       readonly object: string;

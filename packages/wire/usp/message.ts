@@ -1,6 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type Decoded, failed, type WireFailure } from './failure.ts';
 import {
+  type AddSuccessSchema,
   type Msg,
   MsgSchema,
   MsgType,
@@ -24,6 +25,9 @@ export type UspResponse = Chosen<NonNullable<MessageInitShape<typeof ResponseSch
 
 /** One parameter error of an Error message. */
 export type ParamPathErrorInit = MessageInitShape<typeof ParamPathErrorSchema>;
+
+/** What an Add response tells of a row that was made. */
+export type AddSuccessInit = MessageInitShape<typeof AddSuccessSchema>;
 
 type Chosen<T> = Exclude<T, { case: undefined }>;
 

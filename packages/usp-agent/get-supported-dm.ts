@@ -1,0 +1,156 @@
+import {
+  CmdType,
+  errorCode,
+  type GetSupportedDM,
+  ObjAccessType,
+  ParamAccessType,
+  ParamValueType,
+  type Path,
+  parsePath,
+  type UspResponse,
+  ValueChangeType,
+} from '@sluice/wire/usp';
+import type { Refused, Turn } from './answer.ts';
+import type { CommandType, ObjectType, ParameterType, ValueType } from './data-model.ts';
+import { notifies, type SchemaNode } from './schema.ts';
+
+/** Release of the Device:2 data model that ours is a part of. */
+const dataModelUri = 'urn:broadband-forum-org:tr-181-2-19-1';
+
+const objectAccess: Readonly<Record<ObjectType['access'], ObjAccessType>> = {
+  readOnly: ObjAccessType.OBJ_READ_ONLY,
+  addDelete: ObjAccessType.OBJ_ADD_DELETE,
+  addOnly: ObjAccessType.OBJ_ADD_ONLY,
+  deleteOnly: ObjAccessType.OBJ_DELETE_ONLY,
+};
+
+const valueTypes: Readonly<Record<ValueType, ParamValueType>> = {
+  string: ParamValueType.PARAM_STRING,
+  boolean: ParamValueType.PARAM_BOOLEAN,
+  int: ParamValueType.PARAM_INT,
+  unsignedInt: ParamValueType.PARAM_UNSIGNED_INT,
+  long: ParamValueType.PARAM_LONG,
+  unsignedLong: ParamValueType.PARAM_UNSIGNED_LONG,
+  decimal: ParamValueType.PARAM_DECIMAL,
+  dateTime: ParamValueType.PARAM_DATE_TIME,
+  base64: ParamValueType.PARAM_BASE_64,
+  hexBinary: ParamValueType.PARAM_HEX_BINARY,
+};
+
+/** What to tell of each object. */
+interface Wanted {
+  readonly commands: boolean;
+  readonly events: boolean;
+  readonly params: boolean;
+  readonly uniqueKeys: boolean;
+}
+
+/** Answers GetSupportedDM: the schema, with "{i}" for instances (TR-369 "The GetSupportedDM Message"). */
+export function answerGetSupportedDm(request: GetSupportedDM, turn: Turn): UspResponse {
+  const reqObjResults = request.objPaths.map((reqObjPath) => {
+    const described = describePath(reqObjPath, request, turn);
+    return Array.isArray(described)
+      ? { reqObjPath, dataModelInstUri: dataModelUri, supportedObjs: described }
+      : { reqObjPath, errCode: described.code, errMsg: described.message };
+  });
+  return { case: 'getSupportedDmResp', value: { reqObjResults } };
+}
+
+function describePath(text: string, request: GetSupportedDM, turn: Turn) {
+  const parsed = parsePath(text);
+  if (!parsed.ok) return { code: errorCode.invalidPathSyntax, message: parsed.failure.message };
+  const node = placeOf(parsed.value, turn);
+  if (!node) return unsupported(text);
+  if (parsed.value.kind !== 'object') return describeMember(node, parsed.value);
+  const wanted: Wanted = {
+    commands: request.returnCommands,
+    events: request.returnEvents,
+    params: request.returnParams,
+    uniqueKeys: request.returnUniqueKeySets,
+  };
+  const described: ReturnType<typeof describe>[] = [];
+  describeTree(node, wanted, request.firstLevelOnly ? 1 : Number.POSITIVE_INFINITY, described);
+  return described;
+}
+
+/** One parameter, command or event, whatever the flags say. */
+function describeMember(node: SchemaNode, { kind, name, text }: Path) {
+  const all = kind === 'parameter' ? node.parameters : kind === 'command' ? node.commands : node.events;
+  if (!all.has(name)) return unsupported(text);
+  const only = <T>(members: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
+    const member = members.get(name);
+    return new Map(member === undefined ? [] : [[name, member]]);
+  };
+  const single = {
+    ...node,
+    parameters: only(node.parameters),
+    commands: only(node.commands),
+    events: only(node.events),
+  };
+  return [
+    describe(single, {
+      params: kind === 'parameter',
+      commands: kind === 'command',
+      events: kind === 'event',
+      uniqueKeys: false,
+    }),
+  ];
+}
+
+/** The object and what is below it, `levels` deep; at the last level only that it is there. */
+function describeTree(node: SchemaNode, wanted: Wanted, levels: number, into: ReturnType<typeof describe>[]): void {
+  const described = node.kind === 'table' ? node.children.get('{i}') : node;
+  if (!described) return;
+  into.push(describe(described, levels > 0 ? wanted : { ...wanted, commands: false, events: false, params: false }));
+  if (levels < 1) return;
+  for (const child of described.children.values()) describeTree(child, wanted, levels - 1, into);
+}
+
+function describe(node: SchemaNode, wanted: Wanted) {
+  return {
+    supportedObjPath: node.path,
+    access: objectAccess[node.type.access],
+    isMultiInstance: node.kind === 'row',
+    supportedParams: wanted.params ? [...node.parameters.values()].map(describeParameter) : [],
+    supportedCommands: wanted.commands ? [...node.commands.values()].map(describeCommand) : [],
+    supportedEvents: wanted.events
+      ? [...node.events.values()].map(({ name, args }) => ({ eventName: name, argNames: [...args] }))
+      : [],
+    uniqueKeySets: wanted.uniqueKeys ? node.type.uniqueKeys.map((names) => ({ keyNames: [...names] })) : [],
+  };
+}
+
+function describeParameter(parameter: ParameterType) {
+  return {
+    paramName: parameter.name,
+    access: parameter.access === 'readOnly' ? ParamAccessType.PARAM_READ_ONLY : ParamAccessType.PARAM_READ_WRITE,
+    valueType: parameter.list ? ParamValueType.PARAM_STRING : valueTypes[parameter.type],
+    valueChange: notifies(parameter) ? ValueChangeType.VALUE_CHANGE_ALLOWED : ValueChangeType.VALUE_CHANGE_WILL_IGNORE,
+  };
+}
+
+function describeCommand(command: CommandType) {
+  return {
+    commandName: command.name,
+    inputArgNames: command.input.map(({ name }) => name),
+    outputArgNames: [...command.output],
+    commandType: command.async ? CmdType.CMD_ASYNC : CmdType.CMD_SYNC,
+  };
+}
+
+/** Walks the schema; instances, `*` and expressions all mean "{i}", and references cannot be followed. */
+function placeOf(path: Path, turn: Turn): SchemaNode | undefined {
+  let node: SchemaNode | undefined;
+  for (const [i, step] of path.steps.entries()) {
+    if (step.kind === 'follow') return undefined;
+    if (i === 0) node = step.kind === 'name' && step.name === turn.root.name ? turn.root : undefined;
+    else node = node?.children.get(step.kind === 'name' ? step.name : '{i}');
+    if (!node) return undefined;
+  }
+  // "Device.NAT.PortMapping.Status": the last {i} may be left out.
+  return node?.kind === 'table' && path.kind !== 'object' ? node.children.get('{i}') : node;
+}
+
+function unsupported(text: string): Refused {
+  return { code: errorCode.unsupportedPath, message: `${text} is not in the supported data model` };
+}
