@@ -4,6 +4,7 @@ import type { ChangeResult, ModelChange, ModelEvent } from '@sluice/usp-agent';
 import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import type { Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
+import { judgeRemote, judgeTarget } from '../policy/verdicts.ts';
 import type { PortsByTransport } from '../ports/assign.ts';
 import { adoptHeld, stillPermitted } from './adopt.ts';
 import { draftChanges, type Edit } from './draft.ts';
@@ -12,6 +13,7 @@ import type { Fault } from './fault.ts';
 import { faultOfCommit, kernelChange } from './kernel-change.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import type { Shown } from './parameter.ts';
+import type { Surroundings } from './resolve.ts';
 import { nothingPassed, objectOf, type Row } from './row.ts';
 import { Rows } from './rows.ts';
 import { type OpeningTable, transportWanted } from './wanted.ts';
@@ -147,14 +149,17 @@ export class Openings implements Disposable {
     this.#leases.stop();
   }
 
-  #around() {
+  #around(): Surroundings {
     const { policy, sameDevice, dataPlane } = this.#ground;
+    const networks = this.#ground.networks();
     return {
       policy,
+      networks,
       sameDevice,
-      networks: this.#ground.networks(),
       paused: this.#paused,
       flow: dataPlane.flow.bind(dataPlane),
+      judgeTarget: once((address) => judgeTarget(policy, networks, address)),
+      judgeRemote: once((address) => judgeRemote(policy, networks, address)),
     };
   }
 
@@ -234,3 +239,15 @@ export class Openings implements Disposable {
 const clockSlackMs = 50;
 
 const openingsOf = (rows: readonly Row[]) => rows.flatMap(({ opening }) => (opening ? [opening] : []));
+
+/** Asks once for each address. */
+function once<A, V>(judge: (address: A) => V): (address: A) => V {
+  const judged = new Map<A, V>();
+  return (address) => {
+    const known = judged.get(address);
+    if (known !== undefined || judged.has(address)) return known as V;
+    const verdict = judge(address);
+    judged.set(address, verdict);
+    return verdict;
+  };
+}

@@ -3,7 +3,7 @@ import { type Endpoint, type IpAddress, isPort, type RequestFlow, refuse, transp
 import { errorCode, pinholeTable } from '@sluice/wire/usp';
 import { globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
-import { judgeLocalPort, judgePortal, judgeRemote, judgeTarget, type Verdict } from '../policy/verdicts.ts';
+import { judgeLocalPort, judgePortal, type Verdict } from '../policy/verdicts.ts';
 import { type Fault, faultOf } from './fault.ts';
 import { type OpeningTable, streamTypeWanted, transportWanted, type Wanted } from './wanted.ts';
 
@@ -12,6 +12,9 @@ export interface Surroundings {
   readonly policy: Policy;
   readonly networks: Networks;
   readonly paused: boolean;
+  /** What the policy says of a device and of a remote address; rows of one message mostly share them. */
+  judgeTarget(address: IpAddress): Verdict;
+  judgeRemote(address: IpAddress | undefined): Verdict;
   /** The translation table, see `DataPlane.flow`. */
   flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
   /** Whether two addresses are known to be of one device. */
@@ -37,8 +40,7 @@ export function resolvePath(
     return { fault: faultOf(refuse('port-invalid', 'an opening names the local port, 1 to 65535')) };
   const mismatch = judgeTypes(wanted);
   if (mismatch) return { fault: mismatch };
-  const early =
-    refused(judgeRemote(policy, networks, wanted.remoteAddress)) ?? refused(judgeLocalPort(policy, localPort));
+  const early = refused(around.judgeRemote(wanted.remoteAddress)) ?? refused(judgeLocalPort(policy, localPort));
   if (early) return early;
   const device = findDevice(table, wanted, around);
   if ('fault' in device) return device;
@@ -99,7 +101,7 @@ function findDevice(
 ): { address: IpAddress } | { fault: Fault } {
   const { localAddress: named, flow } = wanted;
   const judged = (address: IpAddress) => {
-    const verdict = judgeTarget(around.policy, around.networks, address);
+    const verdict = around.judgeTarget(address);
     return verdict ? { fault: faultOf(verdict) } : { address };
   };
   if (!flow) {

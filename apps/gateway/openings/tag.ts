@@ -23,10 +23,11 @@ export function writeTag(tag: Tag): string | undefined {
   const instance = `${tag.instance.toString(36)}${tag.allInterfaces ? '*' : ''}`;
   const group = tag.group === undefined ? '' : `${escapeMarks(tag.group)}${tag.groupOffset}`;
   const alias = escapeMarks(tag.alias);
-  for (const owner of [escapeMarks(tag.owner), hashOf(tag.owner)])
-    for (const kept of new Set([group, ''])) {
-      const head = `${alias}|${owner}|${instance}|${kept}|`;
-      if (byteLength(head) <= tagRoom) return head + cut(escapeMarks(tag.description), tagRoom - byteLength(head));
+  for (const ownerOf of [escapeMarks, hashOf])
+    for (const kept of [group, '']) {
+      const head = `${alias}|${ownerOf(tag.owner)}|${instance}|${kept}|`;
+      const room = tagRoom - byteLength(head);
+      if (room >= 0) return tag.description === '' ? head : head + cut(escapeMarks(tag.description), room);
     }
   return undefined;
 }
