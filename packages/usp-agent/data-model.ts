@@ -33,6 +33,11 @@ export interface ParameterType {
    * (TR-369 R-ARC.11); `strong`: it refuses what names nothing (R-ARC.12).
    */
   readonly reference?: 'strong' | 'weak';
+  /**
+   * The object lets in more without the value than with it. It counts as required wherever it is given: an object that
+   * could be made or changed without it, and wider, is not (TR-369 lets a receiver drop what is not required).
+   */
+  readonly narrows?: boolean;
 }
 
 /** A command (TR-369 Operate). */

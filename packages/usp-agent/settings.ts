@@ -35,8 +35,8 @@ export function checkSettings(
   const refused: ParamRefused[] = [];
   for (const setting of settings) {
     const { param, value } = setting;
-    if (setting.required || keys.has(param)) required.add(param);
     const parameter = parameterAt(node, param);
+    if (setting.required || keys.has(param) || parameter?.narrows) required.add(param);
     const checked = !parameter
       ? no(errorCode.unsupportedParameter, `${node.path} has no ${param}`)
       : mayWrite(parameter, current)
