@@ -40,15 +40,10 @@ export const noNetworks: Networks = { interfaces: [], local: [], own: new Set() 
 /** TR-181 table of the configured interfaces; instance i is `interfaces[i - 1]`. */
 export const interfaceTable = 'Device.IP.Interface.';
 
-/** What a reference to an interface means: by instance number, or by its key (TR-369 R-ARC.11). Undefined for none of ours. */
-export function findInterface(
-  networks: Networks,
-  reference: string,
-): { path: string; found: GatewayInterface } | undefined {
-  const words = /^Device\.IP\.Interface\.(?:(\d{1,5})|\[(?:Name|Alias)=="([^"]+)"\])\.?$/.exec(reference);
-  const index = words?.[1] ? Number(words[1]) - 1 : networks.interfaces.findIndex(({ name }) => name === words?.[2]);
-  const found = networks.interfaces[index];
-  return found && { path: `${interfaceTable}${index + 1}`, found };
+/** The interface that "Device.IP.Interface.1" names; undefined for none of ours. */
+export function findInterface(networks: Networks, reference: string): GatewayInterface | undefined {
+  const number = /^Device\.IP\.Interface\.(\d{1,5})$/.exec(reference)?.[1];
+  return networks.interfaces[Number(number) - 1];
 }
 
 /** The address that streams are sent to and requests come from: the interface's first of the family. */

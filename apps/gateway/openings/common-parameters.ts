@@ -32,12 +32,12 @@ export const commonParameters: readonly OpeningParameter[] = [
     (wanted) => wanted.description,
   ),
   writable(
-    { name: 'Interface', type: 'string', range: [0, 256] },
-    (text) => ({ interface: text.endsWith('.') ? text.slice(0, -1) : text }),
+    { name: 'Interface', type: 'string', range: [0, 256], narrows: true, reference: 'strong' },
+    (text) => ({ interface: text }),
     (wanted) => wanted.interface,
   ),
   writable(
-    { name: 'LeaseDuration', type: 'unsignedInt' },
+    { name: 'LeaseDuration', type: 'unsignedInt', narrows: true },
     (text) => ({ leaseSeconds: Number(text) }),
     (wanted) => `${wanted.leaseSeconds}`,
   ),
@@ -45,16 +45,16 @@ export const commonParameters: readonly OpeningParameter[] = [
     row.until === Number.POSITIVE_INFINITY ? '0' : `${Math.max(0, Math.ceil((row.until - now) / 1000))}`,
   ),
   writable(
-    { name: extension.streamType, type: 'string', values: ['', ...streamTypes] },
+    { name: extension.streamType, type: 'string', values: ['', ...streamTypes], narrows: true },
     (text) => ({ streamType: text === '' ? undefined : (text as StreamType) }),
     streamTypeWanted,
   ),
   writable(
-    { name: extension.payloadType, type: 'int', range: [-1, 127] },
+    { name: extension.payloadType, type: 'int', range: [-1, 127], narrows: true },
     (text) => ({ payloadType: text === '-1' ? undefined : Number(text) }),
     (wanted) => `${wanted.payloadType ?? -1}`,
   ),
-  writable({ name: extension.requestFlow, type: 'string', range: [0, 128] }, readFlow, (wanted) =>
+  writable({ name: extension.requestFlow, type: 'string', range: [0, 128], narrows: true }, readFlow, (wanted) =>
     wanted.flow ? writeFlow(wanted.flow) : '',
   ),
   shown(

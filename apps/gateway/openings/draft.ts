@@ -70,12 +70,11 @@ function finishRow(
   if (refusal) return { fault: faultOf(refusal, 'LeaseDuration') };
   let until = before?.until ?? Number.POSITIVE_INFINITY;
   if (renewed) until = leaseSeconds === 0 ? Number.POSITIVE_INFINITY : ground.now + leaseSeconds * 1000;
-  const reference = wanted.interface === '' ? undefined : findInterface(ground.around.networks, wanted.interface);
-  if (wanted.interface !== '' && !reference) return { fault: invalidValue('Interface', 'refers to no interface') };
+  if (wanted.interface !== '' && !findInterface(ground.around.networks, wanted.interface))
+    return { fault: invalidValue('Interface', 'refers to no interface') };
   const whole = {
     ...wanted,
     alias: wanted.alias ?? `cpe-${instance}`,
-    interface: reference?.path ?? '',
     globalPort,
   };
   const row = { table, instance, owner, until, carried: before?.carried ?? nothingPassed };

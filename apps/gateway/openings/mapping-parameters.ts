@@ -8,12 +8,12 @@ import { transportWanted } from './wanted.ts';
 export const mappingParameters: readonly OpeningParameter[] = [
   ...commonParameters,
   writable(
-    { name: 'AllInterfaces', type: 'boolean' },
+    { name: 'AllInterfaces', type: 'boolean', narrows: true },
     (text) => ({ allInterfaces: text === 'true' }),
     (wanted) => `${wanted.allInterfaces}`,
   ),
   writable(
-    { name: 'RemoteHost', type: 'string', range: [0, 45] },
+    { name: 'RemoteHost', type: 'string', range: [0, 45], narrows: true },
     (text) => {
       const remoteAddress = readIpv4(text);
       return remoteAddress === false ? 'a port mapping names an IPv4 address' : { remoteAddress };
@@ -26,7 +26,7 @@ export const mappingParameters: readonly OpeningParameter[] = [
     (wanted) => `${wanted.globalPort ?? 0}`,
   ),
   writable(
-    { name: 'ExternalPortEndRange', type: 'unsignedInt', range: [0, 65535] },
+    { name: 'ExternalPortEndRange', type: 'unsignedInt', range: [0, 65535], narrows: true },
     (text) => (text === '0' ? {} : 'an opening has one port; make a row for each'),
     () => '0',
   ),
@@ -36,12 +36,12 @@ export const mappingParameters: readonly OpeningParameter[] = [
     (wanted) => `${wanted.localPort ?? 0}`,
   ),
   writable(
-    { name: 'Protocol', type: 'string', values: ['TCP', 'UDP'] },
+    { name: 'Protocol', type: 'string', values: ['TCP', 'UDP'], narrows: true },
     (text) => ({ transport: text === 'TCP' ? 'tcp' : 'udp' }),
     (wanted) => transportWanted(wanted).toUpperCase(),
   ),
   writable(
-    { name: 'InternalClient', type: 'string', range: [0, 256] },
+    { name: 'InternalClient', type: 'string', range: [0, 256], narrows: true },
     (text) => {
       const localAddress = readIpv4(text);
       return localAddress === false
@@ -51,7 +51,7 @@ export const mappingParameters: readonly OpeningParameter[] = [
     (wanted) => wanted.localAddress ?? '',
   ),
   writable(
-    { name: extension.remotePort, type: 'unsignedInt', range: [0, 65535] },
+    { name: extension.remotePort, type: 'unsignedInt', range: [0, 65535], narrows: true },
     (text) => ({ remotePort: text === '0' ? undefined : Number(text) }),
     (wanted) => `${wanted.remotePort ?? 0}`,
   ),

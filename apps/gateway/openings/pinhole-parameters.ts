@@ -6,7 +6,7 @@ import { transportWanted } from './wanted.ts';
 
 const endRange = (name: string): OpeningParameter =>
   writable(
-    { name, type: 'int', range: [-1, 65535] },
+    { name, type: 'int', range: [-1, 65535], narrows: true },
     (text) => (text === '-1' ? {} : 'an opening has one port; make a row for each'),
     () => '-1',
   );
@@ -15,7 +15,7 @@ const endRange = (name: string): OpeningParameter =>
 export const pinholeParameters: readonly OpeningParameter[] = [
   ...commonParameters,
   writable(
-    { name: 'SourcePrefixes', type: 'string', list: true, range: [0, 256] },
+    { name: 'SourcePrefixes', type: 'string', list: true, range: [0, 256], narrows: true },
     (text) => {
       const items = listItems(text);
       if (items.length === 0) return { remoteAddress: undefined };
@@ -27,7 +27,7 @@ export const pinholeParameters: readonly OpeningParameter[] = [
     (wanted) => (wanted.remoteAddress === undefined ? '' : `${wanted.remoteAddress}/128`),
   ),
   writable(
-    { name: 'SourcePort', type: 'int', range: [-1, 65535] },
+    { name: 'SourcePort', type: 'int', range: [-1, 65535], narrows: true },
     (text) => {
       if (text === '-1') return { remotePort: undefined };
       return isPort(Number(text)) ? { remotePort: Number(text) } : 'a port is 1 to 65535, or -1 for any';
@@ -36,7 +36,7 @@ export const pinholeParameters: readonly OpeningParameter[] = [
   ),
   endRange('SourcePortRangeMax'),
   writable(
-    { name: 'DestIP', type: 'string', range: [0, 45] },
+    { name: 'DestIP', type: 'string', range: [0, 45], narrows: true },
     (text) => {
       if (text === '') return { localAddress: undefined };
       const prefix = text.includes('/') ? undefined : parsePrefix(text);
@@ -52,7 +52,7 @@ export const pinholeParameters: readonly OpeningParameter[] = [
   ),
   endRange('DestPortRangeMax'),
   writable(
-    { name: 'Protocol', type: 'int', list: true },
+    { name: 'Protocol', type: 'int', list: true, narrows: true },
     (text) => {
       if (text === '6') return { transport: 'tcp' };
       return text === '17' ? { transport: 'udp' } : 'a pinhole is for one of 6 (TCP) and 17 (UDP)';
