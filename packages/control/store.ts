@@ -63,9 +63,13 @@ export interface Store extends AsyncDisposable {
   putGateway(gateway: Gateway): Promise<void>;
   gateway(gatewayId: string): Promise<Gateway | undefined>;
   gateways(page?: Page): Promise<readonly Gateway[]>;
+  /** Removes a gateway, unless appliances are registered behind it. */
+  forgetGateway(gatewayId: string): Promise<'forgotten' | 'unknown' | 'in-use'>;
   putAppliance(registration: Registration): Promise<void>;
   appliance(applianceId: string): Promise<Registration | undefined>;
   appliances(page?: Page): Promise<readonly Registration[]>;
+  /** Removes an appliance; resolves to whether there was one. */
+  forgetAppliance(applianceId: string): Promise<boolean>;
   /** Adds a session, or replaces what was known of it. Rejects with {@link RequestTaken} where its request has another session. */
   putSession(session: ContentSession): Promise<void>;
   session(sessionId: string): Promise<ContentSession | undefined>;

@@ -56,6 +56,19 @@ holds('gateways and appliances are kept, replaced, and listed by id', async (sto
   assert.deepEqual(await store.appliances({ after: 'radio' }), [{ applianceId: 'tv', gatewayId: 'b' }]);
 });
 
+holds('a gateway is forgotten when no appliance is behind it any more', async (store) => {
+  await store.putGateway(gateway('a'));
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });
+  assert.equal(await store.forgetGateway('a'), 'in-use');
+  assert.deepEqual(await store.gateway('a'), gateway('a'));
+  assert.equal(await store.forgetAppliance('tv'), true);
+  assert.equal(await store.forgetAppliance('tv'), false);
+  assert.equal(await store.appliance('tv'), undefined);
+  assert.equal(await store.forgetGateway('a'), 'forgotten');
+  assert.equal(await store.forgetGateway('a'), 'unknown');
+  assert.equal(await store.gateway('a'), undefined);
+});
+
 holds('a session is found by its id and by its request, as it was put last', async (store) => {
   const session = sampleSession(1);
   await store.putSession(session);

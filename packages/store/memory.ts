@@ -33,6 +33,11 @@ class MemoryStore implements Store {
     return pageOf([...this.#gateways.values()], (gateway) => gateway.gatewayId, page);
   }
 
+  async forgetGateway(gatewayId: string): Promise<'forgotten' | 'unknown' | 'in-use'> {
+    for (const appliance of this.#appliances.values()) if (appliance.gatewayId === gatewayId) return 'in-use';
+    return this.#gateways.delete(gatewayId) ? 'forgotten' : 'unknown';
+  }
+
   async putAppliance(registration: Registration): Promise<void> {
     this.#appliances.set(registration.applianceId, registration);
   }
@@ -43,6 +48,10 @@ class MemoryStore implements Store {
 
   async appliances(page: Page = {}): Promise<readonly Registration[]> {
     return pageOf([...this.#appliances.values()], (registration) => registration.applianceId, page);
+  }
+
+  async forgetAppliance(applianceId: string): Promise<boolean> {
+    return this.#appliances.delete(applianceId);
   }
 
   async putSession(session: ContentSession): Promise<void> {

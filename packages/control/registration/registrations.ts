@@ -28,6 +28,15 @@ export class Registrations {
     return this.#store.gateways(page);
   }
 
+  /** Removes a gateway; refuses where there is none, and while appliances are behind it. Its sessions live on. */
+  async forgetGateway(gatewayId: string): Promise<Refusal | undefined> {
+    const outcome = await this.#store.forgetGateway(gatewayId);
+    if (outcome === 'forgotten') return undefined;
+    if (outcome === 'unknown') return unknownGateway(gatewayId);
+    const message = `appliances are registered behind ${gatewayId}; move or remove them first`;
+    return { code: 'request-conflict', message };
+  }
+
   /** Adds an appliance, or moves it behind another gateway. Refuses with `gateway-unknown`. */
   async putAppliance(registration: Registration): Promise<Refusal | undefined> {
     if (!(await this.#store.gateway(registration.gatewayId))) return unknownGateway(registration.gatewayId);
@@ -42,6 +51,12 @@ export class Registrations {
   /** By id. */
   appliances(page?: Page): Promise<readonly Registration[]> {
     return this.#store.appliances(page);
+  }
+
+  /** Removes an appliance, or refuses with `appliance-unknown`. Its sessions live on. */
+  async forgetAppliance(applianceId: string): Promise<Refusal | undefined> {
+    if (await this.#store.forgetAppliance(applianceId)) return undefined;
+    return { code: 'appliance-unknown', message: `the appliance ${applianceId} is not registered` };
   }
 
   /** The gateway that an appliance is behind, or `appliance-unknown`, or `gateway-unknown`. */

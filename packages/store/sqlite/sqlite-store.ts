@@ -10,7 +10,7 @@ import {
   type StoreCounts,
 } from '@sluice/control';
 import type { ContentSession, Gateway, Registration, SessionState } from '@sluice/model';
-import type { Kysely } from 'kysely';
+import type { Compilable, Kysely } from 'kysely';
 import { placesOf } from '../places.ts';
 import { faultOf, isTaken } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -52,6 +52,21 @@ export class SqliteStore implements Store {
     return this.#read(async () => (await query.orderBy('gateway_id').limit(limit).execute()).map(gatewayOf));
   }
 
+  async forgetGateway(gatewayId: string): Promise<'forgotten' | 'unknown' | 'in-use'> {
+    const behind = this.#db
+      .selectFrom('appliances')
+      .select('appliance_id')
+      .where('gateway_id', '=', gatewayId)
+      .limit(1);
+    let outcome: 'forgotten' | 'unknown' | 'in-use' = 'in-use';
+    await this.#write(() => {
+      if (this.#find(behind) !== undefined) return;
+      const removed = this.#run(this.#db.deleteFrom('gateways').where('gateway_id', '=', gatewayId));
+      outcome = removed > 0 ? 'forgotten' : 'unknown';
+    });
+    return outcome;
+  }
+
   putAppliance({ applianceId, gatewayId }: Registration): Promise<void> {
     const row = { appliance_id: applianceId, gateway_id: gatewayId };
     return this.#write(() => this.#statements.putAppliance.run(row));
@@ -64,6 +79,14 @@ export class SqliteStore implements Store {
   appliances({ after = '', limit = pageLength }: Page = {}): Promise<readonly Registration[]> {
     const query = this.#db.selectFrom('appliances').selectAll().where('appliance_id', '>', after);
     return this.#read(async () => (await query.orderBy('appliance_id').limit(limit).execute()).map(registrationOf));
+  }
+
+  async forgetAppliance(applianceId: string): Promise<boolean> {
+    let removed = 0;
+    await this.#write(() => {
+      removed = this.#run(this.#db.deleteFrom('appliances').where('appliance_id', '=', applianceId));
+    });
+    return removed > 0;
   }
 
   async putSession(session: ContentSession): Promise<void> {
@@ -146,11 +169,9 @@ export class SqliteStore implements Store {
       .where('state', 'in', ['closed', 'refused'])
       .orderBy('created_at')
       .limit(forgottenAtOnce);
-    const forget = this.#db.deleteFrom('sessions').where('session_id', 'in', old).compile();
     let forgotten = 0;
     await this.#write(() => {
-      const result = this.#database.prepare(forget.sql).run(...(forget.parameters as (string | number)[]));
-      forgotten = Number(result.changes);
+      forgotten = this.#run(this.#db.deleteFrom('sessions').where('session_id', 'in', old));
     });
     return forgotten;
   }
@@ -178,6 +199,17 @@ export class SqliteStore implements Store {
     }
     if (places.length === 0)
       for (const { id } of session.openings) this.#statements.dropOpening.run({ opening_id: id });
+  }
+
+  /** Runs a query that is rare; resolves to how many rows it changed. */
+  #run(query: Compilable): number {
+    const { sql, parameters } = query.compile();
+    return Number(this.#database.prepare(sql).run(...(parameters as (string | number)[])).changes);
+  }
+
+  #find(query: Compilable): unknown {
+    const { sql, parameters } = query.compile();
+    return this.#database.prepare(sql).get(...(parameters as (string | number)[]));
   }
 
   #first<Row, T>(statement: Statement<Row>, values: Record<string, string>, toValue: (row: Row) => T) {
