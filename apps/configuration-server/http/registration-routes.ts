@@ -56,6 +56,22 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     },
   );
 
+  app.delete(
+    '/v1/gateways/:gatewayId',
+    {
+      config: operators,
+      schema: {
+        summary: 'Remove a gateway that no appliance is behind',
+        params: byGateway,
+        response: { 204: z.null(), '4xx': problem },
+      },
+    },
+    async (request, reply) => {
+      const refusal = await registrations.forgetGateway((request.params as z.infer<typeof byGateway>).gatewayId);
+      return refusal ? refuseTo(reply, refusal) : reply.code(204).send();
+    },
+  );
+
   app.get(
     '/v1/gateways',
     {
@@ -95,6 +111,22 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
       const found = await registrations.appliance(applianceId);
       if (found) return found;
       return refuseTo(reply, refuse('appliance-unknown', `the appliance ${applianceId} is not registered`));
+    },
+  );
+
+  app.delete(
+    '/v1/appliances/:applianceId',
+    {
+      config: operators,
+      schema: {
+        summary: 'Remove an appliance; its sessions live on',
+        params: byAppliance,
+        response: { 204: z.null(), '4xx': problem },
+      },
+    },
+    async (request, reply) => {
+      const refusal = await registrations.forgetAppliance((request.params as z.infer<typeof byAppliance>).applianceId);
+      return refusal ? refuseTo(reply, refusal) : reply.code(204).send();
     },
   );
 

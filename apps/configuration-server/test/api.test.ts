@@ -194,6 +194,8 @@ test('/openapi.json describes what is checked', async () => {
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
       .sort(),
     [
+      'delete /v1/appliances/{applianceId}',
+      'delete /v1/gateways/{gatewayId}',
       'delete /v1/sessions/{sessionId}',
       'get /healthz',
       'get /v1/appliances',
@@ -229,6 +231,20 @@ test('registrations are listed, by id and page by page', async () => {
   assert.deepEqual(appliances.body, {
     appliances: [{ applianceId: 'self::tv-a', gatewayId: 'self::gateway-a' }],
   });
+});
+
+test('a gateway is removed once nobody is behind it', async () => {
+  await deployment.ask('operator', 'PUT', '/v1/gateways/self::gateway-old', { type: 'sluice' });
+  await deployment.ask('operator', 'PUT', '/v1/appliances/self::tv-old', { gatewayId: 'self::gateway-old' });
+  const remove = async (path: string) => {
+    const { status, body } = await deployment.ask('operator', 'DELETE', path);
+    return [status, body.code];
+  };
+  assert.deepEqual(await remove('/v1/gateways/self::gateway-old'), [409, 'request-conflict']);
+  assert.deepEqual(await remove('/v1/appliances/self::tv-old'), [204, undefined]);
+  assert.deepEqual(await remove('/v1/appliances/self::tv-old'), [404, 'appliance-unknown']);
+  assert.deepEqual(await remove('/v1/gateways/self::gateway-old'), [204, undefined]);
+  assert.deepEqual(await remove('/v1/gateways/self::gateway-old'), [404, 'gateway-unknown']);
 });
 
 test('what was registered is there after a restart', async () => {

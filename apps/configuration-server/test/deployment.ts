@@ -72,7 +72,7 @@ export async function deploy(overrides: Record<string, unknown> = {}): Promise<D
         callers.set(role, caller);
       }
       const { status, body } = await caller.ask(method, path, json, AbortSignal.timeout(10_000));
-      return { status, body: JSON.parse(body.toString('utf8')) };
+      return { status, body: body.length === 0 ? {} : JSON.parse(body.toString('utf8')) };
     },
     async restart() {
       const { apiPort, uspPort } = server;
