@@ -14,27 +14,39 @@ export function shapeOf(remote: KernelOpening['remote']): Shape {
 /** The element by which an opening is found: what arrives from its remote endpoint for its global one. */
 export function arrivalKey(opening: KernelOpening): ElementKey {
   const { global, remote } = opening;
-  return {
-    set: `in${familyOf(global.address)}_${shapeOf(remote)}`,
-    key: Buffer.concat([protocolField(opening), ...remoteFields(remote), ...endpointFields(global)]),
-  };
+  const set = `in${familyOf(global.address)}_${shapeOf(remote)}`;
+  return { set, key: Buffer.concat([protocolField(opening), remoteField(remote), endpointField(global)]) };
 }
 
 /** Every element of opening number `id`, the arrival key first. */
 export function elementsOf(opening: KernelOpening, id: number, leaseMs: number, count?: Count): SetElement[] {
   const timeoutMs = Math.ceil(leaseMs);
   const number = markField(id);
+  const shape = shapeOf(opening.remote);
+  const [protocol, remote, global] = [
+    protocolField(opening),
+    remoteField(opening.remote),
+    endpointField(opening.global),
+  ];
+  const family = familyOf(opening.global.address);
   const common: SetElement[] = [
-    { ...arrivalKey(opening), data: number, timeoutMs, comment: opening.tag },
+    {
+      set: `in${family}_${shape}`,
+      key: Buffer.concat([protocol, remote, global]),
+      data: number,
+      timeoutMs,
+      comment: opening.tag,
+    },
     { set: 'live', key: number, data: markField(streamCode(opening)), timeoutMs },
     { set: 'counted', key: number, timeoutMs, ...(count && { count }) },
   ];
-  if (familyOf(opening.global.address) === 6) return common;
+  if (family === 6) return common;
+  const local = endpointField(opening.local);
   return [
     ...common,
-    { ...departureKey(opening), data: number, timeoutMs },
-    { set: 'local4', key: number, data: Buffer.concat(endpointFields(opening.local)), timeoutMs },
-    { set: 'global4', key: number, data: Buffer.concat(endpointFields(opening.global)), timeoutMs },
+    { set: `out4_${shape}`, key: Buffer.concat([protocol, local, remote]), data: number, timeoutMs },
+    { set: 'local4', key: number, data: local, timeoutMs },
+    { set: 'global4', key: number, data: global, timeoutMs },
   ];
 }
 
@@ -74,22 +86,14 @@ export function readArrivalKey(
   };
 }
 
-/** IPv4: what leaves from the local endpoint for the remote one. */
-function departureKey(opening: KernelOpening): ElementKey {
-  const { local, remote } = opening;
-  return {
-    set: `out4_${shapeOf(remote)}`,
-    key: Buffer.concat([protocolField(opening), ...endpointFields(local), ...remoteFields(remote)]),
-  };
+/** Address and port of a remote endpoint, as far as known. */
+function remoteField({ address, port }: KernelOpening['remote']): Uint8Array {
+  if (address === undefined) return port === undefined ? new Uint8Array(0) : portField(port);
+  return port === undefined ? addressBytes(address) : endpointField({ address, port });
 }
 
-function remoteFields(remote: KernelOpening['remote']): Uint8Array[] {
-  const { address, port } = remote;
-  return [...(address !== undefined ? [addressBytes(address)] : []), ...(port !== undefined ? [portField(port)] : [])];
-}
-
-function endpointFields(endpoint: Endpoint): Uint8Array[] {
-  return [addressBytes(endpoint.address), portField(endpoint.port)];
+function endpointField({ address, port }: Endpoint): Buffer {
+  return Buffer.concat([addressBytes(address), portField(port)]);
 }
 
 /** A port in a key. Each field of a concatenation fills whole 4-byte registers. */

@@ -12,3 +12,13 @@ export const errno = {
   messageSize: 90,
   noBuffers: 105,
 } as const;
+
+/** A call that the kernel refused as a whole; `errno` as in errno(3). */
+export class NetlinkFailure extends Error {
+  readonly errno: number;
+  constructor(call: string, errno: number) {
+    super(`netlink ${call} failed with errno ${errno}`);
+    this.name = 'NetlinkFailure';
+    this.errno = errno;
+  }
+}

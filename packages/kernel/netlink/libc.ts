@@ -12,9 +12,8 @@ export const bind: (fd: number, address: Uint8Array, length: number) => number =
 export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = libc.func(
   'intptr_t send(int fd, const uint8_t *bytes, size_t length, int flags)',
 );
-export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = libc.func(
-  'intptr_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)',
-);
+export const recvmmsg: (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number =
+  libc.func('int recvmmsg(int fd, uint8_t *messages, unsigned int count, int flags, void *timeout)');
 export const setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number =
   libc.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)');
 export const close: (fd: number) => number = libc.func('int close(int fd)');
@@ -22,4 +21,9 @@ export const close: (fd: number) => number = libc.func('int close(int fd)');
 /** errno of the call just made. */
 export function lastErrno(): number {
   return koffi.errno();
+}
+
+/** Where a buffer's bytes are in memory, for structures that point to it. It must stay alive as long as they. */
+export function addressOf(buffer: Buffer): bigint {
+  return koffi.address(buffer);
 }

@@ -1,28 +1,18 @@
 import { encodeBatch } from './batch.ts';
-import { errno } from './errno.ts';
-import { bind, close, lastErrno, recv, send, setsockopt, socket } from './libc.ts';
+import { errno, NetlinkFailure } from './errno.ts';
+import { Inbox } from './inbox.ts';
+import { bind, close, lastErrno, send, setsockopt, socket } from './libc.ts';
 import { type Answer, decodeAnswers, flag } from './message.ts';
 import { NetlinkWriter, type Request } from './writer.ts';
 
 const af = { netlink: 16 } as const;
 const type = { raw: 3, closeOnExec: 0o2000000 } as const;
 const netfilterProtocol = 12;
-const dontWait = 0x40;
 const solSocket = 1;
 const option = { sndbuf: 7, rcvbuf: 8, sndbufForce: 32, rcvbufForce: 33 } as const;
 /** What a socket has before anyone asks for more; smaller datagrams need no option. */
 const ordinaryBuffer = 200_000;
 const receiveBuffer = 8 << 20;
-
-/** A call that the kernel refused as a whole; `errno` as in errno(3). */
-export class NetlinkFailure extends Error {
-  readonly errno: number;
-  constructor(call: string, errno: number) {
-    super(`netlink ${call} failed with errno ${errno}`);
-    this.name = 'NetlinkFailure';
-    this.errno = errno;
-  }
-}
 
 /**
  * A netfilter netlink socket of the network namespace in which it is made. Every call is synchronous: the kernel has
@@ -30,7 +20,7 @@ export class NetlinkFailure extends Error {
  */
 export class NetfilterSocket implements Disposable {
   readonly #fd: number;
-  readonly #incoming = Buffer.alloc(256 << 10);
+  readonly #inbox = new Inbox();
   #sendBuffer = ordinaryBuffer;
   #sequence = 1;
 
@@ -90,20 +80,13 @@ export class NetfilterSocket implements Disposable {
 
   #sort(first: number, count: number): Answer[][] {
     const sorted: Answer[][] = Array.from({ length: count }, () => []);
-    for (;;) {
-      const length = recv(this.#fd, this.#incoming, this.#incoming.length, dontWait);
-      if (length < 0) {
-        const code = lastErrno();
-        if (code === errno.again) return sorted;
-        if (code === errno.interrupted) continue;
-        throw new NetlinkFailure('recv', code);
-      }
-      // A copy: what it holds outlives the next recv.
-      for (const answer of decodeAnswers(Buffer.from(this.#incoming.subarray(0, length)))) {
+    for (const datagram of this.#inbox.drain(this.#fd)) {
+      for (const answer of decodeAnswers(datagram)) {
         const sequence = answer.kind === 'message' ? answer.head.sequence : answer.sequence;
         sorted[sequence - first]?.push(answer);
       }
     }
+    return sorted;
   }
 
   /** Force needs privilege over the machine; without it the ordinary limit (net.core.wmem_max, rmem_max) holds. */
