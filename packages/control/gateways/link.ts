@@ -1,13 +1,14 @@
 import { type Driver, type GatewaySession, Unreachable, Untrusted } from '@sluice/driver';
-import type {
-  Clock,
-  ConfigurationChange,
-  Gateway,
-  GatewayAddresses,
-  GrantedOpening,
-  Instant,
-  Observed,
-  Outcome,
+import {
+  type Clock,
+  type ConfigurationChange,
+  type Gateway,
+  type GatewayAddresses,
+  type GrantedOpening,
+  type Instant,
+  type Observed,
+  type Outcome,
+  refuse,
 } from '@sluice/model';
 import { bounded, waitFor } from '../bounded.ts';
 import type { Log } from '../ports.ts';
@@ -74,7 +75,7 @@ export class GatewayLink {
 
   /** Asks for the gateway's own addresses. Throws Unreachable, Untrusted, or the signal's reason. */
   async readAddresses(signal: AbortSignal): Promise<GatewayAddresses> {
-    const addresses = await this.#exchange(signal, (session, end) => session.addresses(end));
+    const addresses = await this.#ask(signal, (session, end) => session.addresses(end));
     this.addresses = addresses;
     return addresses;
   }
@@ -82,7 +83,7 @@ export class GatewayLink {
   /** Looks at what the gateway holds; undefined where it could not be seen. */
   async observe(believed: readonly GrantedOpening[], signal: AbortSignal): Promise<Observed | undefined> {
     try {
-      const observed = await this.#exchange(signal, (session, end) => session.observe(believed, end));
+      const observed = await this.#ask(signal, (session, end) => session.observe(believed, end));
       this.foreign = observed.foreign;
       return observed;
     } catch (error) {
@@ -92,8 +93,8 @@ export class GatewayLink {
   }
 
   /**
-   * Does the steps of a change in order, up to the first that is not applied. An error after something was sent is
-   * `unknown`: it may have happened.
+   * Does the steps of a change in order, up to the first that is not applied. A step that could not be sent is refused
+   * as `gateway-offline`: it did not happen. An error after it was sent is `unknown`: it may have.
    */
   async apply(wish: Wish, signal: AbortSignal, observed?: Observed): Promise<Applied> {
     const change = { gateway: this.gateway, open: [], renew: [], close: [], ...wish };
@@ -113,7 +114,7 @@ export class GatewayLink {
     signal: AbortSignal,
   ): Promise<readonly number[] | undefined> {
     try {
-      return await this.#exchange(signal, async (session, end) => session.freePorts?.(wish, end));
+      return await this.#ask(signal, async (session, end) => session.freePorts?.(wish, end));
     } catch (error) {
       this.#tell(error, 'asking for free ports');
       return undefined;
@@ -122,10 +123,28 @@ export class GatewayLink {
 
   async #step(step: unknown, signal: AbortSignal): Promise<Outcome> {
     try {
+      if (!this.#conversation) await waitFor(signal, () => this.#connect());
+    } catch (error) {
+      this.#tell(error, 'connecting');
+      const message = `the gateway ${this.gateway.gatewayId} is not connected (${messageOf(error)}); try later`;
+      return { kind: 'refused', refusal: refuse('gateway-offline', message) };
+    }
+    try {
       return await this.#exchange(signal, (session, end) => session.apply(step, end));
     } catch (error) {
       this.#tell(error, 'applying a step');
       return { kind: 'unknown', reason: messageOf(error) };
+    }
+  }
+
+  /** An exchange that changes nothing: where the conversation turns out to be dead, it is had again in a new one. */
+  async #ask<T>(signal: AbortSignal, act: (session: GatewaySession, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const before = this.#conversation;
+    try {
+      return await this.#exchange(signal, act);
+    } catch (error) {
+      if (before === undefined || !(error instanceof Unreachable)) throw error;
+      return this.#exchange(signal, act);
     }
   }
 

@@ -74,15 +74,18 @@ export class Leases {
     const outcome = await link.turns.shared(stopped, async () => {
       if (live.session.state !== 'open') return undefined;
       const until = leaseEnd(clock.now(), settings.leaseMs, link.driver.traits, live.session.endsAt);
-      live.heldUntil = Math.max(live.heldUntil, until);
+      const before = live.heldUntil;
+      live.heldUntil = Math.max(before, until);
       const renew = live.session.openings.map((opening) => ({ opening, until }));
-      return { until, ...(await link.apply({ renew }, stopped)).outcome };
+      const { outcome } = await link.apply({ renew }, stopped);
+      if (outcome.kind === 'refused') live.heldUntil = before;
+      return { until, ...outcome };
     });
     if (!outcome || live.session.state !== 'open') return;
     if (outcome.kind === 'applied')
       return this.renewed(live, [], outcome.until, `until ${new Date(outcome.until).toISOString()}`);
     live.note(clock.now(), 'renewal-failed', outcome.kind === 'refused' ? outcome.refusal.message : outcome.reason);
     this.attend(live);
-    if (outcome.kind === 'refused') this.#putRight(live);
+    if (outcome.kind === 'refused' && outcome.refusal.code !== 'gateway-offline') this.#putRight(live);
   }
 }

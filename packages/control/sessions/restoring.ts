@@ -139,7 +139,8 @@ export class Restoring {
     const renew = held.map((opening) => ({ opening, until }));
     const { outcome, granted } = await link.apply({ open, renew }, this.#w.stopped, seen.observed);
     if (live.session.state !== 'open') return 0;
-    if (outcome.kind === 'unknown') return undefined;
+    const unreached = outcome.kind === 'refused' && outcome.refusal.code === 'gateway-offline';
+    if (outcome.kind === 'unknown' || unreached) return undefined;
     const fault = outcome.kind === 'refused' ? outcome.refusal.message : faultOfGrant(open, granted, seen.addresses);
     if (fault !== undefined) {
       endLive(this.#w, live, 'failed', `its openings could not be put back: ${fault}`);

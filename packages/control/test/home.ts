@@ -1,0 +1,101 @@
+import { silentLog, VirtualClock } from '@sluice/io';
+import type { ContentRequest, IpAddress, RequestedStream, Traits } from '@sluice/model';
+import { inMemoryStore } from '@sluice/store';
+import { type Control, type ControlSettings, openControl, type Store } from '../index.ts';
+import { SimulatedGateway, simulatedDriver } from './simulated-gateway.ts';
+
+/** A signal that nobody ends. */
+export const patient = new AbortController().signal;
+
+/** The film: two RTP pairs and subtitles. */
+export function filmStreams(server: IpAddress = '203.0.113.10'): readonly RequestedStream[] {
+  const from = (port: number) => ({ address: server, port });
+  return [
+    { id: 'video', streamType: 'rtp', remote: from(7000), payloadType: 96, localPort: 5000 },
+    { id: 'video-rtcp', streamType: 'rtcp', remote: from(7001), pairedWith: 'video', localPort: 5001 },
+    { id: 'audio', streamType: 'rtp', remote: from(7002), payloadType: 97, localPort: 5002 },
+    { id: 'audio-rtcp', streamType: 'rtcp', remote: from(7003), pairedWith: 'audio', localPort: 5003 },
+    { id: 'subtitles', streamType: 'tcp', remote: from(7004), localPort: 5004 },
+  ];
+}
+
+/** A request for the film from the television at home. */
+export function filmRequest(requestId: string, parts: Partial<ContentRequest> = {}): ContentRequest {
+  return {
+    requestId,
+    applianceId: 'self::tv-1',
+    contentId: 'film',
+    portalId: 'self::portal-1',
+    flow: {
+      portal: { address: '203.0.113.20', port: 8443 },
+      observed: { address: '203.0.113.1', port: 40_000 },
+    },
+    localAddresses: ['192.168.1.2'],
+    streams: filmStreams(),
+    ...parts,
+  };
+}
+
+/** The same over IPv6. */
+export function filmRequest6(requestId: string): ContentRequest {
+  return filmRequest(requestId, {
+    flow: {
+      portal: { address: '2001:db8:1::20', port: 8443 },
+      observed: { address: '2001:db8:100::2', port: 40_000 },
+    },
+    streams: filmStreams('2001:db8:1::10'),
+  });
+}
+
+/** A configuration server's behaviour, one home with its gateway, and a clock that the test moves. */
+export interface Home extends AsyncDisposable {
+  readonly clock: VirtualClock;
+  readonly gateway: SimulatedGateway;
+  readonly store: Store;
+  readonly control: Control;
+  /** Lets time pass until `work` is done, at most two minutes. */
+  until<T>(work: Promise<T>): Promise<T>;
+  /** The configuration server stops and starts again on the same store. */
+  restart(): Promise<void>;
+}
+
+/** Opens a {@link Home} with its television registered. */
+export async function openHome(settings: Partial<ControlSettings> = {}, traits?: Traits): Promise<Home> {
+  const clock = new VirtualClock();
+  const gateway = new SimulatedGateway(clock, traits);
+  const store = inMemoryStore();
+  const start = () => openControl({ store, clock, log: silentLog, drivers: [simulatedDriver([gateway])] }, settings);
+  let control = await start();
+  await control.registrations.putGateway(gateway.gateway);
+  await control.registrations.putAppliance({ applianceId: 'self::tv-1', gatewayId: gateway.gateway.gatewayId });
+  return {
+    clock,
+    gateway,
+    store,
+    get control() {
+      return control;
+    },
+    until: (work) => passUntil(clock, work),
+    async restart() {
+      await passUntil(clock, Promise.resolve(control[Symbol.asyncDispose]()));
+      control = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await control[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function passUntil<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let done = false;
+  const end = () => {
+    done = true;
+  };
+  work.then(end, end);
+  for (let i = 0; i < 1_200 && !done; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!done) await clock.pass(100);
+  }
+  if (!done) throw new Error('not done after two minutes');
+  return work;
+}
