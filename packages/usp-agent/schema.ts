@@ -127,3 +127,12 @@ export function keyValues(type: ObjectType, row: ReadonlyMap<string, string>): R
   }
   return values;
 }
+
+/** The place of an object given by its instance path; undefined where the schema has none. */
+export function placeOfObject(root: SchemaNode, path: string): SchemaNode | undefined {
+  let node: SchemaNode | undefined = root;
+  for (const name of path.split('.').slice(1, -1)) {
+    node = node?.children.get(/^\d+$/.test(name) ? '{i}' : name);
+  }
+  return node;
+}

@@ -1,0 +1,174 @@
+import type { Clock } from '@sluice/model';
+import { closeCode, type EventLog, type UspConnection } from '@sluice/mtp';
+import { connectRecord, disconnectRecord, encodeRecord, errorCode } from '@sluice/wire/usp';
+import { ControllerLink, type DeviceNames } from './controller-link.ts';
+import type { DataModel, ModelEvent } from './data-model.ts';
+import { type ExchangeOptions, exchange, protocolVersions } from './exchange.ts';
+import { type ControllerEntry, createLocalAgent } from './local-agent.ts';
+import { agentTable } from './local-agent-types.ts';
+import { Requests } from './requests.ts';
+import { compileSchema } from './schema.ts';
+import { forgetfulStore, SubscriptionRows, type SubscriptionStore } from './subscription-rows.ts';
+import { judgeReferences, Subscriptions } from './subscriptions.ts';
+
+/** Why the agent starts, as its Boot! event tells (TR-181 Device.Boot!). */
+export interface BootCause {
+  readonly cause: 'LocalReboot' | 'RemoteReboot' | 'FactoryReset' | 'LocalFactoryReset' | 'RemoteFactoryReset';
+  readonly reason?: string;
+  readonly commandKey?: string;
+  readonly firmwareUpdated?: boolean;
+}
+
+/** What an agent is made from. */
+export interface AgentOptions {
+  readonly endpointId: string;
+  readonly softwareVersion: string;
+  readonly device: DeviceNames;
+  /** The controllers that local policy names; no other is served. */
+  readonly controllers: readonly ControllerEntry[];
+  /** What there is beside Device.LocalAgent. */
+  readonly models: readonly DataModel[];
+  readonly clock: Clock;
+  readonly log: EventLog;
+  /** 0 <= x < 1; spreads repeats. Default Math.random. */
+  readonly random?: () => number;
+  readonly boot?: BootCause;
+  /** Keeps persistent subscriptions. Default: they end with the agent. */
+  readonly subscriptions?: SubscriptionStore;
+  /** Makes `Device.Reboot()` a command; called with Cause and Reason. */
+  readonly reboot?: (cause: string, reason: string) => void;
+  /** Longest answer in bytes; what would be longer is an Error 7005. Default 64 MiB. */
+  readonly maxAnswerBytes?: number;
+  /** Objects that one message may touch; one that would touch more is an Error 7005. Default 1,000,000. */
+  readonly objectsPerMessage?: number;
+}
+
+/** A USP agent (TR-369): serves a data model to controllers over connections it is given. */
+export interface Agent {
+  /**
+   * Serves a connection until it closes, for the controller that it proves as its peer. The connect record goes
+   * first (R-MTP.6), then what waits for that controller. A connection of an unknown controller is closed (1008).
+   */
+  attach(connection: UspConnection): void;
+  /** Says goodbye with a Disconnect record, closes all connections, stops all timers and commands. */
+  close(): void;
+}
+
+/** Makes an agent and tells subscribers that it has booted. Throws where models contradict each other. */
+export function createAgent(options: AgentOptions): Agent {
+  const { endpointId, clock, log, controllers, models } = options;
+  const random = options.random ?? Math.random;
+  const links = new Map<string, ControllerLink>();
+  const local = createLocalAgent({
+    ...options,
+    sendOnBoardRequest: (controller) => links.get(controller)?.sendOnBoardRequest(),
+    cancel: (row) => requests.cancel(row),
+    judgeReferences: (type, list) => judgeReferences(root, type, list),
+  });
+  const all = [...models, local];
+  const root = compileSchema(all);
+
+  const run = Math.floor(random() * 2 ** 32).toString(16);
+  let sent = 0;
+  const linkOptions = {
+    agent: endpointId,
+    clock,
+    log,
+    random,
+    device: options.device,
+    protocolVersions,
+    nextMsgId: () => `${run}-${++sent}`,
+  };
+  for (const [i, { endpointId: id }] of controllers.entries()) {
+    links.set(id, new ControllerLink(`${agentTable.controller}${i + 1}.`, id, local, linkOptions));
+  }
+
+  const subscriptions = new Subscriptions(root, (controller, posting) => links.get(controller)?.outbox.post(posting));
+  const outboxes = new Map([...links].map(([id, link]) => [id, link.outbox]));
+  const rows = new SubscriptionRows(local, subscriptions, outboxes, clock, options.subscriptions ?? forgetfulStore);
+  const requests = new Requests(local, (command, result, caller) => {
+    const operationResp = result.ok
+      ? ({ case: 'reqOutputArgs', value: { outputArgs: Object.fromEntries(result.output) } } as const)
+      : ({ case: 'cmdFailure', value: { errCode: result.code, errMsg: result.message } } as const);
+    const { object, command: commandName, commandKey } = command;
+    const value = { objPath: object, commandName, commandKey, operationResp };
+    subscriptions.complete(object, commandName, { case: 'operComplete', value }, caller.endpointId);
+  });
+
+  rows.load();
+
+  /** Events of the message being answered: a controller hears of its change after the answer to it. */
+  let held: ModelEvent[] | undefined;
+  const tell = (event: ModelEvent): void => {
+    if (held) held.push(event);
+    else subscriptions.tell(event);
+  };
+  const unobserve = all.map((model) =>
+    model.observe((event) => {
+      tell(event);
+      if (model !== local) return;
+      rows.follow(event);
+      for (const link of links.values()) link.follow(event);
+    }),
+  );
+  local.emit('Device.', 'Boot!', bootArguments(options.boot ?? { cause: 'LocalReboot' }));
+
+  const exchanging: ExchangeOptions = {
+    log,
+    turn: ({ peer }) => ({
+      root,
+      caller: { endpointId: peer },
+      budget: { left: options.objectsPerMessage ?? 1_000_000 },
+    }),
+    start: (command, turn) => requests.start(command, turn),
+    maxAnswerBytes: options.maxAnswerBytes ?? 64 << 20,
+    onDelivered: (controller, msgId) => links.get(controller)?.outbox.delivered(msgId),
+  };
+
+  return {
+    attach(connection) {
+      const link = links.get(connection.peer);
+      if (!link) {
+        log.warn({ controller: connection.peer }, 'not a controller of ours');
+        connection.close(closeCode.policy, 'not a controller of this agent');
+        return;
+      }
+      connection.send(encodeRecord(connectRecord(endpointId, connection.peer)));
+      link.connect(connection)?.close(closeCode.policy, 'replaced by a newer connection');
+      void connection.closed.then(() => link.disconnect(connection));
+      connection.receive((record) => {
+        held = [];
+        try {
+          exchange(record, connection, exchanging);
+        } finally {
+          const events = held;
+          held = undefined;
+          for (const event of events) subscriptions.tell(event);
+        }
+      });
+    },
+    close() {
+      for (const stop of unobserve) stop();
+      requests.close();
+      rows.close();
+      for (const link of links.values()) {
+        const { connection } = link;
+        connection?.send(
+          encodeRecord(disconnectRecord(endpointId, link.endpointId, errorCode.sessionContextEnded, 'the agent stops')),
+        );
+        connection?.close(closeCode.goingAway, 'the agent stops');
+        link.close();
+      }
+    },
+  };
+}
+
+function bootArguments({ cause, reason, commandKey, firmwareUpdated }: BootCause): Record<string, string> {
+  return {
+    CommandKey: commandKey ?? '',
+    Cause: cause,
+    Reason: reason ?? '',
+    FirmwareUpdated: String(firmwareUpdated ?? false),
+    ParameterMap: '{}',
+  };
+}
