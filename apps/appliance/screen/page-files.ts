@@ -2,7 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a browser loads for the player's page, by name. */
-export const pageFiles = ['player.css', 'player.js', 'path-diagram.js', 'media-feed.js', 'subtitles.js'] as const;
+export const pageFiles = [
+  'icon.svg',
+  'media-feed.js',
+  'path-diagram.js',
+  'player.css',
+  'player.js',
+  'subtitles.js',
+] as const;
+
+const contentTypes: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
 
 /** The player's page and its files, read once. */
 export interface PageFiles {
@@ -24,7 +37,7 @@ export function readPageFiles(): PageFiles {
         .replace('{{autostart}}', String(autostart)),
     file(name) {
       const text = files.get(name);
-      const contentType = name.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8';
+      const contentType = contentTypes[name.split('.').at(-1) ?? ''] ?? 'text/plain';
       return text === undefined ? undefined : { contentType, text };
     },
   };

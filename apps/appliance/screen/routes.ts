@@ -67,11 +67,14 @@ export function screenRoutes({ pages, files, stage, token, show }: ScreenParts, 
       .send(files.player(request.params.id, token, isOwnNavigation(request.headers))),
   );
 
-  app.get<{ Params: { name: string } }>('/screen/:name', (request, reply) => {
-    const file = files.file(request.params.name);
+  const sendFile = (name: string, reply: FastifyReply) => {
+    const file = files.file(name);
     if (!file) return send(reply, refuse('malformed', 'there is no such file'), 404);
     return reply.headers({ ...plain, 'content-type': file.contentType, 'cache-control': 'no-cache' }).send(file.text);
-  });
+  };
+  app.get<{ Params: { name: string } }>('/screen/:name', (request, reply) => sendFile(request.params.name, reply));
+  // Where the portal's page looks for its own.
+  app.get('/icon.svg', (_, reply) => sendFile('icon.svg', reply));
 
   app.post('/shows', (request, reply) => {
     const body = showRequest.safeParse(request.body);

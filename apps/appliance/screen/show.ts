@@ -69,7 +69,7 @@ export function openShow(portal: Portal, wish: Wish, around: Surroundings, log: 
 
   const opened = (play: ContentPlay) => {
     const { sessionId, until, streams } = play.answer;
-    news.tell('open', { sessionId, until, streams });
+    news.tell('opened', { sessionId, until, streams });
     log.info({ showId, sessionId, contentId: wish.contentId }, 'open');
     every(countersMs, () => news.tell('counters', { streams: play.statistics() }, false));
     void play.ended.then((ending) => {

@@ -47,11 +47,20 @@ function startWhenReady(element, seconds) {
   if (element.buffered.end(0) - start < seconds) return;
   element.dataset.started = 'true';
   if (element.currentTime < start) element.currentTime = start;
-  element.play().catch(() => {
-    // Without a gesture only what is muted may play.
-    element.muted = true;
-    return element.play();
-  });
+  void play(element);
+}
+
+/** With sound where the browser lets it; muted where it wants a gesture first. */
+async function play(element) {
+  for (const muted of [false, true]) {
+    element.muted = muted;
+    try {
+      return await element.play();
+    } catch {
+      // The next way.
+    }
+  }
+  element.dispatchEvent(new Event('refused'));
 }
 
 function once(target, name) {

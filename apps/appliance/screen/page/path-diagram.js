@@ -29,12 +29,15 @@ export class PathDiagram {
     );
     streams.forEach((stream, index) => {
       const y = top + index * lane + lane / 2;
-      const path = `M${boxes.left + boxes.width} ${y}H${boxes.right - boxes.width}`;
+      const from = boxes.left + boxes.width;
+      const to = boxes.right - boxes.width;
+      const ways = `M${from} ${y}H${wall.x}M${wall.x + wall.width} ${y}H${to}`;
       const group = node('g', { class: 'known' });
       group.append(
-        node('path', { class: 'lane', d: path }),
+        node('path', { class: 'lane', d: ways }),
         node('rect', { class: 'gap', x: wall.x - 1, y: y - 8, width: wall.width + 2, height: 16 }),
-        node('path', { class: 'flow', d: path }),
+        node('path', { class: 'lane gap', d: `M${wall.x} ${y}h${wall.width}` }),
+        node('path', { class: 'flow', d: `M${from} ${y}H${to}` }),
         text(boxes.left + 14, y + 4, stream.id, 'name', 'start'),
         text(boxes.left + boxes.width - 10, y + 4, stream.remote.port, 'quiet port', 'end'),
         text(wall.x - 10, y - 6, '', 'quiet port', 'end', `global-${stream.id}`),

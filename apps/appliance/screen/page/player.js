@@ -21,6 +21,7 @@ let showId;
 let news;
 let subtitles;
 let kind = 'film';
+let media;
 
 at('title').textContent = contentId;
 drawSteps(new Map());
@@ -28,8 +29,9 @@ at('start').addEventListener('click', () => void start());
 at('again').addEventListener('click', () => location.reload());
 at('leave').addEventListener('click', () => void leave());
 at('sound').addEventListener('click', () => {
-  for (const id of ['video', 'audio']) at(id).muted = false;
   at('sound').hidden = true;
+  for (const id of ['video', 'audio']) at(id).muted = false;
+  if (media?.paused) void media.play();
 });
 if (setting('autostart') === 'true') void start();
 else at('start').hidden = false;
@@ -55,7 +57,7 @@ function listen() {
     drawSteps(steps);
     if (step === 'streaming') enter('playing', 'Streaming');
   });
-  on('open', ({ streams }) => {
+  on('opened', ({ streams }) => {
     diagram.open(streams);
     if (document.body.dataset.state === 'asking')
       at('waiting-text').textContent = 'The gateway is open; waiting for the first packet';
@@ -93,19 +95,19 @@ function prepare(content) {
     at('download').hidden = false;
     return;
   }
-  const element = at(kind === 'radio' ? 'audio' : 'video');
+  media = at(kind === 'radio' ? 'audio' : 'video');
   if (kind === 'radio') {
     at('cover').src = `../posters/${encodeURIComponent(contentId)}`;
     at('radio').hidden = false;
-  } else element.hidden = false;
-  subtitles = new Subtitles(element, at('subtitle'));
-  element.addEventListener('playing', () => {
-    at('sound').hidden = !element.muted;
-  });
-  element.addEventListener('volumechange', () => {
-    at('sound').hidden = !element.muted;
-  });
-  feed(element, `../shows/${showId}/media`, content.mime, ending.signal).catch((error) => {
+  } else media.hidden = false;
+  subtitles = new Subtitles(media, at('subtitle'));
+  for (const event of ['playing', 'volumechange', 'refused']) {
+    media.addEventListener(event, () => {
+      at('sound').hidden = !media.muted;
+      at('sound-words').textContent = media.paused ? 'Play' : 'Sound on';
+    });
+  }
+  feed(media, `../shows/${showId}/media`, content.mime, ending.signal).catch((error) => {
     if (!ending.signal.aborted && document.body.dataset.state !== 'left') {
       fail({
         code: 'no-picture',
@@ -118,6 +120,7 @@ function prepare(content) {
 
 async function leave() {
   at('leave').disabled = true;
+  at('sound').hidden = true;
   enter('leaving', 'Closing the home');
   for (const id of ['video', 'audio']) at(id).pause();
   await post(`../shows/${showId}/leave`, {});
