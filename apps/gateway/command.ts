@@ -112,8 +112,7 @@ function household(name: string, description: string): Command {
 async function ask(socket: string, method: 'GET' | 'POST' | 'DELETE', path: string): Promise<unknown> {
   const answer = await askHousehold(socket, method, path, AbortSignal.timeout(10_000));
   if (answer.ok) return answer.body;
-  process.stderr.write(`${answer.problem.code}: ${answer.problem.message}\n`);
-  process.exit(1);
+  throw new Error(`${answer.problem.message} (${answer.problem.code})`);
 }
 
 function tellClosed(body: unknown): void {

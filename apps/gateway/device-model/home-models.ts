@@ -10,9 +10,11 @@ import { type Snapshot, SnapshotModel } from './snapshot-model.ts';
 export interface HomeModels {
   readonly models: readonly DataModel[];
   readonly interfaceSettings: DataModel;
+  /** Follows the home no longer. */
+  stop(): void;
 }
 
-/** Makes the models, and brings them up to date at every change of the home while the agent lives. */
+/** Makes the models, and brings them up to date at every change of the home. */
 export function homeModels(home: Home): HomeModels {
   const ip = new SnapshotModel(ipTypes);
   const hosts = new SnapshotModel(hostTypes);
@@ -26,6 +28,6 @@ export function homeModels(home: Home): HomeModels {
     updateInterfaceSettings(settings, home.networks);
   };
   follow();
-  home.observe(follow);
-  return { models: [ip, hosts, settings], interfaceSettings: settings };
+  const stop = home.observe(follow);
+  return { models: [ip, hosts, settings], interfaceSettings: settings, stop };
 }

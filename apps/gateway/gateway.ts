@@ -1,0 +1,119 @@
+import { randomInt } from 'node:crypto';
+import type { Log } from '@sluice/io';
+import type { DataPlane } from '@sluice/kernel';
+import type { Clock } from '@sluice/model';
+import type { UspConnection } from '@sluice/mtp';
+import { type Agent, createAgent } from '@sluice/usp-agent';
+import type { GatewayConfig } from './config.ts';
+import { deviceInfoModel } from './device-model/device-info.ts';
+import { homeModels } from './device-model/home-models.ts';
+import { Listeners } from './device-model/listeners.ts';
+import { natModel } from './device-model/nat.ts';
+import type { Home } from './home/home.ts';
+import type { DeskGround } from './household/desk.ts';
+import type { PauseMark } from './io/pause-mark.ts';
+import { Openings } from './openings/openings.ts';
+import { openingsModel } from './openings/openings-model.ts';
+import type { Policy } from './policy/policy.ts';
+import type { PortsByTransport } from './ports/assign.ts';
+import { GlobalPorts } from './ports/global-ports.ts';
+
+/** What a gateway is made from. */
+export interface GatewayGround {
+  readonly endpointId: string;
+  readonly policy: Policy;
+  readonly device: GatewayConfig['device'];
+  /** Loaded: closed but for what it holds. */
+  readonly dataPlane: DataPlane;
+  /** Up to date. */
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly pause: PauseMark;
+  readonly log: Log;
+  /** Ports of the gateway itself, never given away. */
+  readonly ownPorts?: readonly number[];
+}
+
+/** A gateway without its sockets: the agent, the openings, and the household's desk. */
+export interface Gateway extends Disposable {
+  readonly openings: Openings;
+  readonly desk: DeskGround;
+  /** Serves a controller over a connection. */
+  attach(connection: UspConnection): void;
+}
+
+/** Puts a gateway together, and takes over what the kernel holds. Disposing leaves the kernel as it is. */
+export function openGateway(ground: GatewayGround): Gateway {
+  const { clock, policy, home, log, dataPlane, endpointId, device } = ground;
+  const listeners = new Listeners();
+  const ports = globalPorts(ground);
+  const openings = new Openings({
+    dataPlane,
+    clock,
+    policy,
+    ports,
+    networks: () => home.networks,
+    sameDevice: (one, other) => home.neighbours.sameDevice(one, other),
+    tell: (event) => listeners.tell(event),
+  });
+  const adopted = openings.adopt();
+  log.info(adopted, 'took over what the kernel holds');
+  if (ground.pause.isSet()) {
+    const fault = openings.pause();
+    log.warn(fault ?? {}, 'paused by the household');
+  }
+  listeners.observe((event) => {
+    if (event.kind === 'event') log.info({ object: event.object, ...Object.fromEntries(event.args) }, 'ended');
+    else if (event.kind === 'created') log.info({ object: event.object, owner: event.visibleTo }, 'row made');
+  });
+
+  const rows = openingsModel(openings, listeners);
+  const followed = homeModels(home);
+  const agent: Agent = createAgent({
+    endpointId,
+    softwareVersion: device.softwareVersion,
+    device: { oui: device.manufacturerOui, productClass: device.productClass, serialNumber: device.serialNumber },
+    controllers: policy.controllers ?? [],
+    models: [
+      rows,
+      ...followed.models,
+      natModel(rows, followed.interfaceSettings, ports, policy),
+      deviceInfoModel(device, clock),
+    ],
+    clock,
+    log,
+  });
+  const connected = new Map<string, UspConnection>();
+  return {
+    openings,
+    attach(connection) {
+      connected.set(connection.peer, connection);
+      void connection.closed.then(() => {
+        if (connected.get(connection.peer) === connection) connected.delete(connection.peer);
+      });
+      agent.attach(connection);
+    },
+    desk: {
+      endpointId,
+      openings,
+      controllers: () =>
+        (policy.controllers ?? []).map((controller) => ({
+          endpointId: controller.endpointId,
+          connected: connected.has(controller.endpointId),
+        })),
+      rememberPause: (paused) => ground.pause.set(paused),
+    },
+    [Symbol.dispose]() {
+      agent.close();
+      followed.stop();
+      openings[Symbol.dispose]();
+    },
+  };
+}
+
+function globalPorts({ policy, clock, ownPorts = [] }: GatewayGround): PortsByTransport {
+  const range = { ...policy.globalPorts, except: ownPorts };
+  // 0 <= x < 1 from a source that nobody outside can guess.
+  const random = () => randomInt(2 ** 32) / 2 ** 32;
+  return { tcp: new GlobalPorts(range, clock, random), udp: new GlobalPorts(range, clock, random) };
+}

@@ -1,0 +1,120 @@
+import { dirname, join } from 'node:path';
+import { clientTls, type Identity, peerIdentity, readIdentity, serverTls } from '@sluice/identity';
+import { type Log, systemClock } from '@sluice/io';
+import { type DataPlane, openDataPlane } from '@sluice/kernel';
+import type { Clock } from '@sluice/model';
+import { dialWebSocket, keepDialed, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
+import type { GatewayConfig } from './config.ts';
+import { openGateway } from './gateway.ts';
+import { Home } from './home/home.ts';
+import { followHome } from './io/follow-home.ts';
+import { serveHousehold } from './io/household-socket.ts';
+import { pauseMark } from './io/pause-mark.ts';
+import { readPolicy } from './io/read-json.ts';
+
+/** A gateway that serves. Disposing of it ends the agent and leaves what is open to the kernel, until its lease ends. */
+export interface RunningGateway extends AsyncDisposable {
+  readonly endpointId: string;
+  /** Where controllers may connect; undefined where they may not. */
+  readonly port?: number;
+  readonly controlSocket: string;
+}
+
+/** The machine under a gateway. */
+export interface Machine {
+  readonly clock: Clock;
+  openDataPlane(): DataPlane;
+  /** Brings `home` up to date, and keeps it so until the signal aborts. */
+  followHome(home: Home, clock: Clock, log: Log, signal: AbortSignal): Promise<void>;
+}
+
+/** This machine: its kernel, its addresses, its time. Needs CAP_NET_ADMIN. */
+export const thisMachine: Machine = { clock: systemClock, openDataPlane: () => openDataPlane(), followHome };
+
+/**
+ * Starts a gateway; resolves when it serves. The kernel is closed, but for what it holds already, before anything else
+ * happens. Throws where the identity, the policy, the kernel or the control socket is not as it must be.
+ */
+export async function runGateway(
+  config: GatewayConfig,
+  log: Log,
+  signal: AbortSignal,
+  machine: Machine = thisMachine,
+): Promise<RunningGateway> {
+  const { clock } = machine;
+  const policy = await readPolicy(config);
+  const identity = await readOwnIdentity(config);
+  const { endpointId } = identity;
+  const ending = new AbortController();
+  const lifetime = ending.signal;
+
+  await using started = new AsyncDisposableStack();
+  const dataPlane = started.use(machine.openDataPlane());
+  log.info({ skeleton: dataPlane.load(config.interfaces), interfaces: config.interfaces }, 'closed');
+  // The other way round at the end: the agent says goodbye on every connection, they are cut, and then they are over.
+  const ends: Promise<void>[] = [];
+  started.defer(async () => {
+    await Promise.all(ends);
+  });
+  started.defer(() => ending.abort(new Error('the gateway ends')));
+  const home = new Home(config.interfaces);
+  await machine.followHome(home, clock, log, AbortSignal.any([lifetime, signal]));
+
+  const pause = pauseMark(join(dirname(config.controlSocket), `${endpointId.replace(/[^\w-]+/g, '_')}.paused`));
+  const ownPorts = config.listen ? [config.listen.port] : [];
+  const { device } = config;
+  const gateway = started.use(
+    openGateway({ endpointId, policy, device, dataPlane, home, clock, pause, log, ownPorts }),
+  );
+  await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
+
+  const channel: WebSocketOptions = { endpointId, clock, log, identify: controllerOf };
+  const permitted = new Set(policy.controllers?.map((controller) => controller.endpointId));
+  const onConnection = gateway.attach;
+  for (const { endpointId: expectedPeer, url } of config.controllers) {
+    if (!permitted.has(expectedPeer)) {
+      log.warn({ controller: expectedPeer }, 'not dialled: the policy does not name it');
+      continue;
+    }
+    const dial = (until: AbortSignal) =>
+      dialWebSocket({ ...channel, url, tls: clientTls(identity), expectedPeer }, until);
+    ends.push(keepDialed({ dial, policy: config.redial, clock, log, onConnection }, lifetime));
+  }
+  const listening =
+    config.listen &&
+    (await listenWebSocket(
+      {
+        ...channel,
+        ...config.listen,
+        tls: serverTls(identity),
+        accept: (peer) => permitted.has(peer),
+        onConnection,
+      },
+      lifetime,
+    ));
+  if (listening) {
+    ends.push(listening.closed);
+    dataPlane.load({ ...config.interfaces, listening: [listening.port] });
+  }
+  const running = started.move();
+  return {
+    endpointId,
+    ...(listening && { port: listening.port }),
+    controlSocket: config.controlSocket,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function readOwnIdentity({ identity, endpointId }: GatewayConfig): Promise<Identity> {
+  const own = await readIdentity(identity);
+  if (own.role !== 'gateway') throw new Error(`${identity}: the certificate is for a ${own.role}, not for a gateway`);
+  if (endpointId !== undefined && endpointId !== own.endpointId)
+    throw new Error(`${identity}: the certificate is for ${own.endpointId}, not for ${endpointId}`);
+  return own;
+}
+
+/** A certificate of another part does not make its holder a controller, whatever its endpoint id. */
+function controllerOf(socket: Parameters<typeof peerIdentity>[0]): string | undefined {
+  const peer = peerIdentity(socket);
+  return peer?.role === 'configuration-server' ? peer.endpointId : undefined;
+}
