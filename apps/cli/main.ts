@@ -17,4 +17,10 @@ const sources = commandSources.filter((source) => wanted !== undefined && source
 for (const source of sources.length > 0 ? sources : commandSources) {
   for (const command of await source.load()) program.addCommand(command);
 }
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What went wrong is a sentence for whoever typed the command; where in our code it was said is not.
+  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
