@@ -42,7 +42,7 @@ export function seatOperator(namespace: string, identity: string): Operator {
     waiting.delete(answer.number);
   });
   const ended = new Promise<void>((resolve) => {
-    child.once('close', () => {
+    child.once('exit', () => {
       for (const [number, answer] of waiting) answer({ number, error: 'the operator has left' });
       waiting.clear();
       resolve();
@@ -51,6 +51,7 @@ export function seatOperator(namespace: string, identity: string): Operator {
   return {
     ask(method, url, json, signal) {
       signal.throwIfAborted();
+      if (!child.connected) return Promise.reject(new Error('the operator has left'));
       const question: DeskQuestion = { number: number++, method, url, json };
       return new Promise((resolve, reject) => {
         const aborted = (): void => reject(signal.reason);

@@ -1,0 +1,55 @@
+import type { OnceReport, Step } from './report.ts';
+
+/** One step for a person. */
+export function describeStep({ step, ms }: Step): string {
+  return `${(ms / 1000).toFixed(3).padStart(9)} s  ${step}`;
+}
+
+/** A report for a person: streams, probes by what was wrong with them, verdict. */
+export function describeReport(report: OnceReport): string {
+  const rows = [
+    ['stream', 'from', 'to', 'first speaker', 'sent', 'received', 'lost', 'decoded'],
+    ...report.streams.map((stream) => {
+      const count = stream.kind === 'tcp' ? ['bytesSent', 'bytesReceived'] : ['packetsSent', 'packetsReceived'];
+      const unit = stream.kind === 'tcp' ? ' bytes' : '';
+      const [sent, received] = count.map((name) => `${stream[name as 'bytesSent']}${unit}`);
+      const rtp = stream.kind === 'rtp' ? [`${stream.lost}`, `${stream.decoded} frames`] : ['', ''];
+      const to = `${stream.globalPort} -> ${stream.localAddress}:${stream.localPort}`;
+      return [stream.id, stream.remote, to, stream.firstSpeaker, sent ?? '', received ?? '', ...rtp];
+    }),
+  ];
+  return [
+    '',
+    ...table(rows),
+    '',
+    ...table([['probe', 'before', 'during', 'after'], ...probeRows(report)]),
+    '',
+    `openings left in the gateway's kernel: ${report.openingsLeft}`,
+    ...report.reasons,
+    `verdict: ${report.verdict}`,
+  ].join('\n');
+}
+
+function probeRows(report: OnceReport): string[][] {
+  const names = new Set(report.probes.map(({ probe, sender }) => `${probe}, from the ${sender}`));
+  return [...names].map((name) => [
+    name,
+    ...(['before', 'during', 'after'] as const).map((phase) => {
+      const of = report.probes.filter(
+        (tried) => tried.phase === phase && `${tried.probe}, from the ${tried.sender}` === name,
+      );
+      const sum = (what: 'sent' | 'passed') => of.reduce((total, tried) => total + tried[what], 0);
+      return `${sum('passed')} of ${sum('sent')} passed`;
+    }),
+  ]);
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
