@@ -129,8 +129,14 @@ export function sluiceSession(
     },
 
     async freePorts({ transport, count, paired }, signal) {
-      const input = { Protocol: transport === 'tcp' ? 'TCP' : 'UDP', Count: String(count), Paired: String(paired) };
-      return portsIn(await ask(operateRequest(freePortsCommand, input), signal), gatewayId);
+      // Of pairs, the gateway counts and lists the even ports.
+      const input = {
+        Protocol: transport === 'tcp' ? 'TCP' : 'UDP',
+        Count: String(paired ? Math.ceil(count / 2) : count),
+        Paired: String(paired),
+      };
+      const ports = portsIn(await ask(operateRequest(freePortsCommand, input), signal), gatewayId);
+      return paired ? ports.flatMap((even) => [even, even + 1]) : ports;
     },
 
     async [Symbol.asyncDispose]() {},

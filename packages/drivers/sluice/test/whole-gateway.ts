@@ -1,0 +1,82 @@
+import { silentLog } from '@sluice/io';
+import { inMemoryDataPlane } from '@sluice/kernel';
+import type { Clock } from '@sluice/model';
+import { type Agent, createAgent } from '@sluice/usp-agent';
+import { homeModels } from '../../../../apps/gateway/device-model/home-models.ts';
+import { Listeners } from '../../../../apps/gateway/device-model/listeners.ts';
+import { natModel } from '../../../../apps/gateway/device-model/nat.ts';
+import { Home } from '../../../../apps/gateway/home/home.ts';
+import { Openings } from '../../../../apps/gateway/openings/openings.ts';
+import { openingsModel } from '../../../../apps/gateway/openings/openings-model.ts';
+import { policySchema } from '../../../../apps/gateway/policy/policy.ts';
+import { GlobalPorts } from '../../../../apps/gateway/ports/global-ports.ts';
+
+/** What can be different about a gateway. */
+export interface WholeGatewayOptions {
+  readonly endpointId: string;
+  readonly controllers: readonly string[];
+  readonly clock: Clock;
+  readonly policy?: object;
+}
+
+/** Our gateway with all its parts, but for packets: the agent, the rows, the policy, over a data plane in memory. */
+export function wholeGateway({ endpointId, controllers, clock, policy: policyOverrides }: WholeGatewayOptions) {
+  const dataPlane = inMemoryDataPlane(clock);
+  dataPlane.load({ wan: ['wan0'], lan: ['lan0'] });
+  const home = new Home({ wan: ['wan0'], lan: ['lan0'] });
+  home.loadAddresses(addressesJson(['203.0.113.1/24', '2001:db8:1::1/64']));
+  const policy = policySchema.parse({
+    controllers: controllers.map((controller) => ({ endpointId: controller })),
+    ...policyOverrides,
+  });
+  const ports = {
+    tcp: new GlobalPorts(policy.globalPorts, clock, Math.random),
+    udp: new GlobalPorts(policy.globalPorts, clock, Math.random),
+  };
+  const listeners = new Listeners();
+  const openings = new Openings({
+    dataPlane,
+    clock,
+    policy,
+    ports,
+    networks: () => home.networks,
+    sameDevice: (one, other) => home.neighbours.sameDevice(one, other),
+    tell: (event) => listeners.tell(event),
+  });
+  const rows = openingsModel(openings, listeners);
+  const { models, interfaceSettings } = homeModels(home);
+  const start = (): Agent =>
+    createAgent({
+      endpointId,
+      softwareVersion: '0',
+      device: { oui: '000000', productClass: 'gateway', serialNumber: '1' },
+      controllers: controllers.map((controller) => ({ endpointId: controller })),
+      models: [...models, rows, natModel(rows, interfaceSettings, ports, policy)],
+      clock,
+      log: silentLog,
+    });
+  return {
+    dataPlane,
+    openings,
+    rows,
+    start,
+    /** The WAN's addresses become these. */
+    moveTo: (wan: readonly string[]) => home.loadAddresses(addressesJson(wan)),
+  };
+}
+
+/** As `ip -json address show` writes them. */
+function addressesJson(wan: readonly string[]): string {
+  const lan = ['192.168.1.1/24', '2001:db8:100::1/64'];
+  return JSON.stringify(
+    Object.entries({ wan0: wan, lan0: lan }).map(([ifname, list]) => ({
+      ifname,
+      flags: ['UP'],
+      mtu: 1500,
+      addr_info: list.map((text) => {
+        const [local, prefixlen] = text.split('/');
+        return { local, prefixlen: Number(prefixlen), scope: 'global' };
+      }),
+    })),
+  );
+}
