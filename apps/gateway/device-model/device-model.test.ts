@@ -147,7 +147,7 @@ test('free ports are listed, single and in pairs', () => {
     const result = model.operate?.('Device.NAT.', 'X_SLUICE_FreePorts()', new Map(Object.entries(input)), mine);
     return result?.ok ? result.output.get('Ports') : result?.code;
   };
-  assert.equal(list({ Protocol: 'UDP', Count: '2', Paired: 'true' }), '20002,20004');
+  assert.equal(list({ Protocol: 'UDP', Count: '4', Paired: 'true' }), '20002,20003,20004,20005');
   assert.equal(list({ Protocol: 'UDP', Count: '9' }), '20002,20003,20004,20005,20006,20007,20001');
   assert.equal(list({ Protocol: 'TCP', Count: '2' }), '20000,20001');
   assert.equal(list({}), '20002');

@@ -97,12 +97,12 @@ export class GlobalPorts {
     return even;
   }
 
-  /** Up to `count` free ports, those picked next first; of pairs, the even ones. */
+  /** Up to `count` free ports, those picked next first; in whole pairs, even and next, where `paired` (so perhaps one more). */
   free(count: number, paired: boolean): number[] {
     const found: number[] = [];
     for (let even = this.#pairs.first(); even !== undefined && found.length < count; even = this.#pairs.after(even)) {
       found.push(even);
-      if (!paired && found.length < count) found.push(even + 1);
+      if (paired || found.length < count) found.push(even + 1);
     }
     if (paired) return found;
     for (let port = this.#singles.first(); port !== undefined && found.length < count; port = this.#singles.after(port))
