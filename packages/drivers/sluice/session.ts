@@ -129,14 +129,8 @@ export function sluiceSession(
     },
 
     async freePorts({ transport, count, paired }, signal) {
-      // Of pairs, the gateway counts and lists the even ports.
-      const input = {
-        Protocol: transport === 'tcp' ? 'TCP' : 'UDP',
-        Count: String(paired ? Math.ceil(count / 2) : count),
-        Paired: String(paired),
-      };
-      const ports = portsIn(await ask(operateRequest(freePortsCommand, input), signal), gatewayId);
-      return paired ? ports.flatMap((even) => [even, even + 1]) : ports;
+      const input = { Protocol: transport === 'tcp' ? 'TCP' : 'UDP', Count: String(count), Paired: String(paired) };
+      return portsIn(await ask(operateRequest(freePortsCommand, input), signal), gatewayId);
     },
 
     async [Symbol.asyncDispose]() {},
