@@ -11,4 +11,5 @@ export {
 export { noisePayload, rtcpPayload, rtpPayload, stunPayload, type Token } from './payload.ts';
 export { RawSender } from './raw-sender.ts';
 export { type Sniffed, Sniffer } from './sniffer.ts';
+export { tcpConnection, tcpServer } from './tcp.ts';
 export { udpSocket } from './udp.ts';

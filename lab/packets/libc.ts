@@ -9,6 +9,10 @@ export const socket: (domain: number, type: number, protocol: number) => number 
 export const bind: (fd: number, address: Uint8Array, length: number) => number = libc.func(
   'int bind(int fd, const uint8_t *address, uint32_t length)',
 );
+export const listen: (fd: number, backlog: number) => number = libc.func('int listen(int fd, int backlog)');
+export const connect: (fd: number, address: Uint8Array, length: number) => number = libc.func(
+  'int connect(int fd, const uint8_t *address, uint32_t length)',
+);
 export const sendto: (
   fd: number,
   bytes: Uint8Array,

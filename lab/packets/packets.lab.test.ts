@@ -6,19 +6,7 @@ import { encodePacket, tcpFlag } from './packet.ts';
 import { RawSender } from './raw-sender.ts';
 import { Sniffer } from './sniffer.ts';
 import { udpSocket } from './udp.ts';
-
-const wire = {
-  hosts: [{ name: 'one' }, { name: 'two' }],
-  networks: [
-    {
-      name: 'wire',
-      members: [
-        { host: 'one', interface: 'eth0', addresses: ['10.0.0.1/24', '2001:db8::1/64'] },
-        { host: 'two', interface: 'eth0', addresses: ['10.0.0.2/24', '2001:db8::2/64'] },
-      ],
-    },
-  ],
-};
+import { wire } from './wire.ts';
 
 test('packets of any source reach a socket of the host they are for, and are seen on its interface', {
   timeout: 20_000,
