@@ -11,7 +11,7 @@ import { nftablesSubsystem } from './nftables/element.ts';
 import { fillSet, getTable, readTableComment } from './nftables/table.ts';
 import { elementsOf } from './opening-elements.ts';
 import { loadText, ownerRuleset, type Ruleset } from './ruleset.ts';
-import { settleFlows } from './settle-flows.ts';
+import { type Opened, settleFlows } from './settle-flows.ts';
 import { adding, judge, type Place, reasonOf, removing, type Step } from './transaction.ts';
 
 /** How {@link openDataPlane} does it. */
@@ -36,12 +36,6 @@ export class LoadFailed extends Error {
  */
 export function openDataPlane(options: DataPlaneOptions = {}): DataPlane {
   return new NftDataPlane(options);
-}
-
-/** An opening to be, or held, with its number. */
-interface Added {
-  readonly opening: KernelOpening;
-  readonly id: number;
 }
 
 /** Elements that ran out while a change was being made cost one more attempt each time; this many are never needed. */
@@ -121,7 +115,7 @@ class NftDataPlane implements DataPlane {
       const requests = steps.map(({ request }) => request);
       const verdict = judge(steps, this.#socket.transact(nftablesSubsystem, requests));
       if (!verdict) {
-        settleFlows(this.#socket, added);
+        settleFlows(this.#socket, this.#ruleset.table, added);
         return undefined;
       }
       if (verdict.kind === 'failed') return verdict.failure;
@@ -130,7 +124,7 @@ class NftDataPlane implements DataPlane {
     }
   }
 
-  #additions(change: Change, added: readonly Added[]): Step[] {
+  #additions(change: Change, added: readonly Opened[]): Step[] {
     return added.flatMap(({ opening, id }, index) => {
       const leaseMs = change.add[index]?.leaseMs ?? 0;
       return adding(this.#ruleset.table, { list: 'add', index }, elementsOf(opening, id, leaseMs));

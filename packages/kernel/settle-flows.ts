@@ -1,60 +1,88 @@
 import { transportOf } from '@sluice/model';
 import { sameEndpoint } from './check.ts';
-import { deleteFlow, getFlow, markFlow, readFlow, type TrackedFlow, type Tuple } from './conntrack/flow.ts';
+import { deleteFlow, dumpFlows, getFlow, markFlow, readFlow, type TrackedFlow } from './conntrack/flow.ts';
 import type { KernelOpening } from './data-plane.ts';
+import type { Answer } from './netlink/message.ts';
 import type { NetfilterSocket } from './netlink/socket.ts';
 import type { Request } from './netlink/writer.ts';
+import { getElement } from './nftables/element.ts';
+import { markField, shapeOf } from './opening-elements.ts';
+
+/** An opening just made, with its number. */
+export interface Opened {
+  readonly opening: KernelOpening;
+  readonly id: number;
+}
 
 /**
- * Brings flows that were there before an opening under it. A flow takes its opening's number and its translation at
- * its first packet only, so one that is older has another number or none: translated as the opening wants, it gets the
- * opening's number; translated otherwise, it is forgotten, and its next packet begins anew. Nothing that must not pass
- * depends on this: a flow with a number that does not live is dropped all the same.
+ * Brings flows that were there before an opening under it. A flow takes an opening's number and translation at its
+ * first packet only, so an older one has another number or none. Translated as the opening wants, it gets the
+ * opening's number; translated otherwise, it is forgotten, and its next packet begins anew. That nothing passes that
+ * must not does not depend on this: a flow whose number does not live is dropped all the same.
  */
-export function settleFlows(socket: NetfilterSocket, opened: readonly { opening: KernelOpening; id: number }[]): void {
-  const paths = opened.flatMap(({ opening, id }) => pathsOf(opening).map((path) => ({ path, id })));
-  const found = socket.ask(paths.map(({ path }) => getFlow(path.asks, 'original')));
+export function settleFlows(socket: NetfilterSocket, table: string, opened: readonly Opened[]): void {
+  const exact = opened.filter(({ opening }) => shapeOf(opening.remote) === 'sap');
+  const answers = socket.ask(exact.flatMap(({ opening }) => exactQuestions(opening)));
   const acts: Request[] = [];
-  for (const [index, answers] of found.entries()) {
-    const entry = paths[index];
-    for (const answer of answers) {
-      if (!entry || answer.kind !== 'message') continue;
-      const act = settle(readFlow(answer.payload), entry.path, entry.id);
-      if (act) acts.push(act);
-    }
+  for (const [index, entry] of exact.entries()) {
+    for (const flow of flowsIn([...(answers[2 * index] ?? []), ...(answers[2 * index + 1] ?? [])]))
+      acts.push(...settle(flow, entry));
+  }
+  for (const entry of opened) {
+    if (shapeOf(entry.opening.remote) === 'sap') continue;
+    // A wildcard gives way to the living openings beside it, which may be more specific.
+    for (const flow of wildcardFlows(socket, entry.opening))
+      if (!isLive(socket, table, flow.mark)) acts.push(...settle(flow, entry));
   }
   socket.ask(acts);
 }
 
-/** One side's packets as they come in, and how the other side's look to the sender: what the opening wants of a flow. */
-interface Path {
-  readonly asks: Tuple;
-  readonly arrival: Tuple;
-  readonly departure: Tuple;
-}
-
-function pathsOf(opening: KernelOpening): Path[] {
-  const { address, port } = opening.remote;
-  if (address === undefined || port === undefined) return [];
-  const transport = transportOf(opening.streamType);
-  const remote = { address, port };
-  const arrival = { transport, from: remote, to: opening.global };
-  const departure = { transport, from: opening.local, to: remote };
+/** The two ways a packet of the opening's path looks, as it comes from outside and from inside: one look-up each. */
+function exactQuestions({ streamType, remote, global, local }: KernelOpening): Request[] {
+  const { address = '', port = 0 } = remote;
+  const [transport, far] = [transportOf(streamType), { address, port }];
   return [
-    { asks: arrival, arrival, departure },
-    { asks: departure, arrival, departure },
+    getFlow({ transport, from: far, to: global }, 'original'),
+    getFlow({ transport, from: local, to: far }, 'original'),
   ];
 }
 
-function settle(flow: TrackedFlow, { arrival, departure }: Path, id: number): Request | undefined {
-  const begunOutside = same(flow.original, arrival) && same(flow.reply, departure);
-  const begunInside = same(flow.original, departure) && same(flow.reply, arrival);
-  if (begunOutside || begunInside) return flow.mark === id ? undefined : markFlow(flow.original, id);
-  // A TCP connection that the home made by itself goes on; forgotten, it could not be resumed.
-  if (flow.original.transport === 'tcp' && flow.mark === 0) return undefined;
-  return deleteFlow(flow.original);
+/** Flows with an end at the opening's global or local endpoint and a remote end that it allows: a walk of the table. */
+function wildcardFlows(socket: NetfilterSocket, { streamType, remote, global, local }: KernelOpening): TrackedFlow[] {
+  const transport = transportOf(streamType);
+  const found = [
+    { direction: 'original', end: 'to', endpoint: global },
+    { direction: 'reply', end: 'to', endpoint: global },
+    { direction: 'original', end: 'from', endpoint: local },
+    { direction: 'reply', end: 'from', endpoint: local },
+  ] as const;
+  return found.flatMap(({ direction, end, endpoint }) => {
+    const [answers = []] = socket.ask([dumpFlows(transport, direction, end, endpoint)]);
+    return flowsIn(answers).filter((flow) => {
+      const far = flow[direction][end === 'to' ? 'from' : 'to'];
+      return (remote.address ?? far.address) === far.address && (remote.port ?? far.port) === far.port;
+    });
+  });
 }
 
-function same(a: Tuple, b: Tuple): boolean {
-  return sameEndpoint(a.from, b.from) && sameEndpoint(a.to, b.to);
+function settle(flow: TrackedFlow, { opening, id }: Opened): Request[] {
+  const { original, reply } = flow;
+  const { global, local } = opening;
+  const begunOutside =
+    sameEndpoint(original.to, global) && sameEndpoint(reply.from, local) && sameEndpoint(original.from, reply.to);
+  const begunInside =
+    sameEndpoint(original.from, local) && sameEndpoint(reply.to, global) && sameEndpoint(original.to, reply.from);
+  if (begunOutside || begunInside) return flow.mark === id ? [] : [markFlow(original, id)];
+  // A TCP connection that the home made by itself goes on; forgotten, it could not be resumed.
+  return original.transport === 'tcp' && flow.mark === 0 ? [] : [deleteFlow(original)];
+}
+
+function isLive(socket: NetfilterSocket, table: string, mark: number): boolean {
+  if (mark === 0) return false;
+  const [answers = []] = socket.ask([getElement(table, { set: 'live', key: markField(mark) })]);
+  return answers.some((answer) => answer.kind === 'message');
+}
+
+function flowsIn(answers: readonly Answer[]): TrackedFlow[] {
+  return answers.flatMap((answer) => (answer.kind === 'message' ? [readFlow(answer.payload)] : []));
 }

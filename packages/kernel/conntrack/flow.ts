@@ -1,12 +1,14 @@
 import { addressBytes, type Endpoint, familyOf, formatAddress } from '@sluice/model';
 import { MalformedNetlink, need, readAttributes } from '../netlink/attribute.ts';
-import { netfilterFamily } from '../netlink/message.ts';
+import { flag, netfilterFamily } from '../netlink/message.ts';
 import type { NetlinkWriter, Request } from '../netlink/writer.ts';
 
 // linux/netfilter/nfnetlink_conntrack.h
 const subsystem = 1;
 const message = { update: 0, get: 1, delete: 2 } as const;
-const attribute = { original: 1, reply: 2, mark: 8 } as const;
+const attribute = { original: 1, reply: 2, mark: 8, filter: 25 } as const;
+const filter = { original: 1, reply: 2 } as const;
+const filterFlag = { fromAddress: 1, toAddress: 2, protocol: 8, fromPort: 16, toPort: 32 } as const;
 const tuple = { address: 1, protocol: 2 } as const;
 const address = { v4From: 1, v4To: 2, v6From: 3, v6To: 4 } as const;
 const protocol = { number: 1, fromPort: 2, toPort: 3 } as const;
@@ -46,6 +48,22 @@ export function markFlow(original: Tuple, mark: number): Request {
   return request(message.update, original, 'original', (writer) => writer.u32(attribute.mark, mark));
 }
 
+/** Asks for every entry of a transport with `endpoint` at one end of one direction. The kernel walks its whole table. */
+export function dumpFlows(
+  transport: 'tcp' | 'udp',
+  direction: 'original' | 'reply',
+  end: 'from' | 'to',
+  endpoint: Endpoint,
+): Request {
+  const { address, port } = filterFlagsOf(end);
+  const flags = Buffer.alloc(4);
+  flags.writeUInt32LE(filterFlag.protocol | address | port);
+  const asked = request(message.get, { transport, from: endpoint, to: endpoint }, direction, (writer) =>
+    writer.nested(attribute.filter, () => writer.attribute(filter[direction], flags)),
+  );
+  return { ...asked, flags: flag.dump };
+}
+
 /** The entry in an answer's payload. Throws MalformedNetlink. */
 export function readFlow(payload: Buffer): TrackedFlow {
   const attributes = readAttributes(payload);
@@ -55,6 +73,11 @@ export function readFlow(payload: Buffer): TrackedFlow {
     reply: readTuple(need(attributes, attribute.reply)),
     mark: mark ? need(attributes, attribute.mark, 4).readUInt32BE() : 0,
   };
+}
+
+function filterFlagsOf(end: 'from' | 'to'): { address: number; port: number } {
+  const { fromAddress, fromPort, toAddress, toPort } = filterFlag;
+  return end === 'from' ? { address: fromAddress, port: fromPort } : { address: toAddress, port: toPort };
 }
 
 function request(
