@@ -26,6 +26,7 @@ export function driverConformance<Step>(
 ): void {
   for (const family of driver.traits.families) {
     for (const scenario of scenarios) {
+      if (scenario.families?.includes(family) === false) continue;
       test(`${driver.type}, IPv${family}: ${scenario.title}`, async (t) => {
         await using bench = erase(await openBench());
         const reason = scenario.skip?.(bench, family);

@@ -5,6 +5,8 @@ import type { ConformanceBench } from './bench.ts';
 /** One thing that every driver must hold. */
 export interface Scenario {
   readonly title: string;
+  /** The families it is about; left out, both. */
+  readonly families?: readonly Family[];
   /** Why it does not apply to a driver with these traits; undefined where it does. */
   skip?(bench: ConformanceBench<unknown>, family: Family): string | undefined;
   run(bench: ConformanceBench<unknown>, session: GatewaySession, family: Family): Promise<void>;
