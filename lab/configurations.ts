@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BuiltNetwork } from './build.ts';
-import type { Host, Placement } from './topology.ts';
+import { type Host, hostsRunning, type Placement } from './topology.ts';
 
 /** What a deployment may have otherwise. Every value is merged into that part's configuration file, folder by folder. */
 export type Overrides = Partial<Record<Placement['part'], Readonly<Record<string, unknown>>>>;
@@ -19,6 +19,11 @@ export interface DeploymentDirectories {
 /** The directory of one host's files. */
 export function hostDirectory(directories: DeploymentDirectories, host: string): string {
   return join(directories.run, host);
+}
+
+/** The Unix socket of a gateway's household: `sluice gateway status --socket PATH`. */
+export function householdSocket(directories: DeploymentDirectories, host: string): string {
+  return join(hostDirectory(directories, host), 'household.socket');
 }
 
 /** The Unix socket of an appliance's screen: reachable from every namespace of the world. */
@@ -63,7 +68,15 @@ export function configurationOf(
         mediaDirectory: directories.cache,
       };
     case 'gateway':
-      return {};
+      return {
+        identity,
+        interfaces: { wan: ['wan0'], lan: ['lan0'] },
+        controllers: hostsRunning(network.topology, 'configuration-server').map(({ name, runs }) => ({
+          endpointId: runs.endpointId,
+          url: `wss://${network.address(name, 4)}:${partPorts.configurationUsp}/usp`,
+        })),
+        controlSocket: householdSocket(directories, host.name),
+      };
     case 'appliance':
       return {
         identity,

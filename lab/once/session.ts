@@ -35,8 +35,8 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
   const { network } = deployment;
   const { contentId, family, stopwatch } = options;
   const steps: Step[] = [];
-  const step = (name: string): void => {
-    const taken = { step: name, ms: Math.round(stopwatch() * 10) / 10 };
+  const step = (name: string, atMs = stopwatch()): void => {
+    const taken = { step: name, ms: Math.round(atMs * 10) / 10 };
     steps.push(taken);
     options.onStep?.(taken);
   };
@@ -61,11 +61,13 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
 
   const localPorts = Object.fromEntries(expected.map(({ streamId, local }) => [streamId, local.port]));
   const firstSpeaker = Object.fromEntries(expected.map(({ streamId, firstSpeaker }) => [streamId, firstSpeaker]));
-  await using viewing = await view(
-    deployment,
-    { contentId, family, localPorts, firstSpeaker, onStep: (name) => step(name) },
-    signal,
-  );
+  // The appliance's clock starts with its request.
+  let askedAtMs: number | undefined;
+  const onStep = (name: string, ms: number): void => {
+    askedAtMs ??= stopwatch() - ms;
+    step(name, askedAtMs + ms);
+  };
+  await using viewing = await view(deployment, { contentId, family, localPorts, firstSpeaker, onStep }, signal);
   const targets = targetsOf(await viewing.open, expected);
   // A download would be over before it could be tried: its receiver is held still meanwhile.
   const isBrief = targets.every(({ kind }) => kind === 'tcp');
@@ -91,7 +93,8 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
   step('probed-after');
   const openingsLeft = await openingsInKernel(network, 'gateway-1', signal);
   const seen = {
-    ...{ content: contentId, family, steps, probes, openingsLeft },
+    ...{ content: contentId, family, probes, openingsLeft },
+    steps: steps.toSorted((a, b) => a.ms - b.ms),
     streams: streamReports(result, expected),
     complaints: [...result.reasons, ...outsideSweep(targets, family)],
   };

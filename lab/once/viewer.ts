@@ -29,8 +29,8 @@ export interface ViewingWish {
   readonly family: 4 | 6;
   readonly localPorts: Readonly<Record<string, number>>;
   readonly firstSpeaker: Readonly<Record<string, 'server' | 'appliance'>>;
-  /** A step was taken. */
-  readonly onStep?: (step: string) => void;
+  /** A step was taken, so many milliseconds after the request. */
+  readonly onStep?: (step: string, ms: number) => void;
 }
 
 /** `sluice appliance play` on the first home's television. Disposing stops it. */
@@ -62,7 +62,7 @@ export async function view(deployment: Deployment, wish: ViewingWish, signal: Ab
   for (const { promise } of [open, left, result, over]) promise.catch(() => {});
 
   const take = (moment: Moment): void => {
-    if (moment.event === 'step') wish.onStep?.(moment.step);
+    if (moment.event === 'step') wish.onStep?.(moment.step, moment.ms);
     if (moment.event === 'open') open.resolve(moment);
     if (moment.event === 'left') left.resolve();
     if (moment.event === 'first-packet') {
