@@ -32,9 +32,14 @@ export function mediaServerCommand(): Command {
     .action(async (options: Options) => {
       const signal = endSignal();
       const config = await readConfig(options);
-      await using running = await runMediaServer(config, openLog('media-server', options.logLevel), signal);
-      process.stdout.write(`${JSON.stringify({ ready: 'media-server', port: running.port })}\n`);
-      await aborted(signal);
+      try {
+        await using running = await runMediaServer(config, openLog('media-server', options.logLevel), signal);
+        process.stdout.write(`${JSON.stringify({ ready: 'media-server', port: running.port })}\n`);
+        await aborted(signal);
+      } catch (error) {
+        // Ended while media were still being made: that is no failure.
+        if (error !== signal.reason) throw error;
+      }
     });
   shared(server.command('contents').description('make ready what is to be sent, and list it with its ports'))
     .addHelpText('after', example('sluice media-server contents --config media-server.json'))

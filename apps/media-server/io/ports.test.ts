@@ -12,7 +12,8 @@ const forever = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 async function listener(address = '127.0.0.1'): Promise<{ server: Server; to: Endpoint; accepted: Promise<Socket> }> {
-  const server = createServer();
+  // Some tests cut the connection.
+  const server = createServer((socket) => socket.on('error', () => {}));
   server.listen({ host: address, port: 0 });
   await once(server, 'listening');
   const bound = server.address();

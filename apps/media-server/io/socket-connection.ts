@@ -26,7 +26,8 @@ export function socketConnection(socket: Socket): ByteConnection {
       socket.end();
       return closed;
     },
-    destroy: () => socket.destroy(),
+    // A reset: what was opened for it is shut by now, and an end that nobody hears would keep the port pair for minutes.
+    destroy: () => socket.resetAndDestroy(),
     closed,
     get bytesSent() {
       return socket.bytesWritten;
