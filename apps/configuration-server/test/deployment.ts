@@ -46,12 +46,12 @@ export async function deploy(overrides: Record<string, unknown> = {}): Promise<D
   let server = await start();
   started.defer(() => server[Symbol.asyncDispose]());
 
-  const peer = (identity: Identity) =>
-    started.use(
-      httpsPeer({ origin: `https://127.0.0.1:${server.apiPort}`, tls: clientTls(identity), accepts: () => true }),
-    );
   const callers = new Map<Role, HttpsPeer>();
   const running = started.move();
+  const peer = (identity: Identity) =>
+    running.use(
+      httpsPeer({ origin: `https://127.0.0.1:${server.apiPort}`, tls: clientTls(identity), accepts: () => true }),
+    );
   return {
     directory,
     get server() {
@@ -62,13 +62,7 @@ export async function deploy(overrides: Record<string, unknown> = {}): Promise<D
     async ask(role, method, path, json) {
       let caller = callers.get(role);
       if (!caller) {
-        caller = running.use(
-          httpsPeer({
-            origin: `https://127.0.0.1:${server.apiPort}`,
-            tls: clientTls(await issue(`self::${role}-1`, role)),
-            accepts: () => true,
-          }),
-        );
+        caller = peer(await issue(`self::${role}-1`, role));
         callers.set(role, caller);
       }
       const { status, body } = await caller.ask(method, path, json, AbortSignal.timeout(10_000));
@@ -83,13 +77,13 @@ export async function deploy(overrides: Record<string, unknown> = {}): Promise<D
   };
 }
 
-/** A five-stream request, as a portal makes it. */
-export function filmRequest(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+/** A five-stream request, as a portal makes it; the device's ports begin at `localPort`. */
+export function filmRequest(overrides: Record<string, unknown> = {}, localPort = 5_000): Record<string, unknown> {
   const stream = (id: string, streamType: string, port: number, more: object = {}) => ({
     id,
     streamType,
     remote: { address: '203.0.113.10', port },
-    localPort: port - 2_000,
+    localPort: localPort + port - 7_000,
     ...more,
   });
   return {
