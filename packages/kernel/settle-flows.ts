@@ -59,8 +59,9 @@ function wildcardFlows(socket: NetfilterSocket, { streamType, remote, global, lo
   return found.flatMap(({ direction, end, endpoint }) => {
     const [answers = []] = socket.ask([dumpFlows(transport, direction, end, endpoint)]);
     return flowsIn(answers).filter((flow) => {
-      const far = flow[direction][end === 'to' ? 'from' : 'to'];
-      return (remote.address ?? far.address) === far.address && (remote.port ?? far.port) === far.port;
+      const { [end]: near, [end === 'to' ? 'from' : 'to']: far } = flow[direction];
+      const allowed = (remote.address ?? far.address) === far.address && (remote.port ?? far.port) === far.port;
+      return allowed && sameEndpoint(near, endpoint);
     });
   });
 }

@@ -8,7 +8,7 @@ const subsystem = 1;
 const message = { update: 0, get: 1, delete: 2 } as const;
 const attribute = { original: 1, reply: 2, mark: 8, filter: 25 } as const;
 const filter = { original: 1, reply: 2 } as const;
-const filterFlag = { fromAddress: 1, toAddress: 2, protocol: 8, fromPort: 16, toPort: 32 } as const;
+const filterFlag = { protocol: 8, from: 16, to: 32 } as const;
 const tuple = { address: 1, protocol: 2 } as const;
 const address = { v4From: 1, v4To: 2, v6From: 3, v6To: 4 } as const;
 const protocol = { number: 1, fromPort: 2, toPort: 3 } as const;
@@ -48,16 +48,18 @@ export function markFlow(original: Tuple, mark: number): Request {
   return request(message.update, original, 'original', (writer) => writer.u32(attribute.mark, mark));
 }
 
-/** Asks for every entry of a transport with `endpoint` at one end of one direction. The kernel walks its whole table. */
+/**
+ * Asks for every entry of a transport with the port of `endpoint` at one end of one direction; the address is for the
+ * asker to compare, as kernels compare IPv6 addresses the wrong way round here. The kernel walks its whole table.
+ */
 export function dumpFlows(
   transport: 'tcp' | 'udp',
   direction: 'original' | 'reply',
   end: 'from' | 'to',
   endpoint: Endpoint,
 ): Request {
-  const { address, port } = filterFlagsOf(end);
   const flags = Buffer.alloc(4);
-  flags.writeUInt32LE(filterFlag.protocol | address | port);
+  flags.writeUInt32LE(filterFlag.protocol | filterFlag[end]);
   const asked = request(message.get, { transport, from: endpoint, to: endpoint }, direction, (writer) =>
     writer.nested(attribute.filter, () => writer.attribute(filter[direction], flags)),
   );
@@ -73,11 +75,6 @@ export function readFlow(payload: Buffer): TrackedFlow {
     reply: readTuple(need(attributes, attribute.reply)),
     mark: mark ? need(attributes, attribute.mark, 4).readUInt32BE() : 0,
   };
-}
-
-function filterFlagsOf(end: 'from' | 'to'): { address: number; port: number } {
-  const { fromAddress, fromPort, toAddress, toPort } = filterFlag;
-  return end === 'from' ? { address: fromAddress, port: fromPort } : { address: toAddress, port: toPort };
 }
 
 function request(

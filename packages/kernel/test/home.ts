@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:dgram';
 import type { Endpoint, Family, StreamType } from '@sluice/model';
 import { type BuiltNetwork, buildNetwork, homes } from '../../../lab/index.ts';
 import {
@@ -10,11 +11,9 @@ import {
   rtpPayload,
   Sniffer,
   stunPayload,
+  udpSocket,
 } from '../../../lab/packets/index.ts';
 import { type DataPlane, type KernelOpening, openDataPlane } from '../index.ts';
-
-/** Hosts that send in these tests. */
-export type Speaker = 'media-1' | 'stranger' | 'tv-1' | 'tablet-1';
 
 /** What a packet carries besides its token. */
 export type Content = 'noise' | 'rtp' | 'rtp-97' | 'rtp-v1' | 'rtcp' | 'stun' | 'dtls' | 'empty';
@@ -26,6 +25,9 @@ export interface Trial {
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly content?: Content;
+  /** In place of `content`: RTP of this payload type. */
+  readonly payloadType?: number;
+  readonly marker?: boolean;
 }
 
 /** Everything about one family that the tests need. */
@@ -46,6 +48,8 @@ export class Home implements AsyncDisposable {
   /** What left the gateway into the home, and into the internet. */
   readonly #inward: Sniffer;
   readonly #outward: Sniffer;
+  /** Sockets that take what arrives, so that no host answers "port unreachable". */
+  readonly #sinks: Socket[] = [];
   #tokens = 0;
 
   constructor(network: BuiltNetwork) {
@@ -55,6 +59,10 @@ export class Home implements AsyncDisposable {
     assert.equal(this.load(), 'loaded');
     for (const host of ['media', 'stranger', 'tv-1', 'tablet-1'])
       this.#senders.set(host, new RawSender(network.namespace(host)));
+    for (const family of [4, 6] as const) {
+      const { remote, local } = this.ends(family);
+      this.#sinks.push(udpSocket(network.namespace('media'), remote), udpSocket(network.namespace('tv-1'), local));
+    }
     this.#inward = new Sniffer(gateway, 'lan0');
     this.#outward = new Sniffer(gateway, 'wan0');
   }
@@ -93,10 +101,10 @@ export class Home implements AsyncDisposable {
   /** Sends a packet `times` over; the copies that got to the gateway's other side, as they were there. */
   async passing(trial: Trial, times = 3): Promise<Packet[]> {
     const token = `token-${this.#tokens++}-`;
-    const { by, from, to, transport = 'udp', content = 'noise' } = trial;
+    const { by, from, to, transport = 'udp', content = 'noise', payloadType, marker = false } = trial;
     const sender = this.#senders.get(by);
     assert.ok(sender);
-    const payload = payloadOf(content, token);
+    const payload = payloadType === undefined ? payloadOf(content, token) : rtpPayload(token, { payloadType, marker });
     sender.send({ transport, from, to, payload }, times);
     const home = by === 'tv-1' || by === 'tablet-1';
     await this.#fence(by, home);
@@ -110,6 +118,7 @@ export class Home implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const sender of this.#senders.values()) sender[Symbol.dispose]();
+    for (const sink of this.#sinks) sink.close();
     this.#inward[Symbol.dispose]();
     this.#outward[Symbol.dispose]();
     this.plane[Symbol.dispose]();

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Family } from '@sluice/model';
+import type { KernelOpening } from '../index.ts';
+import { openHome, type Trial } from './home.ts';
+
+/** A remote endpoint of each shape, and which of four senders it lets in: same, other port, other address, both. */
+const shapes = [
+  ['address and port', (remote: Required<KernelOpening['remote']>) => remote, [true, false, false, false]],
+  ['address', ({ address }: Required<KernelOpening['remote']>) => ({ address }), [true, true, false, false]],
+  ['port', ({ port }: Required<KernelOpening['remote']>) => ({ port }), [true, false, true, false]],
+  ['neither', () => ({}), [true, true, true, true]],
+] as const;
+
+for (const family of [4, 6] satisfies Family[])
+  for (const firstSpeaker of ['server', 'appliance'] as const)
+    for (const [shape, remoteOf, admitted] of shapes)
+      test(`IPv${family}, ${firstSpeaker} first: an opening for remotes of known ${shape}`, {
+        timeout: 60_000,
+      }, async (t) => {
+        await using home = await openHome('shape', t.signal);
+        const { remote, global, local, otherServer } = home.ends(family);
+        const opening = home.opening(family, 'rtp', { payloadType: 96, remote: remoteOf(remote) });
+        const senders = [
+          remote,
+          { ...remote, port: remote.port + 1 },
+          { ...remote, address: otherServer },
+          { address: otherServer, port: remote.port + 1 },
+        ];
+        const inward = senders.map((from): Trial => ({ by: 'media', from, to: global, content: 'rtp' }));
+        const outward = senders.map((to): Trial => ({ by: 'tv-1', from: local, to }));
+        const expectOpen = async () => {
+          for (const [index, pass] of admitted.entries()) {
+            const [coming, going] = [inward[index], outward[index]];
+            assert.ok(coming && going);
+            if (pass && firstSpeaker === 'appliance') await leaves(going);
+            assert.equal(await home.passed(coming), pass ? 3 : 0, JSON.stringify(coming.from));
+            assert.equal(await home.passed({ ...coming, content: 'noise' }), 0, JSON.stringify(coming.from));
+            if (pass) await leaves(going);
+          }
+        };
+        const leaves = async (going: Trial) => {
+          const left = await home.passing(going);
+          assert.equal(left.length, 3);
+          for (const packet of left) assert.deepEqual(packet.from, global);
+        };
+        home.open(opening);
+        await expectOpen();
+        home.close(opening);
+        for (const [index, pass] of admitted.entries()) {
+          const [coming, going] = [inward[index], outward[index]];
+          assert.ok(coming && going);
+          assert.equal(await home.passed(coming), 0);
+          if (pass) assert.equal(await home.passed(going), 0);
+        }
+        // Its flows still run; opened again they pass again.
+        home.open(opening);
+        await expectOpen();
+      });
+
+test('of several openings on one global port the most specific takes a packet', { timeout: 60_000 }, async (t) => {
+  await using home = await openHome('several', t.signal);
+  const { remote, global, tablet, otherServer } = home.ends(4);
+  const at = (port: number) => ({ address: tablet, port });
+  const openings = [
+    home.opening(4, 'udp', { remote, local: at(1), tag: 'address and port' }),
+    home.opening(4, 'udp', { remote: { address: remote.address }, local: at(2), tag: 'address' }),
+    home.opening(4, 'udp', { remote: { port: remote.port }, local: at(3), tag: 'port' }),
+    home.opening(4, 'udp', { remote: {}, local: at(4), tag: 'neither' }),
+  ];
+  for (const opening of openings) home.open(opening);
+  const senders = [
+    remote,
+    { ...remote, port: remote.port + 1 },
+    { ...remote, address: otherServer },
+    { address: otherServer, port: remote.port + 1 },
+  ];
+  for (const [index, from] of senders.entries()) {
+    const arrived = await home.passing({ by: 'media', from, to: global });
+    assert.deepEqual(
+      arrived.map(({ to }) => to),
+      [at(index + 1), at(index + 1), at(index + 1)],
+    );
+  }
+  assert.equal(home.plane.read().length, 4);
+});
+
+test('servers share a global port, each to its own device', { timeout: 60_000 }, async (t) => {
+  await using home = await openHome('share', t.signal);
+  const { remote, global, local, tablet, otherServer } = home.ends(4);
+  const other = { address: otherServer, port: remote.port };
+  home.open(home.opening(4, 'udp'));
+  home.open(home.opening(4, 'udp', { remote: other, local: { address: tablet, port: 6000 }, tag: 'other' }));
+  for (const [from, to] of [
+    [remote, local],
+    [other, { address: tablet, port: 6000 }],
+  ] as const) {
+    const arrived = await home.passing({ by: 'media', from, to: global });
+    assert.deepEqual(
+      arrived.map((packet) => packet.to),
+      [to, to, to],
+    );
+  }
+});
