@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from 'zod';
 import { type Caller, callerOf, familyOfRequest } from './caller.ts';
 import { refuseInput } from './malformed.ts';
-import { contentPage, contentsPage, refusalPage } from './page.ts';
+import { contentPage, contentsPage, icon, refusalPage } from './page.ts';
 import { pageStyle } from './page-style.ts';
 import type { RequestDesk } from './request-desk.ts';
 import type { Shelf } from './shelf.ts';
@@ -37,6 +37,10 @@ export function portalRoutes(desk: RequestDesk, shelf: Shelf, log: Log, signal: 
   );
 
   app.get('/healthz', () => ({ ok: true }));
+
+  app.get('/icon.svg', (_, reply) =>
+    reply.headers({ 'content-type': 'image/svg+xml', 'cache-control': 'max-age=86400' }).send(icon),
+  );
 
   app.get('/', async (request, reply) => {
     const answer = await shelf.all(familyOfRequest(request.raw));

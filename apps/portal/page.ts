@@ -75,9 +75,13 @@ const playIcon = new Markup(
   '<svg viewBox="0 0 24 24" aria-hidden="true" fill="currentColor"><path d="M7 4.5v15l13-7.5z"/></svg>',
 );
 
-const mark = new Markup(
-  '<svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"><path d="M5 27V7a3 3 0 0 1 3-3h16a3 3 0 0 1 3 3v20"/><path d="M11 4v11M16 4v11M21 4v11"/><path d="M10 23c2-2 4-2 6 0s4 2 6 0"/></svg>',
-);
+const gate =
+  'viewBox="0 0 32 32" fill="none" stroke-width="2.6" stroke-linecap="round"><path d="M5 27V7a3 3 0 0 1 3-3h16a3 3 0 0 1 3 3v20"/><path d="M11 4v11M16 4v11M21 4v11"/><path d="M10 23c2-2 4-2 6 0s4 2 6 0"/></svg>';
+
+const mark = new Markup(`<svg aria-hidden="true" stroke="currentColor" ${gate}`);
+
+/** The portal's mark as a file, for tabs and bookmarks: SVG. */
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" stroke="#0b8f7f" ${gate}`;
 
 function page(title: string, body: Markup, base: string): string {
   return html`<!doctype html>
@@ -86,6 +90,7 @@ function page(title: string, body: Markup, base: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<link rel="icon" href="${base}icon.svg" type="image/svg+xml">
 <style>${new Markup(pageStyle)}</style>
 </head>
 <body>

@@ -68,7 +68,7 @@ export function contentShelf(
       if (answer.kind === 'refused') return answer;
       const found = among(answer.value, contentId);
       if (found) return { kind: 'granted', value: found };
-      const message = `there is no content ${contentId} over IPv${family}; GET /v1/contents lists what there is`;
+      const message = `there is no content ${contentId} over IPv${family}; choose one of those that the portal shows`;
       return { kind: 'refused', refusal: refuse('content-unknown', message, contentId) };
     },
     doubt: () => rows.clear(),

@@ -20,7 +20,12 @@ const receiveBuffer = 4 * 1024 * 1024;
 
 /** Opens a UDP port on every address of this device; port 0 takes a free one. Throws {@link PortTaken}. */
 export async function openUdpPort(family: Family, wanted: number): Promise<UdpPort> {
-  const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6 });
+  const socket = createSocket({
+    type: family === 4 ? 'udp4' : 'udp6',
+    ipv6Only: family === 6,
+    // Only addresses are sent to. Without a look-up a datagram leaves at once, a goodbye before its port is closed.
+    lookup: (host, _, found) => found(null, host, family),
+  });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
