@@ -1,10 +1,11 @@
 import { type Clock, type Endpoint, formatEndpoint, type Instant, transportOf } from '@sluice/model';
 import { canHold, isLease, sameEndpoint, sameOpening } from './check.ts';
-import type { Change, CommitFailure, DataPlane, Flow, HeldOpening, KernelOpening } from './data-plane.ts';
+import type { Change, CommitFailure, DataPlane, Flow, HeldOpening, Interfaces, KernelOpening } from './data-plane.ts';
 import { errno } from './netlink/errno.ts';
 
 /** The twin's controls: what packets and devices would have done. */
 export interface InMemoryDataPlane extends DataPlane {
+  load(interfaces?: Interfaces): 'loaded' | 'adopted';
   /** Flows that `flow` finds: as sent, and as seen outside. */
   readonly flows: { readonly flow: Flow; readonly observed: Endpoint }[];
   /** Counts packets on an opening that is held. */
@@ -97,7 +98,7 @@ class Twin implements InMemoryDataPlane {
 
   pass(opening: KernelOpening, packets: number, bytes: number): void {
     const entry = this.#live().get(keyOf(opening));
-    if (!entry) return;
+    if (entry?.opening.tag !== opening.tag) return;
     const counted = { ...entry, packets: entry.packets + packets, bytes: entry.bytes + bytes };
     this.#entries.set(keyOf(opening), counted);
   }
