@@ -10,17 +10,25 @@ export interface GatewayNetworks {
 /** What gateways last said of their interfaces, so that a request need not ask. Asked again after `forget`. */
 export class AddressBook {
   readonly #networks = new Map<string, GatewayNetworks>();
+  readonly #revisions = new Map<string, number>();
 
   of(gatewayId: string): GatewayNetworks | undefined {
     return this.#networks.get(gatewayId);
   }
 
-  keep(gatewayId: string, networks: GatewayNetworks): void {
-    this.#networks.set(gatewayId, networks);
+  /** Counts what was forgotten; taken before a gateway is asked, and given with its answer. */
+  revision(gatewayId: string): number {
+    return this.#revisions.get(gatewayId) ?? 0;
+  }
+
+  /** Keeps an answer, unless news came while it was under way: then it may be old. */
+  keep(gatewayId: string, networks: GatewayNetworks, revision: number): void {
+    if (revision === this.revision(gatewayId)) this.#networks.set(gatewayId, networks);
   }
 
   /** The gateway connected, booted, or told that an interface changed. */
   forget(gatewayId: string): void {
     this.#networks.delete(gatewayId);
+    this.#revisions.set(gatewayId, this.revision(gatewayId) + 1);
   }
 }

@@ -171,6 +171,22 @@ test('addresses are asked for once, and again when they were forgotten', async (
   assert.equal(controller.asked.length, 2);
 });
 
+test('an answer that was under way when the news came is not kept', async () => {
+  const addressBook = new AddressBook();
+  const controller = scripted([interfaces, interfaces]);
+  const { request } = controller;
+  controller.request = async (...question) => {
+    const answer = await request(...question);
+    if (controller.asked.length === 1) addressBook.forget(gateway.gatewayId);
+    return answer;
+  };
+  const session = await sluiceDriver({ controller, clock: new VirtualClock(), addressBook }).connect(gateway, signal);
+  await session.addresses(signal);
+  await session.addresses(signal);
+  await session.addresses(signal);
+  assert.equal(controller.asked.length, 2);
+});
+
 test('an agent without our extensions is not taken for a gateway of this type', async () => {
   const controller = { ...scripted([]), reach: async () => ({ supported: new Map() }) };
   const driver = sluiceDriver({ controller, clock: new VirtualClock(), addressBook: new AddressBook() });

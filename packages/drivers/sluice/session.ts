@@ -48,8 +48,9 @@ export function sluiceSession(
   async function networksNow(signal: AbortSignal): Promise<GatewayNetworks> {
     const known = addressBook.of(gatewayId);
     if (known) return known;
+    const revision = addressBook.revision(gatewayId);
     const networks = networksIn(answered(await ask(getRequest(addressPaths), signal), gatewayId));
-    addressBook.keep(gatewayId, networks);
+    addressBook.keep(gatewayId, networks, revision);
     return networks;
   }
 
