@@ -49,10 +49,10 @@ export interface Viewing extends AsyncDisposable {
 export async function view(deployment: Deployment, wish: ViewingWish, signal: AbortSignal): Promise<Viewing> {
   const { network, directories } = deployment;
   const home = hostDirectory(directories, 'tv-1');
-  const pairs = (of: Readonly<Record<string, string | number>>): string =>
-    Object.entries(of)
-      .map(([stream, value]) => `${stream}=${value}`)
-      .join(',');
+  const named = (option: string, of: Readonly<Record<string, string | number>>): string[] => {
+    const pairs = Object.entries(of).map(([stream, value]) => `${stream}=${value}`);
+    return pairs.length === 0 ? [] : [option, pairs.join(',')];
+  };
   const open = Promise.withResolvers<ContentAnswer>();
   const left = Promise.withResolvers<void>();
   const result = Promise.withResolvers<ViewingResult>();
@@ -82,7 +82,8 @@ export async function view(deployment: Deployment, wish: ViewingWish, signal: Ab
       command: sluiceCommand([
         ...['appliance', 'play', wish.contentId, '--events', '--record', join(home, `${wish.contentId}.mp4`)],
         ...['--portal', originOf(network, 'portal', partPorts.portal, wish.family), '--identity', home],
-        ...['--local-port', pairs(wish.localPorts), '--first-speaker', pairs(wish.firstSpeaker)],
+        ...named('--local-port', wish.localPorts),
+        ...named('--first-speaker', wish.firstSpeaker),
       ]),
       onLine: (line) => {
         if (line.startsWith('{"event":')) take(JSON.parse(line) as Moment);
