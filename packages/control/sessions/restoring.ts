@@ -32,11 +32,14 @@ export class Restoring {
     const { gatewayId } = link.gateway;
     const waiting = this.#waiting.get(gatewayId);
     if (waiting) return waiting;
+    let begun = false;
     const work = link.turns.alone(this.#w.stopped, () => {
+      begun = true;
       this.#waiting.delete(gatewayId);
       return this.#putRight(link);
     });
-    this.#waiting.set(gatewayId, work);
+    // What has begun may have looked already: who asks from now on has news that it does not know.
+    if (!begun) this.#waiting.set(gatewayId, work);
     const forget = () => {
       if (this.#waiting.get(gatewayId) === work) this.#waiting.delete(gatewayId);
     };
