@@ -8,6 +8,7 @@ import { type Caller, callerOf, familyOfRequest } from './caller.ts';
 import { refuseInput } from './malformed.ts';
 import { contentPage, contentsPage, icon, refusalPage } from './page.ts';
 import { pageStyle } from './page-style.ts';
+import type { Posters } from './posters.ts';
 import type { RequestDesk } from './request-desk.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -21,8 +22,16 @@ const pageHeaders = {
 const wantedFamily = z.object({ family: z.enum(['4', '6']).optional() });
 const leaveQuery = z.object({ reason: z.enum(['appliance-left', 'content-ended']).default('appliance-left') });
 
+/** What a portal's routes lead to. */
+export interface PortalParts {
+  readonly desk: RequestDesk;
+  readonly shelf: Shelf;
+  readonly posters: Posters;
+  readonly log: Log;
+}
+
 /** The portal's pages and its API, ready to be served; `signal` ends what looks at other parts. */
-export function portalRoutes(desk: RequestDesk, shelf: Shelf, log: Log, signal: AbortSignal): FastifyInstance {
+export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal: AbortSignal): FastifyInstance {
   const app = Fastify({ bodyLimit: 64 * 1024, logger: false, routerOptions: { maxParamLength: 200 } });
 
   app.setErrorHandler((error: { statusCode?: number; message?: string }, request, reply) => {
@@ -61,7 +70,7 @@ export function portalRoutes(desk: RequestDesk, shelf: Shelf, log: Log, signal: 
   app.get<{ Params: { id: string } }>('/posters/:id', async (request, reply) => {
     const found = await shelf.find(request.params.id, familyOfRequest(request.raw));
     if (found.kind === 'refused') return send(reply, found.refusal);
-    const poster = await found.value.server.poster(request.params.id, signal);
+    const poster = await posters.of(found.value, signal);
     if (poster.kind === 'refused') return send(reply, poster.refusal);
     return reply
       .headers({

@@ -6,6 +6,7 @@ import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
 import { portalRoutes } from './http.ts';
 import { remoteMediaServer } from './media-server.ts';
+import { rememberedPosters } from './posters.ts';
 import { requestDesk } from './request-desk.ts';
 import { contentShelf } from './shelf.ts';
 
@@ -13,6 +14,8 @@ import { contentShelf } from './shelf.ts';
 export interface RunningPortal extends AsyncDisposable {
   readonly port: number;
 }
+
+const keepAliveMs = 75_000;
 
 /** Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. */
 export async function runPortal(config: PortalConfig, log: Log, signal: AbortSignal): Promise<RunningPortal> {
@@ -41,7 +44,7 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
       servers,
     ),
   );
-  const app = portalRoutes(desk, shelf, log, lifetime);
+  const app = portalRoutes({ desk, shelf, posters: rememberedPosters(systemClock), log }, lifetime);
   started.defer(() => app.close());
   await app.ready();
 
@@ -50,6 +53,8 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
   let { port } = config.listen;
   for (const host of config.listen.hosts) {
     const server = createServer(tls, (request, reply) => app.routing(request, reply));
+    // An appliance that chooses again a little later finds its connection, and its flow through the gateway, still there.
+    server.keepAliveTimeout = keepAliveMs;
     port = await listen(server, host, port);
     started.defer(() => close(server));
   }

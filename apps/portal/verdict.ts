@@ -25,8 +25,8 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /**
- * From a request to its verdict: the openings are held, then the media server starts. Whatever fails, or when the
- * appliance has gone meanwhile (`abandoned`), what was opened is closed again.
+ * From a request to its verdict: the openings are held, then the media server starts. Where anything fails, or the
+ * appliance has gone before the start (`abandoned`), what was opened is closed again.
  */
 export async function decide(
   parts: Deciding,
@@ -66,10 +66,6 @@ export async function decide(
     await undo(parts, session.sessionId, 'media-not-started', server);
     const message = `the media server did not start, and the home was closed again: ${started.refusal.message}`;
     return { kind: 'refused', refusal: refuse('media-not-started', message, body.contentId) };
-  }
-  if (abandoned.aborted) {
-    await undo(parts, session.sessionId, 'appliance-left', server);
-    return givenUp;
   }
   const steps = [
     { step: 'request', ms: 0 },

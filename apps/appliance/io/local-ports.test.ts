@@ -54,13 +54,14 @@ async function endpointOf(socket: Socket) {
 test('one connection from the named endpoint is taken, every other is shut', async () => {
   await using port = await openTcpPort(4, 0);
   const { got, take, ended } = taker();
-  const server = connect(port.port, '127.0.0.1');
-  const remote = await endpointOf(server);
-  port.accept(remote, take);
   const stranger = connect(port.port, '127.0.0.1');
   stranger.on('error', () => {});
   stranger.write('from a stranger');
-  await once(stranger, 'close');
+  const shut = once(stranger, 'close');
+  await endpointOf(stranger);
+  const server = connect(port.port, '127.0.0.1');
+  port.accept(await endpointOf(server), take);
+  await shut;
   server.end('from the server');
   await ended;
   assert.deepEqual(got.toSorted(), ['from the server', 'stray']);

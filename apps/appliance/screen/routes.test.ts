@@ -128,8 +128,10 @@ test('a show that nobody looks at is left', async (t) => {
   await clock.pass(9_000);
   assert.deepEqual(portal.said, ['request']);
   stop?.();
+  await post('/shows', { contentId: 'file' });
+  await settled();
   await clock.pass(9_000);
-  assert.deepEqual(portal.said, ['request', 'leave s1 appliance-left']);
+  assert.deepEqual(portal.said, ['request', 'leave s1 appliance-left', 'request', 'leave s1 appliance-left']);
 });
 
 test('a refusal is told with its code and what to do', async (t) => {
