@@ -41,7 +41,7 @@ test('a lease is renewed at its half, in one step for all openings, and each ren
   await home.clock.pass(600_000);
   assert.equal(home.gateway.held.length, 5);
   const session = await home.control.session(sessionId);
-  assert.deepEqual(steps(session), ['asked', 'asking-gateway', 'opened', 'renewed']);
+  assert.deepEqual(steps(session), ['asked', 'asking-gateway', 'opened', 'stored', 'answered', 'renewed']);
   assert.match(session?.timeline.at(-1)?.detail ?? '', /^2\d times, until /);
 });
 
@@ -369,6 +369,33 @@ test('after a restart sessions go on: renewed, closed, or undone', async () => {
   assert.equal((await home.control.session(closed.sessionId))?.state, 'closed');
   const again = await home.until(home.control.open(filmRequest('r1'), patient));
   assert.equal(again.session?.sessionId, kept.sessionId);
+});
+
+test('after a restart what was being closed ends with its lease, if the gateway stays away', async () => {
+  await using home = await openHome({ leaseMs: 60_000 });
+  const { sessionId } = await openFilm(home);
+  home.gateway.online = false;
+  home.gateway.disconnect();
+  await home.until(home.control.close(sessionId, 'revoked', patient));
+  await home.restart();
+  assert.equal((await home.control.session(sessionId))?.state, 'closing');
+  await home.clock.pass(130_000);
+  assert.equal((await home.control.session(sessionId))?.state, 'closed');
+});
+
+test('a renewal that is answered after the close changes nothing of it', async () => {
+  await using home = await openHome({ leaseMs: 60_000 });
+  const { sessionId, until } = await openFilm(home);
+  home.gateway.mishaps.push({ kind: 'slow', ms: 3_000 }, { kind: 'request-lost' });
+  home.gateway.blindness.push(undefined, { kind: 'request-lost' });
+  await home.clock.pass(31_000);
+  await home.until(home.control.close(sessionId, 'revoked', patient));
+  assert.equal((await home.control.session(sessionId))?.state, 'closing');
+  await home.clock.pass(35_000);
+  assert.deepEqual(home.gateway.held, []);
+  const session = await home.control.session(sessionId);
+  assert.equal(session?.state, 'closed');
+  assert.equal(session?.until, until);
 });
 
 test('after a restart that took longer than the lease the sessions have ended', async () => {

@@ -26,6 +26,7 @@ export class Leases {
     live.claimed = true;
     const { until, endsAt } = live.session;
     const now = this.#w.clock.now();
+    live.note(now, 'answered');
     if (until >= Math.min(now + this.#w.settings.leaseMs / 2, endsAt)) this.attend(live);
     else this.#at(live, now);
   }

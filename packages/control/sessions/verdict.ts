@@ -47,6 +47,8 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
     await closeLive(w, live, 'failed', 'the verdict could not be stored').catch(() => undefined);
     throw error;
   }
+  // These last steps are written with the first renewal: one durable write a verdict.
+  live.note(w.clock.now(), 'stored');
   leases.attend(live);
   return { kind: 'granted', session: live.session };
 }
