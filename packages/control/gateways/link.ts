@@ -8,6 +8,7 @@ import {
   type Instant,
   type Observed,
   type Outcome,
+  type Refusal,
   refuse,
 } from '@sluice/model';
 import { bounded, waitFor } from '../bounded.ts';
@@ -126,8 +127,7 @@ export class GatewayLink {
       if (!this.#conversation) await waitFor(signal, () => this.#connect());
     } catch (error) {
       this.#tell(error, 'connecting');
-      const message = `the gateway ${this.gateway.gatewayId} is not connected (${messageOf(error)}); try later`;
-      return { kind: 'refused', refusal: refuse('gateway-offline', message) };
+      return { kind: 'refused', refusal: notConnected(this.gateway.gatewayId, error) };
     }
     try {
       return await this.#exchange(signal, (session, end) => session.apply(step, end));
@@ -205,6 +205,13 @@ export class GatewayLink {
     if (known) this.#log.info(fields, `${doing}: no answer`);
     else this.#log.warn(fields, `${doing}: failed`);
   }
+}
+
+/** The refusal for what could not be sent. */
+export function notConnected(gatewayId: string, error: unknown): Refusal {
+  if (error instanceof Untrusted)
+    return refuse('gateway-offline', `the gateway ${gatewayId} could not prove who it is; tell the operator`);
+  return refuse('gateway-offline', `the gateway ${gatewayId} is not connected (${messageOf(error)}); try later`);
 }
 
 /** An error in one line. */

@@ -1,7 +1,6 @@
-import { Untrusted } from '@sluice/driver';
 import { type GatewayAddresses, type GrantedOpening, type Opening, type Refusal, refuse } from '@sluice/model';
 import { TimedOut } from '../bounded.ts';
-import { messageOf } from '../gateways/link.ts';
+import { notConnected } from '../gateways/link.ts';
 import { faultOfGrant } from '../planning/granted.ts';
 import { leaseEnd } from '../planning/lease.ts';
 import { planOpenings } from '../planning/openings.ts';
@@ -21,7 +20,7 @@ export async function askGateway(w: Workings, live: LiveSession, signal: AbortSi
   try {
     addresses = await live.link.readAddresses(signal);
   } catch (error) {
-    return no(unanswered(live, error));
+    return no(error instanceof TimedOut ? silent(live) : notConnected(live.session.gatewayId, error));
   }
   const { traits } = live.link.driver;
   const plan = planOpenings(live.id, live.request, addresses, traits, provisionalEnd(w, live));
@@ -129,14 +128,6 @@ function silent(live: LiveSession): Refusal {
     'gateway-silent',
     `the gateway ${live.session.gatewayId} did not answer in time; nothing stays open, ask again with a new request id`,
   );
-}
-
-function unanswered(live: LiveSession, error: unknown): Refusal {
-  const { gatewayId } = live.session;
-  if (error instanceof TimedOut) return silent(live);
-  if (error instanceof Untrusted)
-    return refuse('gateway-offline', `the gateway ${gatewayId} could not prove who it is; tell the operator`);
-  return refuse('gateway-offline', `the gateway ${gatewayId} is not connected (${messageOf(error)}); try later`);
 }
 
 /** A gateway speaks of openings, people of streams. */

@@ -15,7 +15,7 @@ export function beginSession(w: Workings, request: ContentRequest, link: Gateway
   const now = w.clock.now();
   const endsAt = now + w.settings.longestSessionMs;
   const session: ContentSession = {
-    sessionId: newSessionId(w.random),
+    sessionId: newSessionId(now, w.random),
     request,
     gatewayId: link.gateway.gatewayId,
     state: 'opening',
@@ -34,7 +34,11 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   const now = w.clock.now();
   if (asked.kind === 'refused') return refused(w, live, asked);
   const streams = new Map(live.openingIds.map((id, index) => [id, live.request.streams[index]?.id ?? '']));
-  const openings = asked.openings.map((opening) => ({ ...opening, streamId: streams.get(opening.id) ?? '' }));
+  // The flow is the request's and is remembered once.
+  const openings = asked.openings.map(({ flow: _, ...opening }) => ({
+    ...opening,
+    streamId: streams.get(opening.id) ?? '',
+  }));
   for (const weakness of weaknessesOf(live.link.driver.traits)) live.note(now, 'promise-not-kept', weakness);
   live.move(now, 'granted', 'opened', portsOf(openings), {
     openings,
@@ -99,10 +103,10 @@ function checkQuotas(w: Workings, live: LiveSession): Refusal | undefined {
   return undefined;
 }
 
-/** 's' and 20 characters of base 36: 103 bits. */
-function newSessionId(random: () => number): string {
-  let id = 's';
-  for (let i = 0; i < 20; i++) id += Math.floor(random() * 36).toString(36);
+/** 's', the time in base 36, so that ids are in the order of their sessions, and 12 random characters: 62 bits. */
+function newSessionId(now: number, random: () => number): string {
+  let id = `s${now.toString(36).padStart(9, '0')}`;
+  for (let i = 0; i < 12; i++) id += Math.floor(random() * 36).toString(36);
   return id;
 }
 

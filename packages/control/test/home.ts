@@ -1,5 +1,6 @@
+import { type Driver, Unreachable } from '@sluice/driver';
 import { silentLog, VirtualClock } from '@sluice/io';
-import type { ContentRequest, IpAddress, RequestedStream, Traits } from '@sluice/model';
+import type { ContentRequest, ContentSession, IpAddress, RequestedStream, Traits } from '@sluice/model';
 import { inMemoryStore } from '@sluice/store';
 import { type Control, type ControlSettings, openControl, type Store } from '../index.ts';
 import { SimulatedGateway, simulatedDriver } from './simulated-gateway.ts';
@@ -57,6 +58,8 @@ export interface Home extends AsyncDisposable {
   until<T>(work: Promise<T>): Promise<T>;
   /** The configuration server stops and starts again on the same store. */
   restart(): Promise<void>;
+  /** The configuration server is killed, with what it had not written yet, and started again on the same store. */
+  crash(): Promise<void>;
 }
 
 /** Opens a {@link Home} with its television registered. */
@@ -64,7 +67,12 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
   const clock = new VirtualClock();
   const gateway = new SimulatedGateway(clock, traits);
   const store = inMemoryStore();
-  const start = () => openControl({ store, clock, log: silentLog, drivers: [simulatedDriver([gateway])] }, settings);
+  let life = { dead: false };
+  const start = () => {
+    life = { dead: false };
+    const ports = { store: mortalStore(store, life), drivers: [mortalDriver(simulatedDriver([gateway]), life)] };
+    return openControl({ ...ports, clock, log: silentLog }, settings);
+  };
   let control = await start();
   await control.registrations.putGateway(gateway.gateway);
   await control.registrations.putAppliance({ applianceId: 'self::tv-1', gatewayId: gateway.gateway.gatewayId });
@@ -80,8 +88,38 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
       await passUntil(clock, Promise.resolve(control[Symbol.asyncDispose]()));
       control = await start();
     },
+    async crash() {
+      life.dead = true;
+      gateway.disconnect();
+      await passUntil(clock, Promise.resolve(control[Symbol.asyncDispose]()));
+      control = await start();
+    },
     async [Symbol.asyncDispose]() {
       await control[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A store that a dead process writes nothing to. */
+function mortalStore(store: Store, life: { readonly dead: boolean }): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      if (name !== 'putSession') return member.bind(target);
+      return (session: ContentSession) =>
+        life.dead ? Promise.reject(new Error('killed')) : target.putSession(session);
+    },
+  });
+}
+
+/** A driver that a dead process speaks through no more. */
+function mortalDriver<Step>(driver: Driver<Step>, life: { readonly dead: boolean }): Driver<Step> {
+  return {
+    ...driver,
+    async connect(gateway, signal) {
+      if (life.dead) throw new Unreachable('killed');
+      return driver.connect(gateway, signal);
     },
   };
 }
