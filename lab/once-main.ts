@@ -48,7 +48,7 @@ try {
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
   const family = values.family === '6' ? 6 : 4;
-  const nothing = { content: values.content, family, steps: [], streams: [], probes: [], openingsLeft: 0 } as const;
+  const nothing = { content: values.content, family, steps: [], streams: [], probes: [], openingsLeft: null } as const;
   report = { verdict: 'fail', reasons: [reason], ...nothing };
 }
 const text = values.json ? JSON.stringify(report) : describeReport(report);

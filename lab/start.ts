@@ -37,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 // The world gets the listening socket itself: it stays one of this machine's network, wherever it is used.
 if (screen) world.send('screen', screen, () => screen.close());
-world.on('close', (code) => {
+world.on('exit', (code) => {
   if (!stopping) process.exitCode = code ?? 1;
   else if (values.once) process.exitCode = 130;
   else process.stderr.write('\nStopped; nothing is left behind.\n');

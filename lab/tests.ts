@@ -59,7 +59,8 @@ async function runInWorld(files: readonly string[]): Promise<Counts> {
   child.on('message', (message: Counts) => {
     counts = message;
   });
-  await new Promise((resolve) => child.once('close', resolve));
+  // After everything it had to say, also when it was killed.
+  await new Promise((resolve) => child.once('disconnect', resolve));
   if (counts) return counts;
   console.log('The lab ended before its tests did.');
   return { passed: 0, failed: files.length, skipped: 0 };

@@ -7,6 +7,8 @@ export function describeStep({ step, ms }: Step): string {
 
 /** A report for a person: streams, probes by what was wrong with them, verdict. */
 export function describeReport(report: OnceReport): string {
+  const outcome = [...report.reasons, `verdict: ${report.verdict}`];
+  if (report.streams.length === 0) return outcome.join('\n');
   const rows = [
     ['stream', 'from', 'to', 'first speaker', 'sent', 'received', 'lost', 'decoded'],
     ...report.streams.map((stream) => {
@@ -25,8 +27,7 @@ export function describeReport(report: OnceReport): string {
     ...table([['probe', 'before', 'during', 'after'], ...probeRows(report)]),
     '',
     `openings left in the gateway's kernel: ${report.openingsLeft}`,
-    ...report.reasons,
-    `verdict: ${report.verdict}`,
+    ...outcome,
   ].join('\n');
 }
 

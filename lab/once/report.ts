@@ -54,7 +54,9 @@ export interface Observations {
 }
 
 /** The report of `npm start -- --once --json`. */
-export interface OnceReport extends Omit<Observations, 'complaints'> {
+export interface OnceReport extends Omit<Observations, 'complaints' | 'openingsLeft'> {
+  /** As in {@link Observations}; null where the run broke off before they were counted. */
+  readonly openingsLeft: number | null;
   readonly verdict: 'pass' | 'fail';
   /** Why it is no pass: sentences. */
   readonly reasons: readonly string[];

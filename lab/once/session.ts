@@ -115,7 +115,9 @@ async function findContent(
   const { contents } = body as { contents: readonly Content[] };
   const content = contents.find((content) => content.contentId === contentId);
   if (content) return content;
-  throw new Error(`there is no content ${contentId}; there are ${contents.map((each) => each.contentId).join(', ')}`);
+  throw new Error(
+    `There is no content "${contentId}"; there are ${contents.map((each) => each.contentId).join(', ')}.`,
+  );
 }
 
 /** The openings as they can be guessed before the request: all but the global port is known then. */
