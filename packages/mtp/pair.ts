@@ -59,7 +59,10 @@ class MemoryEnd implements UspConnection {
   }
 
   close(code: number = closeCode.normal, reason = ''): void {
-    if (this.open) this.#end({ code, reason });
+    if (!this.open) return;
+    this.open = false;
+    // What was sent before arrives before.
+    queueMicrotask(() => this.#end({ code, reason }));
   }
 
   take(bytes: Uint8Array): void {

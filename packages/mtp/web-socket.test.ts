@@ -164,6 +164,27 @@ test('a record longer than the limit closes with 1009', async () => {
   assert.equal(await closeOf(socket), closeCode.tooLarge);
 });
 
+test('fragments are put together, and a pong that nobody asked for is harmless (TP-469 7.7, 7.12)', async () => {
+  await using here = await world();
+  const socket = await rawClient(here);
+  const received = next(await here.accepted());
+  const record = encodeRecord(connectRecord(agentId, serverId));
+  socket.pong();
+  socket.send(record.subarray(0, 5), { fin: false });
+  socket.send(record.subarray(5), { fin: true });
+  assert.equal((await received).fromId, agentId);
+  socket.terminate();
+});
+
+test('a close is answered, and the socket goes (TP-469 7.4)', async () => {
+  await using here = await world();
+  const socket = await rawClient(here);
+  const taken = await here.accepted();
+  socket.close(1000, 'enough');
+  assert.equal(await closeOf(socket), 1000);
+  assert.deepEqual(await taken.closed, { code: 1000, reason: 'enough' });
+});
+
 test('of two connections of one peer the newer stays (R-WS.4)', async () => {
   await using here = await world();
   const first = await here.dial();

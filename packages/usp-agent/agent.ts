@@ -1,23 +1,18 @@
 import type { Clock } from '@sluice/model';
 import { closeCode, type EventLog, type UspConnection } from '@sluice/mtp';
 import { connectRecord, disconnectRecord, encodeRecord, errorCode } from '@sluice/wire/usp';
+import type { Turn } from './answer.ts';
+import { type BootCause, bootArguments } from './boot-event.ts';
 import { ControllerLink, type DeviceNames } from './controller-link.ts';
 import type { DataModel, ModelEvent } from './data-model.ts';
 import { type ExchangeOptions, exchange, protocolVersions } from './exchange.ts';
+import { concernsKept, forgetfulStore, putBack, type RowStore, rowsToKeep } from './kept-rows.ts';
 import { type ControllerEntry, createLocalAgent } from './local-agent.ts';
 import { agentTable } from './local-agent-types.ts';
 import { Requests } from './requests.ts';
 import { compileSchema } from './schema.ts';
-import { forgetfulStore, SubscriptionRows, type SubscriptionStore } from './subscription-rows.ts';
+import { SubscriptionRows } from './subscription-rows.ts';
 import { judgeReferences, Subscriptions } from './subscriptions.ts';
-
-/** Why the agent starts, as its Boot! event tells (TR-181 Device.Boot!). */
-export interface BootCause {
-  readonly cause: 'LocalReboot' | 'RemoteReboot' | 'FactoryReset' | 'LocalFactoryReset' | 'RemoteFactoryReset';
-  readonly reason?: string;
-  readonly commandKey?: string;
-  readonly firmwareUpdated?: boolean;
-}
 
 /** What an agent is made from. */
 export interface AgentOptions {
@@ -33,8 +28,8 @@ export interface AgentOptions {
   /** 0 <= x < 1; spreads repeats. Default Math.random. */
   readonly random?: () => number;
   readonly boot?: BootCause;
-  /** Keeps persistent subscriptions. Default: they end with the agent. */
-  readonly subscriptions?: SubscriptionStore;
+  /** Keeps persistent subscriptions and boot parameters. Default: they end with the agent. */
+  readonly kept?: RowStore;
   /** Makes `Device.Reboot()` a command; called with Cause and Reason. */
   readonly reboot?: (cause: string, reason: string) => void;
   /** Longest answer in bytes; what would be longer is an Error 7005. Default 64 MiB. */
@@ -79,13 +74,12 @@ export function createAgent(options: AgentOptions): Agent {
     protocolVersions,
     nextMsgId: () => `${run}-${++sent}`,
   };
-  for (const [i, { endpointId: id }] of controllers.entries()) {
-    links.set(id, new ControllerLink(`${agentTable.controller}${i + 1}.`, id, local, linkOptions));
-  }
+  const rowOf = new Map(controllers.map(({ endpointId: id }, i) => [id, `${agentTable.controller}${i + 1}.`]));
+  for (const [id, row] of rowOf) links.set(id, new ControllerLink(row, id, local, linkOptions));
 
   const subscriptions = new Subscriptions(root, (controller, posting) => links.get(controller)?.outbox.post(posting));
   const outboxes = new Map([...links].map(([id, link]) => [id, link.outbox]));
-  const rows = new SubscriptionRows(local, subscriptions, outboxes, clock, options.subscriptions ?? forgetfulStore);
+  const rows = new SubscriptionRows(local, subscriptions, outboxes, clock);
   const requests = new Requests(local, (command, result, caller) => {
     const operationResp = result.ok
       ? ({ case: 'reqOutputArgs', value: { outputArgs: Object.fromEntries(result.output) } } as const)
@@ -95,7 +89,13 @@ export function createAgent(options: AgentOptions): Agent {
     subscriptions.complete(object, commandName, { case: 'operComplete', value }, caller.endpointId);
   });
 
-  rows.load();
+  const store = options.kept ?? forgetfulStore;
+  putBack(store, local, rowOf);
+  for (const id of rowOf.keys()) {
+    for (const instance of local.instances(agentTable.subscription, { endpointId: id })) {
+      rows.inForce(`${agentTable.subscription}${instance}.`, id);
+    }
+  }
 
   /** Events of the message being answered: a controller hears of its change after the answer to it. */
   let held: ModelEvent[] | undefined;
@@ -109,17 +109,22 @@ export function createAgent(options: AgentOptions): Agent {
       if (model !== local) return;
       rows.follow(event);
       for (const link of links.values()) link.follow(event);
+      if (concernsKept(event)) store.save(rowsToKeep(local, rowOf));
     }),
   );
-  local.emit('Device.', 'Boot!', bootArguments(options.boot ?? { cause: 'LocalReboot' }));
+  const turnOf = (controller: string): Turn => ({
+    root,
+    caller: { endpointId: controller },
+    budget: { left: options.objectsPerMessage ?? 1_000_000 },
+  });
+  for (const [id, row] of rowOf) {
+    const args = bootArguments(options.boot ?? { cause: 'LocalReboot' }, `${row}BootParameter.`, turnOf(id));
+    local.emit('Device.', 'Boot!', args, id);
+  }
 
   const exchanging: ExchangeOptions = {
     log,
-    turn: ({ peer }) => ({
-      root,
-      caller: { endpointId: peer },
-      budget: { left: options.objectsPerMessage ?? 1_000_000 },
-    }),
+    turn: ({ peer }) => turnOf(peer),
     start: (command, turn) => requests.start(command, turn),
     maxAnswerBytes: options.maxAnswerBytes ?? 64 << 20,
     onDelivered: (controller, msgId) => links.get(controller)?.outbox.delivered(msgId),
@@ -160,15 +165,5 @@ export function createAgent(options: AgentOptions): Agent {
         link.close();
       }
     },
-  };
-}
-
-function bootArguments({ cause, reason, commandKey, firmwareUpdated }: BootCause): Record<string, string> {
-  return {
-    CommandKey: commandKey ?? '',
-    Cause: cause,
-    Reason: reason ?? '',
-    FirmwareUpdated: String(firmwareUpdated ?? false),
-    ParameterMap: '{}',
   };
 }

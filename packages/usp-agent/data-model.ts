@@ -26,6 +26,8 @@ export interface ParameterType {
   readonly values?: readonly string[];
   /** Bounds of numbers, or lengths of strings, both inclusive. */
   readonly range?: readonly [least: number, most: number];
+  /** What a text, or each item of a list, must match beside. */
+  readonly pattern?: RegExp;
   /** Comma-separated list of `type`. */
   readonly list?: boolean;
   /**

@@ -45,6 +45,9 @@ interface Wanted {
   readonly uniqueKeys: boolean;
 }
 
+/** Of children under first_level_only: only that they are there (TP-469 1.73, 1.75). */
+const nothing: Wanted = { commands: false, events: false, params: false, uniqueKeys: false };
+
 /** Answers GetSupportedDM: the schema, with "{i}" for instances (TR-369 "The GetSupportedDM Message"). */
 export function answerGetSupportedDm(request: GetSupportedDM, turn: Turn): UspResponse {
   const reqObjResults = request.objPaths.map((reqObjPath) => {
@@ -101,7 +104,7 @@ function describeMember(node: SchemaNode, { kind, name, text }: Path) {
 function describeTree(node: SchemaNode, wanted: Wanted, levels: number, into: ReturnType<typeof describe>[]): void {
   const described = node.kind === 'table' ? node.children.get('{i}') : node;
   if (!described) return;
-  into.push(describe(described, levels > 0 ? wanted : { ...wanted, commands: false, events: false, params: false }));
+  into.push(describe(described, levels > 0 ? wanted : nothing));
   if (levels < 1) return;
   for (const child of described.children.values()) describeTree(child, wanted, levels - 1, into);
 }

@@ -1,4 +1,4 @@
-import { errorCode, type Get, parsePath, type UspResponse } from '@sluice/wire/usp';
+import { errorCode, type Get, parsePath } from '@sluice/wire/usp';
 import { type Refused, spend, type Turn } from './answer.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
@@ -10,14 +10,21 @@ interface ResolvedObject {
 }
 
 /** Answers Get: every path by itself, errors in its own result (TR-369 "The Get Message"). */
-export function answerGet(request: Get, turn: Turn): UspResponse {
+export function answerGet(request: Pick<Get, 'paramPaths' | 'maxDepth'>, turn: Turn) {
   return {
-    case: 'getResp',
+    case: 'getResp' as const,
     value: { reqPathResults: request.paramPaths.map((path) => getPath(path, request.maxDepth, turn)) },
   };
 }
 
-function getPath(requestedPath: string, maxDepth: number, turn: Turn) {
+interface PathResult {
+  readonly requestedPath: string;
+  readonly errCode?: number;
+  readonly errMsg?: string;
+  readonly resolvedPathResults?: ResolvedObject[];
+}
+
+function getPath(requestedPath: string, maxDepth: number, turn: Turn): PathResult {
   const read = readPath(requestedPath, maxDepth || Number.POSITIVE_INFINITY, turn);
   return Array.isArray(read)
     ? { requestedPath, resolvedPathResults: read }

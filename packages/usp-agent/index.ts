@@ -1,7 +1,8 @@
-export { type Agent, type AgentOptions, type BootCause, createAgent } from './agent.ts';
+export { type Agent, type AgentOptions, createAgent } from './agent.ts';
+export type { BootCause } from './boot-event.ts';
 export type { DeviceNames } from './controller-link.ts';
 export * from './data-model.ts';
+export type { KeptRow, RowStore } from './kept-rows.ts';
 export type { ControllerEntry } from './local-agent.ts';
 export { MemoryModel, type MemoryModelOptions } from './memory-model.ts';
 export type { Cell } from './memory-store.ts';
-export type { StoredSubscription, SubscriptionStore } from './subscription-rows.ts';

@@ -5,7 +5,6 @@ const localAgent = 'Device.LocalAgent.';
 /** Tables of the agent itself (TR-181 Device.LocalAgent). */
 export const agentTable = {
   controller: `${localAgent}Controller.`,
-  controllerMtp: `${localAgent}Controller.{i}.MTP.`,
   mtp: `${localAgent}MTP.`,
   subscription: `${localAgent}Subscription.`,
   request: `${localAgent}Request.`,
@@ -17,7 +16,14 @@ const readOnly = (name: string, type: ParameterType['type'] = 'string'): Paramet
   access: 'readOnly',
 });
 
-const alias: ParameterType = { name: 'Alias', type: 'string', access: 'writeOnce', range: [1, 64] };
+/** TR-106 Alias: a controller's begins with a letter, and only the agent's own with "cpe-". */
+const alias: ParameterType = {
+  name: 'Alias',
+  type: 'string',
+  access: 'writeOnce',
+  range: [1, 64],
+  pattern: /^(?!cpe-)[A-Za-z]/,
+};
 const alarmWait: Partial<ParameterType> = { type: 'unsignedInt', access: 'readWrite', range: [1, 65535] };
 
 /** Notification types that can be subscribed to (TR-181 Subscription.{i}.NotifType). */
@@ -37,7 +43,10 @@ export function localAgentTypes(reboots: boolean): readonly ObjectType[] {
       access: 'readOnly',
       uniqueKeys: [],
       parameters: [readOnly('RootDataModelVersion')],
-      commands: reboots ? [{ name: 'Reboot()', input: [{ name: 'Cause' }, { name: 'Reason' }], output: [] }] : [],
+      commands: [
+        ...(reboots ? [{ name: 'Reboot()', input: [{ name: 'Cause' }, { name: 'Reason' }], output: [] }] : []),
+        { name: 'ScheduleTimer()', async: true, input: [{ name: 'DelaySeconds', required: true }], output: [] },
+      ],
       events: [{ name: 'Boot!', args: ['CommandKey', 'Cause', 'Reason', 'FirmwareUpdated', 'ParameterMap'] }],
     },
     {
@@ -89,15 +98,39 @@ export function localAgentTypes(reboots: boolean): readonly ObjectType[] {
         { ...alarmWait, name: 'USPNotifRetryIntervalMultiplier', range: [1000, 65535] } as ParameterType,
         { name: 'OnBoardingComplete', type: 'boolean', access: 'readWrite' },
         { name: 'OnBoardingRestartTime', type: 'unsignedInt', access: 'readWrite' },
+        readOnly('BootParameterNumberOfEntries', 'unsignedInt'),
         readOnly('MTPNumberOfEntries', 'unsignedInt'),
       ],
       commands: [{ name: 'SendOnBoardRequest()', input: [], output: [] }],
     },
     {
-      path: `${agentTable.controllerMtp}{i}.`,
+      path: `${agentTable.controller}{i}.BootParameter.{i}.`,
+      access: 'addDelete',
+      uniqueKeys: [['Alias'], ['ParameterName']],
+      parameters: [
+        alias,
+        { name: 'Enable', type: 'boolean', access: 'readWrite' },
+        { name: 'ParameterName', type: 'string', access: 'readWrite', range: [1, 256] },
+      ],
+    },
+    {
+      path: `${agentTable.controller}{i}.MTP.{i}.`,
       access: 'readOnly',
       uniqueKeys: [['Alias'], ['Protocol']],
       parameters: [{ ...alias, access: 'readOnly' }, readOnly('Enable', 'boolean'), readOnly('Protocol')],
+    },
+    {
+      path: `${agentTable.controller}{i}.MTP.{i}.WebSocket.`,
+      access: 'readOnly',
+      uniqueKeys: [],
+      parameters: [
+        readOnly('Host'),
+        readOnly('Port', 'unsignedInt'),
+        readOnly('Path'),
+        readOnly('EnableEncryption', 'boolean'),
+        readOnly('SessionRetryMinimumWaitInterval', 'unsignedInt'),
+        readOnly('SessionRetryIntervalMultiplier', 'unsignedInt'),
+      ],
     },
     subscriptionType,
     {

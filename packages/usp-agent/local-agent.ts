@@ -1,6 +1,9 @@
 import type { Clock } from '@sluice/model';
-import { errorCode, writeDateTime } from '@sluice/wire/usp';
-import type { Caller, ChangeFailure, CommandResult, ModelChange } from './data-model.ts';
+import type { RedialPolicy } from '@sluice/mtp';
+import { canonical, errorCode, writeDateTime } from '@sluice/wire/usp';
+import { Alarm } from './alarm.ts';
+import type { Caller, CommandResult } from './data-model.ts';
+import { type JudgeReferences, localAgentRules } from './local-agent-rules.ts';
 import { agentTable, localAgentTypes } from './local-agent-types.ts';
 import { MemoryModel } from './memory-model.ts';
 
@@ -10,6 +13,8 @@ export interface ControllerEntry {
   readonly alias?: string;
   /** Introduce ourselves with an OnBoardRequest until it says OnBoardingComplete. Default false. */
   readonly onBoard?: boolean;
+  /** Where we dial it, and how we dial again; left out where it dials us. */
+  readonly dialled?: { readonly url: string; readonly redial: RedialPolicy };
 }
 
 /** What the agent's own objects are made from. */
@@ -24,11 +29,8 @@ export interface LocalAgentOptions {
   /** Cancels what a Request row stands for. */
   readonly cancel: (request: string) => CommandResult;
   /** Why a ReferenceList cannot be subscribed to; undefined where it can. */
-  readonly judgeReferences: (notifType: string, referenceList: string) => string | undefined;
+  readonly judgeReferences: JudgeReferences;
 }
-
-/** Subscriptions that one controller may have. */
-export const mostSubscriptions = 64;
 
 const onlyNothing = new Map<string, string>();
 const done: CommandResult = { ok: true, output: onlyNothing };
@@ -36,13 +38,13 @@ const done: CommandResult = { ok: true, output: onlyNothing };
 /** Makes Device. and Device.LocalAgent. A controller sees its own row, subscriptions and requests, and no other's. */
 export function createLocalAgent(options: LocalAgentOptions): MemoryModel {
   const { endpointId, softwareVersion, controllers, clock } = options;
-  let subscriptionsMade = 0;
+  let made = 0;
   const subscriptionDefaults = (caller: Caller) => {
     const recipient = local.find(agentTable.controller, new Map([['EndpointID', caller.endpointId]]), caller);
     return {
       Enable: 'false',
       Recipient: recipient === undefined ? '' : `${agentTable.controller}${recipient}`,
-      ID: `cpe-${++subscriptionsMade}-${clock.now()}`,
+      ID: `cpe-${++made}-${clock.now()}`,
       CreationDate: writeDateTime(Math.floor(clock.now() / 1000) * 1000),
       NotifType: 'Event',
       ReferenceList: '',
@@ -53,9 +55,16 @@ export function createLocalAgent(options: LocalAgentOptions): MemoryModel {
     };
   };
   const local: MemoryModel = new MemoryModel(localAgentTypes(options.reboot !== undefined), {
-    defaults: { [`${agentTable.subscription}{i}.`]: subscriptionDefaults },
-    owned: [agentTable.subscription],
-    refuse: (change, row, caller) => refuse(change, row, caller, local, options.judgeReferences),
+    defaults: {
+      [`${agentTable.subscription}{i}.`]: subscriptionDefaults,
+      [`${agentTable.controller}{i}.BootParameter.{i}.`]: () => ({
+        Enable: 'false',
+        ParameterName: `cpe-${++made}`,
+      }),
+    },
+    owned: [agentTable.subscription, ...controllers.map((_, i) => `${agentTable.controller}${i + 1}.BootParameter.`)],
+    refuse: (change, row, caller) => localAgentRules(change, row, caller, local, options.judgeReferences),
+    perform: (_object, _command, input, _caller, signal) => timer(clock, input.get('DelaySeconds') ?? '', signal),
     operate: (object, command, input, caller) => {
       switch (command) {
         case 'Reboot()':
@@ -104,28 +113,45 @@ function putController(local: MemoryModel, number: number, entry: ControllerEntr
     USPNotifRetryIntervalMultiplier: '2000',
     OnBoardingComplete: String(!entry.onBoard),
     OnBoardingRestartTime: '0',
+    BootParameterNumberOfEntries: (caller: Caller) => String(local.instances(`${row}BootParameter.`, caller).length),
     MTPNumberOfEntries: '1',
   };
   local.put(row, cells, entry.endpointId);
   local.put(`${row}MTP.1.`, { Alias: 'websocket', Enable: 'true', Protocol: 'WebSocket' }, entry.endpointId);
+  if (!entry.dialled) return;
+  const { url, redial } = entry.dialled;
+  const { hostname, port, pathname } = new URL(url);
+  local.put(
+    `${row}MTP.1.WebSocket.`,
+    {
+      Host: hostname,
+      Port: port || '443',
+      Path: pathname,
+      EnableEncryption: 'true',
+      SessionRetryMinimumWaitInterval: String(Math.ceil(redial.minimumWaitMs / 1000)),
+      SessionRetryIntervalMultiplier: String(redial.multiplier),
+    },
+    entry.endpointId,
+  );
 }
 
-function refuse(
-  change: ModelChange,
-  row: ReadonlyMap<string, string> | undefined,
-  caller: Caller,
-  local: MemoryModel,
-  judgeReferences: LocalAgentOptions['judgeReferences'],
-): Omit<ChangeFailure, 'index'> | undefined {
-  if (change.kind === 'delete') return undefined;
-  if (change.kind === 'add') {
-    // Several in one Add are counted when they are there.
-    const { length } = local.instances(agentTable.subscription, caller);
-    if (length >= mostSubscriptions) {
-      return { code: errorCode.resourcesExceeded, message: `at most ${mostSubscriptions} subscriptions` };
-    }
-  } else if (!change.object.startsWith(agentTable.subscription)) return undefined;
-  const value = (name: string) => change.parameters.get(name) ?? row?.get(name) ?? '';
-  const wrong = judgeReferences(value('NotifType') || 'Event', value('ReferenceList'));
-  return wrong === undefined ? undefined : { code: errorCode.invalidValue, message: wrong, parameter: 'ReferenceList' };
+/** Device.ScheduleTimer(): completes after so many seconds. */
+function timer(clock: Clock, delay: string, signal: AbortSignal): Promise<CommandResult> {
+  const seconds = canonical('unsignedInt', delay);
+  if (seconds === undefined || seconds === '0') {
+    const message = 'DelaySeconds is a number of seconds, at least 1';
+    return Promise.resolve({ ok: false, code: errorCode.invalidCommandArguments, message });
+  }
+  const { promise, resolve } = Promise.withResolvers<CommandResult>();
+  const alarm = new Alarm(clock, () => resolve(done));
+  alarm.set(clock.now() + Number(seconds) * 1000);
+  signal.addEventListener(
+    'abort',
+    () => {
+      alarm.set(undefined);
+      resolve(done);
+    },
+    { once: true },
+  );
+  return promise;
 }

@@ -7,58 +7,21 @@ import type { MemoryModel } from './memory-model.ts';
 import type { Outbox } from './outbox.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** A subscription that outlives the agent (Subscription.{i}.Persistent). */
-export interface StoredSubscription {
-  /** Endpoint id of the controller. */
-  readonly controller: string;
-  /** Instance number; it stays the same (R-ARC.8). */
-  readonly instance: number;
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
-/** Keeps persistent subscriptions; given by the program. */
-export interface SubscriptionStore {
-  load(): readonly StoredSubscription[];
-  /** Replaces all. Called after every change; the write may finish later. */
-  save(subscriptions: readonly StoredSubscription[]): void;
-}
-
-/** A store that forgets. */
-export const forgetfulStore: SubscriptionStore = { load: () => [], save: () => {} };
-
-/** Follows the Subscription table: puts its rows in force, ends them in time, and has the persistent ones kept. */
+/** Follows the Subscription table: puts its rows in force and ends them in time. */
 export class SubscriptionRows {
   readonly #local: MemoryModel;
   readonly #subscriptions: Subscriptions;
   readonly #outboxes: ReadonlyMap<string, Outbox>;
   readonly #clock: Clock;
-  readonly #store: SubscriptionStore;
   readonly #ends = new Map<string, Alarm>();
   /** Rows and whose they are. */
   readonly #owners = new Map<string, string>();
 
-  constructor(
-    local: MemoryModel,
-    subscriptions: Subscriptions,
-    outboxes: ReadonlyMap<string, Outbox>,
-    clock: Clock,
-    store: SubscriptionStore,
-  ) {
+  constructor(local: MemoryModel, subscriptions: Subscriptions, outboxes: ReadonlyMap<string, Outbox>, clock: Clock) {
     this.#local = local;
     this.#subscriptions = subscriptions;
     this.#outboxes = outboxes;
     this.#clock = clock;
-    this.#store = store;
-  }
-
-  /** Puts back what was kept, of controllers that there still are. */
-  load(): void {
-    for (const { controller, instance, parameters } of this.#store.load()) {
-      if (!this.#outboxes.has(controller)) continue;
-      const row = `${agentTable.subscription}${instance}.`;
-      this.#local.put(row, parameters, controller);
-      this.#inForce(row, controller);
-    }
   }
 
   /** Takes in an event of the agent's own model. */
@@ -69,16 +32,16 @@ export class SubscriptionRows {
     else {
       // Every row of this table is its controller's own.
       const owner = event.visibleTo ?? this.#owners.get(row);
-      if (owner !== undefined) this.#inForce(row, owner);
+      if (owner !== undefined) this.inForce(row, owner);
     }
-    this.#save();
   }
 
   close(): void {
     for (const end of this.#ends.values()) end.set(undefined);
   }
 
-  #inForce(row: string, owner: string): void {
+  /** Takes in a row as it is now. */
+  inForce(row: string, owner: string): void {
     const values = this.#local.read(row, { endpointId: owner });
     if (!values) return;
     this.#owners.set(row, owner);
@@ -99,16 +62,5 @@ export class SubscriptionRows {
     this.#subscriptions.remove(row);
     this.#outboxes.get(this.#owners.get(row) ?? '')?.forget(row);
     this.#owners.delete(row);
-  }
-
-  #save(): void {
-    const kept: StoredSubscription[] = [];
-    for (const [row, controller] of this.#owners) {
-      const values = this.#local.read(row, { endpointId: controller });
-      if (values?.get('Persistent') !== 'true') continue;
-      const instance = Number(row.slice(agentTable.subscription.length, -1));
-      kept.push({ controller, instance, parameters: Object.fromEntries(values) });
-    }
-    this.#store.save(kept);
   }
 }

@@ -26,6 +26,9 @@ function checkItem(parameter: ParameterType, text: string, turn: Turn): CheckedV
   if (parameter.values && !parameter.values.includes(value)) {
     return refuse(errorCode.invalidValue, `${parameter.name} is one of ${parameter.values.join(', ')}`);
   }
+  if (parameter.pattern && !parameter.pattern.test(value)) {
+    return refuse(errorCode.invalidValue, `${parameter.name} does not match ${parameter.pattern}`);
+  }
   if (parameter.range) {
     const [least, most] = parameter.range;
     const measured = measure(parameter, value);

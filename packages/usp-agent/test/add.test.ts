@@ -43,7 +43,7 @@ test('TP-469 1.1: a row is added, its keys are told, missing ones are chosen (R-
   assert.equal(model.read(`${mappings}1.`, me)?.get('Protocol'), 'TCP');
 });
 
-test('TP-469 1.2, 1.8: allow_partial true, the bad row fails by itself', async () => {
+test('TP-469 1.2, 1.8, 1.9: allow_partial true, the bad row fails by itself', async () => {
   const model = new Openings();
   const { controller } = rig([model]);
   const answer = await controller.ask(
@@ -57,7 +57,7 @@ test('TP-469 1.2, 1.8: allow_partial true, the bad row fails by itself', async (
   assert.deepEqual(model.instances(mappings, me), [1]);
 });
 
-test('TP-469 1.3, 1.4: allow_partial false, one bad row and nothing is left', async () => {
+test('TP-469 1.3, 1.7: allow_partial false, one bad row and nothing is left', async () => {
   const model = new Openings();
   const { controller } = rig([model]);
   const answer = await controller.ask(
@@ -78,7 +78,7 @@ test('TP-469 1.3, 1.4: allow_partial false, one bad row and nothing is left', as
   assert.equal(model.applied.length, 0);
 });
 
-test('several rows and tables of one model reach it in one call', async () => {
+test('TP-469 1.5: several rows and tables of one model reach it in one call', async () => {
   const model = new Openings();
   const { controller } = rig([unsure(model), interfaces()]);
   const rows = [1, 2, 3].map((n) => row(mappings, must('Alias', `m${n}`), must('ExternalPort', `${20000 + n}`)));
@@ -93,7 +93,7 @@ test('several rows and tables of one model reach it in one call', async () => {
   );
 });
 
-test('TP-469 1.5: a parameter that is not required may fail, and is told', async () => {
+test('a parameter that is not required may fail, and is told', async () => {
   const model = new Openings();
   const { controller } = rig([model]);
   const answer = await controller.ask(
@@ -142,7 +142,7 @@ test('what the model refuses comes with its own code, and names the row', async 
   assert.deepEqual([whole.errCode, whole.paramErrs[0]?.paramPath], [7809, `${mappings}[Alias=="b"].`]);
 });
 
-test('TP-469 1.6, 1.7: 7026, 7018, 7019 and 7008 where the path is wrong', async () => {
+test('TP-469 1.4, 1.6: 7026, 7018, 7019 and 7008 where the path is wrong', async () => {
   const { controller } = rig([new Openings(), interfaces()]);
   const code = async (path: string) => errorOf(await controller.ask(add(false, row(path)))).errCode;
   assert.equal(await code('Device.Nowhere.'), 7026);
@@ -153,7 +153,7 @@ test('TP-469 1.6, 1.7: 7026, 7018, 7019 and 7008 where the path is wrong', async
   assert.equal(await code('Device.IP.Interface.7.IPv4Address.'), 7016);
 });
 
-test('TP-469 1.10: a duplicate key is refused with 7025, also inside one message', async () => {
+test('a duplicate key is refused with 7025, also inside one message', async () => {
   const model = new Openings();
   const { controller } = rig([model]);
   const same = [must('ExternalPort', '20000'), must('Protocol', 'UDP')];
@@ -164,7 +164,7 @@ test('TP-469 1.10: a duplicate key is refused with 7025, also inside one message
   assert.equal(errorOf(await controller.ask(add(false, row(mappings, ...same)))).errCode, 7025);
 });
 
-test('TP-469 1.95, 2.23: Add over a search path makes a row in every table that matches', async () => {
+test('TP-469 1.10, 1.95: Add over a search path or a key makes a row in every table that matches', async () => {
   const model = interfaces();
   const { controller } = rig([model]);
   const path = 'Device.IP.Interface.*.IPv4Address.';
@@ -178,6 +178,11 @@ test('TP-469 1.95, 2.23: Add over a search path makes a row in every table that 
     outcomes(answer).map((status) => status?.case === 'operSuccess' && status.value.instantiatedPath),
     ['Device.IP.Interface.1.IPv4Address.3.', 'Device.IP.Interface.2.IPv4Address.1.'],
   );
+  const keyed = await controller.ask(add(false, row('Device.IP.Interface.[Name=="eth1"].IPv4Address.')));
+  assert.deepEqual(
+    outcomes(keyed).map((status) => status?.case === 'operSuccess' && status.value.instantiatedPath),
+    ['Device.IP.Interface.2.IPv4Address.2.'],
+  );
   const none = await controller.ask(add(false, row('Device.IP.Interface.[Name=="none"].IPv4Address.')));
   assert.deepEqual(
     outcomes(none).map((status) => status?.case),
@@ -186,7 +191,7 @@ test('TP-469 1.95, 2.23: Add over a search path makes a row in every table that 
   );
 });
 
-test('TP-469 2.24: over a search path with allow_partial false one failure undoes all', async () => {
+test('over a search path with allow_partial false one failure undoes all', async () => {
   const model = interfaces();
   const { controller } = rig([model]);
   const path = 'Device.IP.Interface.*.IPv4Address.';

@@ -37,7 +37,7 @@ function world() {
 const statuses = (msg: Parameters<typeof responseOf>[0]) =>
   responseOf(msg, 'deleteResp').deletedObjResults.map(({ operStatus }) => operStatus?.operStatus);
 
-test('TP-469 1.24, 1.28: rows of several tables are deleted in one transaction', async () => {
+test('TP-469 1.24, 1.27, 1.33: rows of several tables are deleted in one transaction', async () => {
   const { controller, model } = world();
   const answer = await controller.ask(remove(false, `${mappings}[Alias=="a"].`, `${mappings}2.`, `${pinholes}1.`));
   assert.deepEqual(
@@ -51,7 +51,7 @@ test('TP-469 1.24, 1.28: rows of several tables are deleted in one transaction',
   assert.deepEqual(model.instances(mappings, me), [3]);
 });
 
-test('TP-469 1.25, 1.90: what is not there is deleted with success (R-DEL.2a)', async () => {
+test('TP-469 1.25, 1.29, 1.32, 1.90: what is not there is deleted with success (R-DEL.2a)', async () => {
   const { controller } = world();
   for (const partial of [true, false]) {
     const answer = await controller.ask(remove(partial, `${mappings}9.`, `${mappings}[Alias=="none"].`));
@@ -62,7 +62,7 @@ test('TP-469 1.25, 1.90: what is not there is deleted with success (R-DEL.2a)', 
   }
 });
 
-test('TP-469 1.26: allow_partial false, one failure and all stay', async () => {
+test('allow_partial false, one failure and all stay', async () => {
   const { controller, model } = world();
   const error = errorOf(await controller.ask(remove(false, `${mappings}1.`, `${mappings}[Alias=="kept"].`)));
   assert.equal(error.errCode, 7024);
@@ -73,7 +73,7 @@ test('TP-469 1.26: allow_partial false, one failure and all stay', async () => {
   assert.deepEqual(model.instances(mappings, me), [1, 2, 3]);
 });
 
-test('TP-469 1.27, 1.96: allow_partial true, what can be deleted is', async () => {
+test('TP-469 1.30, 1.31, 1.34, 1.35: allow_partial true, what can be deleted is', async () => {
   const { controller, model } = world();
   const answer = await controller.ask(remove(true, `${mappings}*.`, 'Device.Nowhere.1.'));
   const [rows, nowhere] = statuses(answer);
@@ -87,9 +87,10 @@ test('TP-469 1.27, 1.96: allow_partial true, what can be deleted is', async () =
   assert.deepEqual(model.instances(mappings, me), [3]);
 });
 
-test('tables, single objects and read-only rows cannot be deleted', async () => {
+test('TP-469 1.26, 1.28: unknown objects, tables, single objects and read-only rows cannot be deleted', async () => {
   const { controller } = world();
   const code = async (path: string) => errorOf(await controller.ask(remove(false, path))).errCode;
+  assert.equal(await code('Device.Nowhere.'), 7026);
   assert.equal(await code(mappings), 7018);
   assert.equal(await code('Device.NAT.'), 7018);
   assert.equal(await code('Device.IP.Interface.1.'), 7024);

@@ -31,7 +31,7 @@ function world() {
 const statuses = (msg: Parameters<typeof responseOf>[0]) =>
   responseOf(msg, 'setResp').updatedObjResults.map(({ operStatus }) => operStatus?.operStatus);
 
-test('TP-469 1.13, 1.18: a row named by its key is changed, and what was set is told, changed or not', async () => {
+test('TP-469 1.11, 1.18: a row named by its key is changed, and what was set is told, changed or not', async () => {
   const { controller, model } = world();
   const answer = await controller.ask(
     set(false, [`${mappings}[Alias=="b"].`, must('LeaseDuration', '300'), must('RemoteHost', '')]),
@@ -44,7 +44,7 @@ test('TP-469 1.13, 1.18: a row named by its key is changed, and what was set is 
   assert.equal(model.read(`${mappings}2.`, me)?.get('LeaseDuration'), '300');
 });
 
-test('a Set over several rows by key is one transaction of the model', async () => {
+test('TP-469 1.13: a Set over several rows by key is one transaction of the model', async () => {
   const { controller, model } = world();
   const renew = (alias: string): [string, Setting] => [`${mappings}[Alias=="${alias}"].`, must('LeaseDuration', '60')];
   await controller.ask(set(false, renew('a'), renew('b'), renew('c')));
@@ -76,7 +76,7 @@ test('TP-469 1.14, 1.15: allow_partial false, one failure and nothing is changed
   assert.equal(model.read(`${mappings}1.`, me)?.get('LeaseDuration'), '0');
 });
 
-test('TP-469 1.16, 1.17: allow_partial true, each path by itself', async () => {
+test('TP-469 1.12, 1.16: allow_partial true, each path by itself', async () => {
   const { controller, model } = world();
   const answer = await controller.ask(
     set(
@@ -98,7 +98,7 @@ test('TP-469 1.16, 1.17: allow_partial true, each path by itself', async () => {
   assert.equal(model.read(`${mappings}1.`, me)?.get('LeaseDuration'), '5');
 });
 
-test('TP-469 1.20, 1.21: what is not required may fail, and is told', async () => {
+test('TP-469 1.17: what is not required may fail, and is told', async () => {
   const { controller } = world();
   for (const partial of [true, false]) {
     const answer = await controller.ask(
@@ -118,17 +118,30 @@ test('TP-469 1.20, 1.21: what is not required may fail, and is told', async () =
   }
 });
 
-test('TP-469 1.19, 1.22: over a search path one row that fails undoes the others, also with allow_partial true (R-SET.2a)', async () => {
+test('TP-469 1.20, 1.21: over a search path one row that fails undoes the others, also with allow_partial true (R-SET.2a)', async () => {
   const { controller, model } = world();
   const answer = await controller.ask(set(true, [`${mappings}*.`, must('ExternalPort', '20002')]));
   const [status] = statuses(answer);
   assert.ok(status?.case === 'operFailure');
   assert.equal(status.value.errCode, 7025);
   assert.ok(status.value.updatedInstFailures.length > 0);
+  const whole = errorOf(await controller.ask(set(false, [`${mappings}*.`, must('Nonsense', '1')])));
+  assert.ok(whole.paramErrs.some(({ paramPath }) => paramPath === `${mappings}3.Nonsense`));
   assert.deepEqual(
     [1, 2, 3].map((n) => model.read(`${mappings}${n}.`, me)?.get('ExternalPort')),
     ['20001', '20002', '20003'],
   );
+});
+
+test('TP-469 1.19, 1.22: over a search path all that match are changed', async () => {
+  const { controller } = world();
+  const changed = async (path: string) => {
+    const [status] = statuses(await controller.ask(set(false, [path, must('Enable', 'true')])));
+    assert.ok(status?.case === 'operSuccess');
+    return status.value.updatedInstResults.map(({ affectedPath }) => affectedPath);
+  };
+  assert.deepEqual(await changed(`${mappings}[ExternalPort>20001].`), [`${mappings}2.`, `${mappings}3.`]);
+  assert.deepEqual(await changed(`${mappings}*.`), [`${mappings}1.`, `${mappings}2.`, `${mappings}3.`]);
 });
 
 test('keys need only be unique when all is done', async () => {
@@ -151,7 +164,7 @@ test('TP-469 1.23: a search that matches nothing is a success, and empty (R-MSG.
   assert.deepEqual(status.value.updatedInstResults, []);
 });
 
-test('an Alias never changes after it was given (R-KEY.1)', async () => {
+test('TP-469 1.96, 1.104: an Alias never changes after it was given (R-KEY.1)', async () => {
   const { controller } = world();
   const error = errorOf(await controller.ask(set(false, [`${mappings}1.`, must('Alias', 'z')])));
   assert.deepEqual(

@@ -24,7 +24,7 @@ async function supported(path: string, flags: Flags = everything) {
   return result;
 }
 
-test('TP-469 1.36: an object with all that is below it', async () => {
+test('TP-469 1.72: an object with all that is below it', async () => {
   const { supportedObjs, dataModelInstUri } = await supported('Device.NAT.');
   assert.match(dataModelInstUri, /^urn:broadband-forum-org:tr-181-2-/);
   assert.deepEqual(
@@ -65,7 +65,7 @@ test('TP-469 1.36: an object with all that is below it', async () => {
   );
 });
 
-test('TP-469 1.37 to 1.40: only what the flags ask for', async () => {
+test('TP-469 1.74, 1.97 to 1.99: only what the flags ask for', async () => {
   const counts = async (flags: Flags) => {
     const { supportedObjs } = await supported(`${mappings}{i}.`, flags);
     const [row] = supportedObjs;
@@ -80,7 +80,7 @@ test('TP-469 1.37 to 1.40: only what the flags ask for', async () => {
   assert.deepEqual(await counts({ returnUniqueKeySets: true }), [false, false, false, true]);
 });
 
-test('TP-469 1.41: first_level_only tells children by name and key alone', async () => {
+test('TP-469 1.73, 1.75: first_level_only tells of children only that they are there', async () => {
   const { supportedObjs } = await supported('Device.NAT.', { ...everything, firstLevelOnly: true });
   assert.deepEqual(
     supportedObjs.map(({ supportedObjPath }) => supportedObjPath),
@@ -88,10 +88,10 @@ test('TP-469 1.41: first_level_only tells children by name and key alone', async
   );
   const [, row] = supportedObjs;
   assert.deepEqual([row?.supportedParams, row?.supportedCommands, row?.supportedEvents], [[], [], []]);
-  assert.equal(row?.uniqueKeySets.length, 2);
+  assert.deepEqual(row?.uniqueKeySets, []);
 });
 
-test('TP-469 1.42, 1.97 to 1.99: instances, a table without {i}, a single member', async () => {
+test('TP-469 1.105 to 1.107: instances, a table without {i}, a single member', async () => {
   const paths = async (path: string) => (await supported(path)).supportedObjs.map((each) => each.supportedObjPath);
   for (const path of [mappings, `${mappings}{i}.`, `${mappings}1.`, `${mappings}*.`, `${mappings}[Alias=="a"].`]) {
     assert.equal((await paths(path))[0], `${mappings}{i}.`, path);
@@ -109,14 +109,14 @@ test('TP-469 1.42, 1.97 to 1.99: instances, a table without {i}, a single member
   assert.deepEqual(await members(`${mappings}Used!`), [[], [], ['Used!']]);
 });
 
-test('TP-469 1.89: paths that are not supported are 7026, malformed ones 7008', async () => {
+test('TP-469 1.77: paths that are not supported are 7026, malformed ones 7008', async () => {
   assert.equal((await supported('Device.Nowhere.')).errCode, 7026);
   assert.equal((await supported(`${mappings}{i}.Nonsense`)).errCode, 7026);
   assert.equal((await supported('Device.NAT')).errCode, 7026);
   assert.equal((await supported('Device..')).errCode, 7008);
 });
 
-test('the whole model has the agent in it', async () => {
+test('TP-469 1.76: the whole model has the agent in it', async () => {
   const { supportedObjs } = await supported('Device.');
   const paths = supportedObjs.map(({ supportedObjPath }) => supportedObjPath);
   for (const path of [
