@@ -72,17 +72,20 @@ export class UspController implements AsyncDisposable {
   async reach(agentId: string, url: string | undefined, signal: AbortSignal): Promise<AgentContact> {
     const link = this.#links.get(agentId);
     if (link) return until(link.contact, signal);
-    const dialling = this.#dialling.get(agentId);
-    if (dialling) return until(dialling, signal);
     const { dial } = this.#options;
-    if (url === undefined || !dial) throw new Unreachable(`${agentId} is not connected`);
-    const attempt = dial(agentId, url, signal).then((connection) => this.#begin(connection).contact);
-    this.#dialling.set(agentId, attempt);
-    try {
-      return await until(attempt, signal);
-    } finally {
-      this.#dialling.delete(agentId);
+    let dialling = this.#dialling.get(agentId);
+    if (!dialling) {
+      if (url === undefined || !dial) throw new Unreachable(`${agentId} is not connected`);
+      // Whoever else waits for it may be more patient than this caller.
+      dialling = this.#bounded(agentId, async (patience) => {
+        const connection = await dial(agentId, url, patience);
+        return this.#begin(connection).contact;
+      });
+      this.#dialling.set(agentId, dialling);
+      const done = () => void this.#dialling.delete(agentId);
+      dialling.then(done, done);
     }
+    return until(dialling, signal);
   }
 
   /**
@@ -146,15 +149,22 @@ export class UspController implements AsyncDisposable {
     return link;
   }
 
-  /** Bounded: an agent that connects and stays silent, or stops half-way, is cut off. */
-  async #greet(conversation: Conversation, connected: Promise<void>): Promise<AgentContact> {
+  /** An agent that connects and stays silent, or stops half-way, is cut off. */
+  #greet(conversation: Conversation, connected: Promise<void>): Promise<AgentContact> {
+    const { peer, closed } = conversation.connection;
+    return this.#bounded(peer, async (patience) => {
+      const gone = closed.then(({ reason }) => Promise.reject(new Unreachable(reason || 'the connection closed')));
+      await until(Promise.race([connected, gone]), patience);
+      return greet(conversation, this.#options, patience);
+    });
+  }
+
+  async #bounded<T>(agentId: string, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const patience = new AbortController();
-    const late = () => patience.abort(new Unreachable(`${conversation.connection.peer} did not say what it speaks`));
+    const late = () => patience.abort(new Unreachable(`${agentId} did not say in time what it speaks`));
     const cancel: Cancel = this.#options.clock.after(this.#options.greetingMs ?? 30_000, late);
-    void conversation.connection.closed.then(({ reason }) => patience.abort(new Unreachable(reason || 'closed')));
     try {
-      await until(connected, patience.signal);
-      return await greet(conversation, this.#options, patience.signal);
+      return await act(patience.signal);
     } finally {
       cancel();
     }
