@@ -1,7 +1,14 @@
 import type { Control } from '@sluice/control';
 import type { AddressBook } from '@sluice/drivers/sluice';
 import type { Log } from '@sluice/io';
-import { type AgentListener, ensureSubscriptions, type Notification, type UspController } from '@sluice/usp-controller';
+import {
+  type AgentListener,
+  completeOnBoarding,
+  ensureSubscriptions,
+  type Notification,
+  type UspAnswer,
+  type UspController,
+} from '@sluice/usp-controller';
 
 /** Whom the news of agents concerns. Control and controller need each other; each is asked for when there is news. */
 export interface NewsPorts {
@@ -36,15 +43,19 @@ export function agentNews({ control, controller, addressBook, log, lifetime }: N
       );
   }
 
-  async function subscribe(gatewayId: string): Promise<void> {
+  /** One exchange beside the way of a request; what comes of it is told to the log alone. */
+  async function aside(gatewayId: string, what: string, exchange: Promise<UspAnswer | undefined>): Promise<void> {
     try {
-      const refusal = await ensureSubscriptions(controller(), gatewayId, wantedNews, lifetime);
-      if (refusal?.kind === 'error')
-        log.warn({ gatewayId, code: refusal.code, error: refusal.message }, 'gateway tells no news');
+      const answer = await exchange;
+      if (answer?.kind !== 'error') return;
+      log.warn({ gatewayId, code: answer.code, error: answer.message }, `${what}: refused`);
     } catch (error) {
-      log.info({ gatewayId, error: String(error) }, 'gateway left before it was asked for news');
+      log.info({ gatewayId, error: String(error) }, `${what}: the gateway is gone`);
     }
   }
+
+  const subscribe = (gatewayId: string) =>
+    aside(gatewayId, 'asking for news', ensureSubscriptions(controller(), gatewayId, wantedNews, lifetime));
 
   return {
     online({ agentId, versions }) {
@@ -67,6 +78,8 @@ export function agentNews({ control, controller, addressBook, log, lifetime }: N
       if (ended !== undefined) control()?.openingsGone(agentId, [ended]);
       else if (notification.kind === 'value-change' && notification.parameter.startsWith('Device.IP.Interface.'))
         putRight(agentId, 'addresses changed');
+      else if (notification.kind === 'on-board')
+        void aside(agentId, 'completing on-boarding', completeOnBoarding(controller(), agentId, lifetime));
       else log.debug({ gatewayId: agentId, kind: notification.kind }, 'gateway told');
     },
     troubled(agentId, code, reason) {

@@ -1,6 +1,6 @@
-import { clientTls, type Identity, peerIdentity } from '@sluice/identity';
+import { clientTls, type Identity, peerIdentity, serverTls } from '@sluice/identity';
 import { silentLog, systemClock } from '@sluice/io';
-import { dialWebSocket, type UspConnection } from '@sluice/mtp';
+import { dialWebSocket, listenWebSocket, type UspConnection } from '@sluice/mtp';
 import type { Agent } from '@sluice/usp-agent';
 import { wholeGateway } from '../../../packages/drivers/sluice/test/whole-gateway.ts';
 import type { Deployment } from './deployment.ts';
@@ -10,6 +10,8 @@ export interface HomeGateway extends AsyncDisposable {
   readonly gateway: ReturnType<typeof wholeGateway>;
   /** Connects; resolves when the configuration server has put the gateway right. */
   connect(): Promise<void>;
+  /** Listens for controllers, in place of dialling; resolves to its URL. */
+  listen(): Promise<string>;
   /** Loses the connection; the rows stay. */
   disconnect(): Promise<void>;
   /** The agent starts anew over the same rows, as after a crash of its process. */
@@ -36,6 +38,7 @@ export async function homeGateway(
     ...(policy && { policy }),
   });
   let agent: Agent = gateway.start();
+  const ending = new AbortController();
   let connection: UspConnection | undefined;
   let death: 'unread' | 'done' | undefined;
 
@@ -77,6 +80,23 @@ export async function homeGateway(
         return body.online === true && (body.global as string[]).length > 0;
       });
     },
+    async listen() {
+      const { port } = await listenWebSocket(
+        {
+          endpointId,
+          identify: (socket) => peerIdentity(socket)?.endpointId,
+          clock: systemClock,
+          log: silentLog,
+          host: '127.0.0.1',
+          port: 0,
+          path: '/usp',
+          tls: serverTls(identity),
+          onConnection: (accepted) => agent.attach(accepted),
+        },
+        ending.signal,
+      );
+      return `wss://127.0.0.1:${port}/usp`;
+    },
     async disconnect() {
       connection?.close();
       await connection?.closed;
@@ -90,6 +110,7 @@ export async function homeGateway(
     },
     held: () => gateway.dataPlane.read().map(({ tag }) => tag.split('|')[0] ?? ''),
     async [Symbol.asyncDispose]() {
+      ending.abort();
       agent.close();
       gateway.openings[Symbol.dispose]();
       await connection?.closed;

@@ -302,6 +302,26 @@ system('two sessions may not lead to one local port of a device', async ({ home,
   assert.equal(home.held().length, 5);
 });
 
+test('a gateway that listens is dialled when a request needs it', async () => {
+  await using deployment = await deploy();
+  await using home = await homeGateway(deployment);
+  const url = await home.listen();
+  await deployment.ask('operator', 'PUT', '/v1/gateways/self::gateway-a', { type: 'sluice', communication: { url } });
+  const { status, body } = await deployment.ask('portal', 'POST', '/v1/sessions', filmRequest());
+  assert.equal(status, 201, JSON.stringify(body));
+  assert.equal(home.held().length, 5);
+  const elsewhere = await deployment.ask('operator', 'PUT', '/v1/gateways/self::gateway-b', {
+    type: 'sluice',
+    communication: { url },
+  });
+  assert.equal(elsewhere.status, 200);
+  await deployment.ask('operator', 'PUT', '/v1/appliances/self::tv-b', { gatewayId: 'self::gateway-b' });
+  const astray = filmRequest({ requestId: 'astray', applianceId: 'self::tv-b' });
+  const refused = await deployment.ask('portal', 'POST', '/v1/sessions', astray);
+  assert.deepEqual(refusalOf(refused).slice(0, 2), [503, 'gateway-offline']);
+  assert.match(refused.body.message ?? '', /could not prove who it is/);
+});
+
 system('sessions are taken up by a server that starts again', async ({ deployment, home, opened, look, leave }) => {
   const session = await opened();
   await deployment.restart();

@@ -20,7 +20,8 @@ export interface WholeGatewayOptions {
 }
 
 /** Our gateway with all its parts, but for packets: the agent, the rows, the policy, over a data plane in memory. */
-export function wholeGateway({ endpointId, controllers, clock, policy: policyOverrides }: WholeGatewayOptions) {
+export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatewayOptions) {
+  const { endpointId, controllers, clock } = options;
   const dataPlane = inMemoryDataPlane(clock);
   dataPlane.load({ wan: ['wan0'], lan: ['lan0'] });
   const home = new Home({ wan: ['wan0'], lan: ['lan0'] });
