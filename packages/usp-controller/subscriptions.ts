@@ -13,7 +13,7 @@ export interface WantedSubscription {
 const table = 'Device.LocalAgent.Subscription.';
 
 /**
- * Adds the subscriptions that the agent does not have yet. They last as long as the agent's process; after `booted`
+ * Adds the subscriptions that the agent does not have yet. An agent may lose them with its process: after `booted`
  * they are to be ensured again. Answers the agent's Error where it refuses one; throws as `request` does.
  */
 export async function ensureSubscriptions(
@@ -27,7 +27,15 @@ export async function ensureSubscriptions(
   if (missing.length === 0) return undefined;
   const rows = missing.map(({ id, notifType, referenceList }) => ({
     table,
-    values: { Enable: 'true', ID: id, NotifType: notifType, ReferenceList: referenceList, NotifRetry: 'true' },
+    values: {
+      Enable: 'true',
+      ID: id,
+      NotifType: notifType,
+      ReferenceList: referenceList,
+      NotifRetry: 'true',
+      // Boot! is told to those who subscribed before it.
+      Persistent: 'true',
+    },
   }));
   const answer = await controller.request(agentId, addRequest(rows), signal);
   return answer.kind === 'error' ? answer : undefined;
