@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 
 /**
  * Runs a short command to its end, `input` on its stdin, and gives back its stdout.
- * Rejects with what it wrote to stderr when it fails, and with the signal's reason when aborted.
+ * Rejects with what it wrote when it fails, and with the signal's reason when aborted.
  */
 export function run(command: readonly string[], signal: AbortSignal, input = ''): Promise<string> {
   const [file = '', ...args] = command;
@@ -17,7 +17,12 @@ export function run(command: readonly string[], signal: AbortSignal, input = '')
     child.on('error', (error) => reject(signal.aborted ? signal.reason : error));
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString());
-      else reject(new Error(`${command.join(' ')}: ${Buffer.concat(err).toString().trim() || `exit status ${code}`}`));
+      else {
+        const said = Buffer.concat(err.length > 0 ? err : out)
+          .toString()
+          .trim();
+        reject(new Error(`${command.join(' ')}: exit status ${code}: ${said}`));
+      }
     });
     child.stdin.end(input);
   });
