@@ -205,7 +205,7 @@ test('commands that the README shows exist', () => {
 
 test('every test named in ARCHITECTURE.md exists', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
-  const named = [...text.matchAll(/`([\w/.-]+\.test\.ts)`/g)].map((match) => match[1] ?? '');
+  const named = [...text.matchAll(/`([\w.-]+\/[\w/.-]+\.test\.ts)`/g)].map((match) => match[1] ?? '');
   assert.ok(named.length > 0);
   assert.deepEqual(
     named.filter((path) => !sources.includes(path)),
