@@ -45,12 +45,13 @@ export function recordTo(file: string, url: string): Running {
 
 /**
  * Copies a source into fragmented MP4 on `output`, as browsers play it: a header, then fragments of a fifth of a
- * second, none of which waits for the next key frame.
+ * second, none of which waits for the next key frame. The description tells all of the codecs, so hardly anything is
+ * looked at before the first; no packet is thrown away for it.
  */
 export function fragmentedMp4(url: string): Running {
   const flags = 'frag_keyframe+empty_moov+default_base_moof';
   return start('ffmpeg', [
-    ...['-fflags', 'nobuffer', '-probesize', '65536', '-analyzeduration', '0'],
+    ...['-fpsprobesize', '0', '-probesize', '4096', '-analyzeduration', '0'],
     ...readingFrom(url),
     ...['-map', '0', '-c', 'copy', '-f', 'mp4', '-movflags', flags, '-frag_duration', '200000', '-flush_packets', '1'],
     'pipe:1',

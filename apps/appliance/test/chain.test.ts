@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { realSurroundings } from '../connect.ts';
+import { countFrames } from '../io/ffmpeg.ts';
+import type { PlayOnlooker } from '../playing/onlookers.ts';
 import { playContent } from '../playing/play.ts';
+import { openPicture, type Picture } from '../screen/picture.ts';
 import { loopback } from './loopback.ts';
 
 const here = new AbortController().signal;
@@ -43,6 +48,29 @@ test('contents arrive whole over the real media server and portal', async (t) =>
     const frames = result.streams.find(({ id }) => id === 'video')?.decoded ?? 0;
     assert.ok(frames > 0 && frames < 50, String(frames));
     assert.equal(sessions.get(result.sessionId ?? '')?.closeReason, 'appliance-left');
+  });
+
+  await t.test('every frame of the film is in what a browser is given, from the first on', async () => {
+    const file = join(directory, 'browser.mp4');
+    let picture: Picture | undefined;
+    let written = Promise.resolve();
+    const onlooker: PlayOnlooker = {
+      async content(_, presentation) {
+        assert.ok(presentation);
+        picture = await openPicture(presentation, realSurroundings.clock);
+        const media = picture.take();
+        assert.ok(media);
+        written = pipeline(media, createWriteStream(file));
+      },
+      rtp: (...packet) => picture?.feed.rtp(...packet),
+      rtcp: (...packet) => picture?.feed.rtcp(...packet),
+    };
+    await playContent(portal, { contentId: 'film' }, onlooker, realSurroundings, here);
+    await picture?.close();
+    await written;
+    const { frames, complaints } = await countFrames(file, here);
+    assert.deepEqual([frames[0], complaints], [50, '']);
+    assert.ok((frames[1] ?? 0) > 80);
   });
 
   await t.test('a download is the file itself, and its digest is known', async () => {

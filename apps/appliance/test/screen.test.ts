@@ -60,6 +60,7 @@ test("the screen in a person's browser", { skip }, async (t) => {
     await page.getByText('The home is closed again').waitFor();
     assert.equal(latest()?.closeReason, 'appliance-left');
     assert.equal(await page.locator('#path .open').count(), 0);
+    await page.getByRole('button', { name: 'Play again' }).waitFor();
     assert.deepEqual(wrong, []);
     await page.close();
   });

@@ -25,7 +25,7 @@ let media;
 
 at('title').textContent = contentId;
 drawSteps(new Map());
-at('start').addEventListener('click', () => void start());
+at('start').addEventListener('click', () => (showId === undefined ? void start() : location.reload()));
 at('again').addEventListener('click', () => location.reload());
 at('leave').addEventListener('click', () => void leave());
 at('sound').addEventListener('click', () => {
@@ -77,6 +77,7 @@ function listen() {
     diagram.close();
     at('leave').hidden = true;
     enter('left', 'The home is closed again');
+    offerAgain();
   });
   news.addEventListener('error', () => {
     if (news.readyState === EventSource.CLOSED && document.body.dataset.state !== 'left') {
@@ -116,6 +117,18 @@ function prepare(content) {
       });
     }
   });
+}
+
+/** When what has arrived is played to its end. */
+function offerAgain() {
+  if (media && !media.paused && !media.ended) {
+    media.addEventListener('ended', offerAgain, { once: true });
+    return;
+  }
+  at('subtitle').textContent = '';
+  at('sound').hidden = true;
+  at('start').textContent = 'Play again';
+  at('start').hidden = false;
 }
 
 async function leave() {
