@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { type Control, openControl } from '@sluice/control';
 import { AddressBook, sluiceDriver } from '@sluice/drivers/sluice';
 import { clientTls, peerIdentity, readIdentity, serverTls } from '@sluice/identity';
@@ -62,7 +62,10 @@ export async function runConfigurationServer(
   const store = started.use(await openSqliteStore({ file: config.database, log }));
   const driver = sluiceDriver({ controller, clock: systemClock, addressBook });
   control = started.use(
-    await openControl({ store, clock: systemClock, log, drivers: [driver] }, controlSettings(config)),
+    await openControl(
+      { store, clock: systemClock, log, drivers: [driver], random: strongRandom },
+      controlSettings(config),
+    ),
   );
 
   let uspPort = config.usp.port;
@@ -98,4 +101,9 @@ export async function runConfigurationServer(
   const running = started.move();
   log.info({ apiPort, uspPort, endpointId: identity.endpointId }, 'serving');
   return { apiPort, uspPort, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Uniform in [0, 1) from the platform's strong source, which `randomInt` reads many at a call. */
+function strongRandom(): number {
+  return randomInt(2 ** 32) / 2 ** 32;
 }
