@@ -8,13 +8,11 @@ import type { SessionRequest, SessionView } from '@sluice/api';
 import { type Authority, type Identity, openAuthority, type Role, serverTls, writeIdentity } from '@sluice/identity';
 import { silentLog } from '@sluice/io';
 import Fastify from 'fastify';
+import { mediaCache } from '../../../lab/cache.ts';
 import { mediaServerConfig, runMediaServer } from '../../media-server/index.ts';
 import { portalConfig, runPortal } from '../../portal/index.ts';
 import { connectPortal } from '../connect.ts';
 import type { Portal } from '../portal.ts';
-
-/** Media is made once and kept: packetising it again would tell nothing new. */
-const mediaDirectory = join(tmpdir(), 'sluice-loopback-media');
 
 /** A media server, a portal and an appliance's link to it, on 127.0.0.1; no gateway is between them. */
 export interface Loopback {
@@ -47,7 +45,8 @@ export async function loopback(t: TestContext, media: object = {}): Promise<Loop
       listen: { hosts: ['127.0.0.1'], port: 0 },
       addresses: { 4: '127.0.0.1' },
       firstPort: 0,
-      mediaDirectory,
+      // Made once and kept: making it again would tell nothing new.
+      mediaDirectory: mediaCache() ?? join(directory, 'media'),
       filmSeconds: 2,
       downloadMegabytes: 1,
       ...media,
