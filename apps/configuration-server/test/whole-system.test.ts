@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientTls, peerIdentity } from '@sluice/identity';
+import { clientTls, type Identity, peerIdentity } from '@sluice/identity';
 import { silentLog, systemClock } from '@sluice/io';
-import { dialWebSocket } from '@sluice/mtp';
+import { dialWebSocket, type UspConnection } from '@sluice/mtp';
+import { connectRecord, encodeMsg, encodeRecord, messageRecord, requestMsg, type UspRecord } from '@sluice/wire/usp';
 import { type Deployment, deploy, filmRequest, type Reply } from './deployment.ts';
 import { eventually, type HomeGateway, homeGateway } from './home-gateway.ts';
 
@@ -332,20 +333,53 @@ system('sessions are taken up by a server that starts again', async ({ deploymen
   assert.deepEqual(home.held(), []);
 });
 
+system('a gateway that sends nonsense is cut off, and the others are served', async ({ deployment, home, opened }) => {
+  const identity = await deployment.issue('self::gateway-evil', 'gateway');
+  const record = connectRecord('self::gateway-evil', 'self::configuration-1');
+  const message = (payload: Uint8Array) =>
+    encodeRecord(messageRecord('self::gateway-evil', 'self::configuration-1', payload));
+  const cases: [string, Uint8Array, number][] = [
+    ['no record', Uint8Array.of(0xff, 0xff, 0xff), 1003],
+    ['a record cut short', encodeRecord(record).subarray(0, 20), 1003],
+    ['a record of 2 MiB', message(new Uint8Array(2 << 20)), 1009],
+    ["another gateway's name", encodeRecord(connectRecord('self::gateway-a', 'self::configuration-1')), 1008],
+  ];
+  for (const [what, bytes, code] of cases) {
+    const evil = await dialAs(deployment, identity);
+    evil.receive(() => {});
+    evil.send(bytes);
+    assert.equal((await evil.closed).code, code, what);
+  }
+  const evil = await dialAs(deployment, identity);
+  const answers: UspRecord[] = [];
+  evil.receive((answer) => answers.push(answer));
+  evil.send(encodeRecord(record));
+  evil.send(message(Uint8Array.of(0xff, 0xff, 0xff)));
+  evil.send(message(encodeMsg(requestMsg('1', { case: 'get', value: { paramPaths: ['Device.'] } }))));
+  // First contact asks twice; the third record is the refusal of its Get.
+  await eventually(() => answers.length >= 3);
+  evil.close();
+  await opened();
+  assert.equal(home.held().length, 5);
+});
+
 system('an appliance’s certificate is no gateway’s', async ({ deployment }) => {
   const appliance = await deployment.issue('self::gateway-a', 'appliance');
-  await assert.rejects(
-    dialWebSocket(
-      {
-        endpointId: 'self::gateway-a',
-        identify: (socket) => peerIdentity(socket)?.endpointId,
-        clock: systemClock,
-        log: silentLog,
-        url: `wss://127.0.0.1:${deployment.server.uspPort}/usp`,
-        tls: clientTls(appliance),
-      },
-      AbortSignal.timeout(5_000),
-    ),
-    { name: 'DialError', kind: 'refused' },
-  );
+  await assert.rejects(dialAs(deployment, appliance), { name: 'DialError', kind: 'refused' });
 });
+
+/** A connection of whoever that is to the server's USP port. */
+function dialAs(deployment: Deployment, identity: Identity): Promise<UspConnection> {
+  const { endpointId } = identity;
+  return dialWebSocket(
+    {
+      endpointId,
+      identify: (socket) => peerIdentity(socket)?.endpointId,
+      clock: systemClock,
+      log: silentLog,
+      url: `wss://127.0.0.1:${deployment.server.uspPort}/usp`,
+      tls: clientTls(identity),
+    },
+    AbortSignal.timeout(5_000),
+  );
+}
