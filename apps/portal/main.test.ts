@@ -246,11 +246,23 @@ test('an appliance whose connection breaks leaves nothing open', async (t) => {
   assert.ok(said.includes('close s1 appliance-left'));
 });
 
-test('nonsense on the port does not end the portal', async (t) => {
-  const { portal, tv } = await world(t);
+test('nonsense on the port gets a problem, and does not end the portal', async (t) => {
+  const { portal, tv, origin, authority } = await world(t);
   await new Promise<void>((resolve) => {
     const socket = connect(portal.port, '127.0.0.1', () => socket.end('\x00\xff nonsense\r\n\r\n'));
     socket.on('close', () => resolve()).on('error', () => resolve());
   });
+  const { port, hostname } = new URL(origin);
+  const text = await new Promise<string>((resolve, reject) => {
+    let got = '';
+    const socket = tlsConnect({ host: hostname, port: Number(port), ca: authority.caPem }, () =>
+      socket.write('?\r\n\r\n'),
+    );
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      got += chunk;
+    });
+    socket.on('end', () => resolve(got)).on('error', reject);
+  });
+  assert.match(text, /^HTTP\/1.1 400(.|\s)*"malformed"/);
   assert.equal((await tv.ask('GET', '/healthz', undefined, here)).status, 200);
 });

@@ -1,7 +1,5 @@
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { clientTls, peerIdentity, type Role, readIdentity, serverTls } from '@sluice/identity';
-import { httpsPeer, type Log, systemClock } from '@sluice/io';
+import { httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
 import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
 import { portalRoutes } from './http.ts';
@@ -14,8 +12,6 @@ import { contentShelf } from './shelf.ts';
 export interface RunningPortal extends AsyncDisposable {
   readonly port: number;
 }
-
-const keepAliveMs = 75_000;
 
 /** Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. */
 export async function runPortal(config: PortalConfig, log: Log, signal: AbortSignal): Promise<RunningPortal> {
@@ -50,32 +46,8 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
 
   // A browser without a certificate may look at the pages; the API asks for one itself.
   const tls = { ...serverTls(identity), rejectUnauthorized: false };
-  let { port } = config.listen;
-  for (const host of config.listen.hosts) {
-    const server = createServer(tls, (request, reply) => app.routing(request, reply));
-    // An appliance that chooses again a little later finds its connection, and its flow through the gateway, still there.
-    server.keepAliveTimeout = keepAliveMs;
-    port = await listen(server, host, port);
-    started.defer(() => close(server));
-  }
+  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls }));
   const running = started.move();
   log.info({ port, hosts: config.listen.hosts }, 'serving');
   return { port, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, ipv6Only: false }, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

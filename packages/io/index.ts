@@ -1,3 +1,4 @@
 export * from './clock.ts';
 export * from './https-peer.ts';
+export * from './https-server.ts';
 export * from './log.ts';

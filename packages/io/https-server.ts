@@ -1,0 +1,91 @@
+import type { RequestListener } from 'node:http';
+import { createServer, type ServerOptions } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Refusal, refuse } from '@sluice/model';
+
+/** Where and how tightly to serve. */
+export interface ServeOptions {
+  /** Addresses to serve on, all on one port; `::` serves IPv4 too. */
+  readonly hosts: readonly string[];
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly tls: ServerOptions;
+  /** Longest time for a handshake, and for a request to arrive; default 10 s. */
+  readonly requestMs?: number;
+  /** Most octets of headers; default 16 KiB. */
+  readonly headerBytes?: number;
+}
+
+/** HTTPS being served. Disposing closes every connection. */
+export interface HttpsServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Who asks again a little later finds the connection, and its flow through a gateway, still there. */
+const keepAliveMs = 75_000;
+
+/** Serves over TLS; what is no HTTP is answered with a problem too. Rejects when the port cannot be taken. */
+export async function serveHttps(listener: RequestListener, options: ServeOptions): Promise<HttpsServer> {
+  await using started = new AsyncDisposableStack();
+  let { port } = options;
+  for (const host of options.hosts) {
+    const server = started.use(await serveOn(listener, host, port, options));
+    port = server.port;
+  }
+  const serving = started.move();
+  return { port, [Symbol.asyncDispose]: () => serving.disposeAsync() };
+}
+
+function serveOn(
+  listener: RequestListener,
+  host: string,
+  port: number,
+  { tls, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
+): Promise<HttpsServer> {
+  const server = createServer(
+    {
+      ...tls,
+      handshakeTimeout: requestMs,
+      requestTimeout: requestMs,
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(requestMs, 1_000),
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: headerBytes,
+      noDelay: true,
+    },
+    listener,
+  );
+  server.on('clientError', (error: Error & { code?: string }, socket) => answerUnreadable(error, socket as Socket));
+  const close = () =>
+    new Promise<void>((closed) => {
+      server.close(() => closed());
+      server.closeAllConnections();
+    });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off('error', reject);
+      resolve({ port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close });
+    });
+  });
+}
+
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, refusal] = whyUnreadable(error.code);
+  const body = JSON.stringify(refusal);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function whyUnreadable(code: string | undefined): readonly [string, Refusal] {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return ['431 Request Header Fields Too Large', refuse('too-large', 'the headers are too large')];
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return ['408 Request Timeout', refuse('timeout', 'the request took too long to arrive')];
+  return ['400 Bad Request', refuse('malformed', 'this is no HTTP request')];
+}
