@@ -17,7 +17,7 @@ import {
   serverTls,
   writeIdentity,
 } from '@sluice/identity';
-import { type HttpsPeer, httpsPeer, silentLog } from '@sluice/io';
+import { type HttpsPeer, httpsPeer, type PeerOptions, PeerUnreachable, PeerUntrusted, silentLog } from '@sluice/io';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { portalConfig } from './config.ts';
 import { runPortal } from './main.ts';
@@ -265,4 +265,23 @@ test('nonsense on the port gets a problem, and does not end the portal', async (
   });
   assert.match(text, /^HTTP\/1.1 400(.|\s)*"malformed"/);
   assert.equal((await tv.ask('GET', '/healthz', undefined, here)).status, 200);
+});
+
+test('a part that is another, of another authority, or not there, is told apart', async (t) => {
+  const { origin, issue } = await world(t);
+  const identity = await issue('appliance');
+  const ask = (options: Partial<PeerOptions>, signal = here) => {
+    const peer = httpsPeer({ origin, tls: clientTls(identity), accepts: () => true, ...options });
+    t.after(() => peer[Symbol.asyncDispose]());
+    return peer.ask('GET', '/healthz', undefined, signal);
+  };
+  assert.equal((await ask({})).contentType, 'application/json');
+  await assert.rejects(ask({ accepts: () => false }), PeerUntrusted);
+  const foreignDirectory = await mkdtemp(join(tmpdir(), 'sluice-foreign-'));
+  t.after(() => rm(foreignDirectory, { recursive: true }));
+  const { caPem } = await openAuthority(foreignDirectory);
+  await assert.rejects(ask({ tls: { ...clientTls(identity), ca: caPem } }), PeerUntrusted);
+  await assert.rejects(ask({ origin: origin.replace('127.0.0.1', '127.0.0.2') }), PeerUnreachable);
+  await assert.rejects(ask({ mostBytes: 3 }), PeerUnreachable);
+  await assert.rejects(ask({}, AbortSignal.abort(new Error('enough'))), /enough/);
 });
