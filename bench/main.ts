@@ -4,10 +4,11 @@ import { enterWorld, insideWorld } from '../lab/index.ts';
 import { describeMachine } from './figures.ts';
 import { kernelBenchmark } from './kernel.ts';
 import { requestBenchmark } from './request.ts';
+import { storeBenchmark } from './store.ts';
 import { throughputBenchmark } from './throughput.ts';
 import { viewersBenchmark } from './viewers.ts';
 
-const benchmarks = [kernelBenchmark, throughputBenchmark, requestBenchmark, viewersBenchmark];
+const benchmarks = [kernelBenchmark, throughputBenchmark, storeBenchmark, requestBenchmark, viewersBenchmark];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 

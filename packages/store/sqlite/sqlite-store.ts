@@ -167,7 +167,6 @@ export class SqliteStore implements Store {
       .select('session_id')
       .where('created_at', '<', createdBefore)
       .where('state', 'in', ['closed', 'refused'])
-      .orderBy('created_at')
       .limit(forgottenAtOnce);
     let forgotten = 0;
     await this.#write(() => {
