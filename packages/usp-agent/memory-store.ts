@@ -42,11 +42,9 @@ export class MemoryStore {
     return this.#objects.get(path);
   }
 
-  /** Relative paths of the single objects directly or indirectly in an object, no table between. */
+  /** Relative paths of the single objects in an object, directly or within each other. */
   singles(path: string): string[] {
-    const { path: template } = this.typeOf(path);
-    const relative = [...this.#types.keys()].filter((other) => other !== template && other.startsWith(template));
-    return relative.map((other) => other.slice(template.length)).filter((other) => !other.includes('{i}'));
+    return this.#typesBelow(path).filter((relative) => !relative.includes('{i}'));
   }
 
   /** Numbers of the rows of a table, in no order. */
@@ -97,12 +95,9 @@ export class MemoryStore {
     return () => void this.assign(path, name, before);
   }
 
-  /** Paths of what lies below an object. */
+  /** Paths of what lies below an object, at a cost in proportion to that. */
   below(path: string): string[] {
-    // Most rows have nothing below them, and then no search is due.
-    const { path: template } = this.typeOf(path);
-    if (![...this.#types.keys()].some((other) => other !== template && other.startsWith(template))) return [];
-    return [...this.#objects.keys()].filter((other) => other !== path && other.startsWith(path));
+    return this.#typesBelow(path).flatMap((relative) => this.#expand(path, relative));
   }
 
   /** The row, of that owner or of nobody, that has all these values of one unique key. */
@@ -126,6 +121,21 @@ export class MemoryStore {
     if (!row || !object) return undefined;
     const table = this.#table(row.table);
     return table.type.uniqueKeys.find((names) => (table.byKey.get(keyOf(names, object) ?? '')?.size ?? 0) > 1);
+  }
+
+  #typesBelow(path: string): string[] {
+    const { path: template } = this.typeOf(path);
+    const below = [...this.#types.keys()].filter((other) => other !== template && other.startsWith(template));
+    return below.map((other) => other.slice(template.length));
+  }
+
+  /** The objects that there are of a type, "MTP.{i}.WebSocket.", below an object. */
+  #expand(path: string, relative: string): string[] {
+    const at = relative.indexOf('{i}.');
+    if (at < 0) return this.#objects.has(`${path}${relative}`) ? [`${path}${relative}`] : [];
+    const table = `${path}${relative.slice(0, at)}`;
+    const rest = relative.slice(at + '{i}.'.length);
+    return [...this.numbers(table)].flatMap((number) => this.#expand(`${table}${number}.`, rest));
   }
 
   #table(path: string): Table {
