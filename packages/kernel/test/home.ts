@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:dgram';
+import { after, before } from 'node:test';
 import type { Endpoint, Family, StreamType } from '@sluice/model';
 import { type BuiltNetwork, buildNetwork, homes } from '../../../lab/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   rtpPayload,
   Sniffer,
   stunPayload,
+  type TcpFields,
   udpSocket,
 } from '../../../lab/packets/index.ts';
 import { type DataPlane, type KernelOpening, openDataPlane } from '../index.ts';
@@ -25,6 +27,7 @@ export interface Trial {
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly content?: Content;
+  readonly tcp?: TcpFields;
   /** In place of `content`: RTP of this payload type. */
   readonly payloadType?: number;
   readonly marker?: boolean;
@@ -71,12 +74,13 @@ export class Home implements AsyncDisposable {
     return inNamespace(this.network.namespace('gateway-1'), () => this.plane.load({ wan: ['wan0'], lan: ['lan0'] }));
   }
 
-  ends(family: Family, globalPort = 20_000): Ends {
+  /** The first television's path from the media server; `offset` moves its ports, for several in one test. */
+  ends(family: Family, offset = 0): Ends {
     const address = (host: string) => this.network.address(host, family);
-    const local = { address: address('tv-1'), port: 5000 };
-    const wan = { address: this.network.address('gateway-1', 4, 'internet'), port: globalPort };
+    const local = { address: address('tv-1'), port: 5000 + offset };
+    const wan = { address: this.network.address('gateway-1', 4, 'internet'), port: 20_000 + offset };
     return {
-      remote: { address: address('media'), port: 7000 },
+      remote: { address: address('media'), port: 7000 + offset },
       global: family === 4 ? wan : local,
       local,
       otherServer: family === 4 ? '203.0.113.11' : '2001:db8:1::11',
@@ -101,14 +105,22 @@ export class Home implements AsyncDisposable {
   /** Sends a packet `times` over; the copies that got to the gateway's other side, as they were there. */
   async passing(trial: Trial, times = 3): Promise<Packet[]> {
     const token = `token-${this.#tokens++}-`;
-    const { by, from, to, transport = 'udp', content = 'noise', payloadType, marker = false } = trial;
+    const { by, from, to, transport = 'udp', content = 'noise', payloadType, marker = false, tcp } = trial;
     const sender = this.#senders.get(by);
     assert.ok(sender);
     const payload = payloadType === undefined ? payloadOf(content, token) : rtpPayload(token, { payloadType, marker });
-    sender.send({ transport, from, to, payload }, times);
+    // A stream that ran before may have filled them.
+    for (const eye of [this.#inward, this.#outward]) eye.clear();
+    sender.send({ transport, from, to, payload, ...(tcp && { tcp }) }, times);
     const home = by === 'tv-1' || by === 'tablet-1';
     await this.#fence(by, home);
     return (home ? this.#outward : this.#inward).sent(token);
+  }
+
+  /** Sends an ICMP or ICMPv6 message. */
+  sendIcmp(by: string, { from, to, type }: { from: string; to: string; type: number }): void {
+    const ends = { from: { address: from }, to: { address: to } };
+    this.#senders.get(by)?.send({ transport: 'icmp', ...ends, type, code: 0, payload: Buffer.alloc(8) });
   }
 
   /** As {@link passing}; how many. */
@@ -150,6 +162,19 @@ export async function openHome(prefix: string, signal: AbortSignal): Promise<Hom
         await home.passing({ by, from: { address, port: 1 }, to: { address: far, port: 1 } });
   }
   return home;
+}
+
+/** One home for all tests of a file. */
+export function sharedHome(prefix: string): () => Home {
+  let home: Home | undefined;
+  before(async () => {
+    home = await openHome(prefix, AbortSignal.timeout(60_000));
+  });
+  after(() => home?.[Symbol.asyncDispose]());
+  return () => {
+    assert.ok(home);
+    return home;
+  };
 }
 
 function payloadOf(content: Content, token: string): Buffer {
