@@ -12,7 +12,7 @@ import {
 } from '@sluice/wire/usp';
 import type { Refused, Turn } from './answer.ts';
 import type { CommandType, ObjectType, ParameterType, ValueType } from './data-model.ts';
-import { notifies, type SchemaNode } from './schema.ts';
+import { notifies, placeOfPath, type SchemaNode } from './schema.ts';
 
 /** Release of the Device:2 data model that ours is a part of. */
 const dataModelUri = 'urn:broadband-forum-org:tr-181-2-19-1';
@@ -141,16 +141,9 @@ function describeCommand(command: CommandType) {
   };
 }
 
-/** Walks the schema; instances, `*` and expressions all mean "{i}", and references cannot be followed. */
+/** Instances, `*` and expressions all mean "{i}"; "Device.NAT.PortMapping.Status" may leave the last one out. */
 function placeOf(path: Path, turn: Turn): SchemaNode | undefined {
-  let node: SchemaNode | undefined;
-  for (const [i, step] of path.steps.entries()) {
-    if (step.kind === 'follow') return undefined;
-    if (i === 0) node = step.kind === 'name' && step.name === turn.root.name ? turn.root : undefined;
-    else node = node?.children.get(step.kind === 'name' ? step.name : '{i}');
-    if (!node) return undefined;
-  }
-  // "Device.NAT.PortMapping.Status": the last {i} may be left out.
+  const node = placeOfPath(turn.root, path);
   return node?.kind === 'table' && path.kind !== 'object' ? node.children.get('{i}') : node;
 }
 

@@ -1,3 +1,4 @@
+import { type Path, supportedPath } from '@sluice/wire/usp';
 import type { CommandType, DataModel, ObjectType, ParameterType } from './data-model.ts';
 
 /** A place in the supported data model. */
@@ -128,11 +129,16 @@ export function keyValues(type: ObjectType, row: ReadonlyMap<string, string>): R
   return values;
 }
 
-/** The place of an object given by its instance path; undefined where the schema has none. */
+/** The place of an object given by its path, with instance numbers or "{i}"; undefined where the schema has none. */
 export function placeOfObject(root: SchemaNode, path: string): SchemaNode | undefined {
-  let node: SchemaNode | undefined = root;
-  for (const name of path.split('.').slice(1, -1)) {
-    node = node?.children.get(/^\d+$/.test(name) ? '{i}' : name);
-  }
+  const [first, ...names] = path.split('.').slice(0, -1);
+  let node: SchemaNode | undefined = first === root.name ? root : undefined;
+  for (const name of names) node = node?.children.get(/^\d+$/.test(name) ? '{i}' : name);
   return node;
+}
+
+/** The place that the object part of a path names; undefined where there is none, and where it follows references. */
+export function placeOfPath(root: SchemaNode, { steps }: Path): SchemaNode | undefined {
+  const path = supportedPath(steps);
+  return path === undefined ? undefined : placeOfObject(root, path);
 }

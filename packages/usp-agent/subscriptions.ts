@@ -2,7 +2,7 @@ import { type Comparison, listItems, type Path, parsePath } from '@sluice/wire/u
 import type { Turn } from './answer.ts';
 import type { DataModel, ModelEvent } from './data-model.ts';
 import type { NotifyInit, Posting } from './outbox.ts';
-import { notifies, placeOfObject, type SchemaNode } from './schema.ts';
+import { notifies, placeOfObject, placeOfPath, type SchemaNode } from './schema.ts';
 import { holds } from './search.ts';
 import { type Happening, matches } from './subscription-match.ts';
 
@@ -136,13 +136,9 @@ export function judgeReferences(root: SchemaNode, notifType: string, referenceLi
   return undefined;
 }
 
-function suits(root: SchemaNode, notifType: string, { steps, kind, name }: Path): boolean {
-  let node: SchemaNode | undefined;
-  for (const [i, step] of steps.entries()) {
-    if (step.kind === 'follow' || step.kind === 'template') return false;
-    const child = step.kind === 'name' ? step.name : '{i}';
-    node = i > 0 ? node?.children.get(child) : child === root.name ? root : undefined;
-  }
+function suits(root: SchemaNode, notifType: string, path: Path): boolean {
+  const { kind, name } = path;
+  const node = path.steps.some((step) => step.kind === 'template') ? undefined : placeOfPath(root, path);
   if (!node) return false;
   switch (notifType) {
     case 'ValueChange':

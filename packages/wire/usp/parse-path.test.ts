@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { keyed, type Path, parsePath, pathLimits, quote } from './index.ts';
+import { keyed, type Path, parsePath, pathLimits, quote, supportedPath } from './index.ts';
 
 function parsed(text: string): Path {
   const result = parsePath(text);
@@ -177,4 +177,9 @@ test('whatever text comes, parsing answers and never throws', () => {
     fc.property(fc.string(), (text) => void parsePath(text)),
     { numRuns: 2000 },
   );
+});
+
+test('the path in the supported data model has {i} for every instance', () => {
+  assert.equal(supportedPath(parsed('Device.A.1.B.*.C.[D==1].').steps), 'Device.A.{i}.B.{i}.C.{i}.');
+  assert.equal(supportedPath(parsed('Device.A.1.B+.C.').steps), undefined);
 });

@@ -59,3 +59,13 @@ export function keyed(table: string, key: Readonly<Record<string, string>>): str
   const terms = Object.entries(key).map(([name, value]) => `${name}==${quote(value)}`);
   return `${table}[${terms.join('&&')}].`;
 }
+
+/** The path in the supported data model: every instance, `*` and expression as `{i}`. Undefined where it follows references. */
+export function supportedPath(steps: readonly PathStep[]): string | undefined {
+  let text = '';
+  for (const step of steps) {
+    if (step.kind === 'follow') return undefined;
+    text += step.kind === 'name' ? `${step.name}.` : '{i}.';
+  }
+  return text;
+}
