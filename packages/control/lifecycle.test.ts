@@ -398,6 +398,21 @@ test('a renewal that is answered after the close changes nothing of it', async (
   assert.equal(session?.until, until);
 });
 
+test('after a restart a session whose gateway was removed is given up', async () => {
+  await using home = await openHome({ leaseMs: 60_000 });
+  const { sessionId } = await openFilm(home);
+  await home.control.registrations.forgetAppliance('self::tv-1');
+  assert.equal(await home.control.registrations.forgetGateway(home.gateway.gateway.gatewayId), undefined);
+  await home.clock.pass(100_000);
+  assert.equal((await home.control.session(sessionId))?.state, 'open', 'it lives on');
+  await home.restart();
+  const session = await home.control.session(sessionId);
+  assert.equal(session?.state, 'closed');
+  assert.equal(session?.timeline.at(-1)?.step, 'given-up');
+  await home.clock.pass(60_000);
+  assert.deepEqual(home.gateway.held, []);
+});
+
 test('after a restart that took longer than the lease the sessions have ended', async () => {
   await using home = await openHome({ leaseMs: 60_000 });
   const { sessionId } = await openFilm(home);

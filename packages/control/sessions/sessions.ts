@@ -7,6 +7,7 @@ import { closeLive, endLive, ofSession, undoLater, withCounters } from './closin
 import type { Leases } from './leases.ts';
 import { LiveSession } from './live.ts';
 import { sameRequest } from './request.ts';
+import { addStep } from './timeline.ts';
 import { beginSession, reachVerdict } from './verdict.ts';
 import type { Workings } from './workings.ts';
 
@@ -106,19 +107,22 @@ export class Sessions {
   async #takeUpOne(session: ContentSession): Promise<void> {
     const gateway = await this.#registrations.gateway(session.gatewayId);
     const link = gateway && this.#w.links.to(gateway);
-    if (!link) {
-      this.#w.log.error(
-        { sessionId: session.sessionId, gatewayId: session.gatewayId },
-        'no way to the gateway of a session',
-      );
-      return;
-    }
+    if (!link) return this.#giveUp(session);
     // A renewal may have been granted after the store was last told.
     const live = new LiveSession(session, link, Math.min(session.until + this.#w.settings.leaseMs, session.endsAt));
     live.claimed = true;
     this.#w.live.add(live);
     if (session.state === 'open') this.#leases.attend(live);
     else undoLater(this.#w, live);
+  }
+
+  /** The way to its gateway was removed from the registration database: what that still holds ends with its lease. */
+  async #giveUp(session: ContentSession): Promise<void> {
+    const { sessionId, gatewayId, timeline, refusal, closeReason = 'gateway-lost' } = session;
+    this.#w.log.warn({ sessionId, gatewayId }, 'a session is given up: its gateway is no longer registered');
+    const entry = { at: this.#w.clock.now(), step: 'given-up', detail: `${gatewayId} is no longer registered` };
+    const ended = refusal ? { state: 'refused' as const } : { state: 'closed' as const, closeReason };
+    await this.#store.putSession({ ...session, ...ended, timeline: addStep(timeline, entry) });
   }
 
   async #join(live: LiveSession, request: ContentRequest, signal: AbortSignal): Promise<Verdict> {
