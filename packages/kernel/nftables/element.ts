@@ -125,9 +125,9 @@ function writeList(writer: NetlinkWriter, table: string, set: string, writeOne: 
 
 function writeElement(writer: NetlinkWriter, written: Omit<SetElement, 'set'>): void {
   const { key, data, timeoutMs, comment, count } = written;
+  if (timeoutMs !== undefined) writer.u64(element.timeout, timeoutMs);
   writer.nested(element.key, () => writer.attribute(dataValue, key));
   if (data) writer.nested(element.data, () => writer.attribute(dataValue, data));
-  if (timeoutMs !== undefined) writer.u64(element.timeout, timeoutMs);
   if (comment !== undefined) writer.attribute(element.userdata, commentBytes(comment));
   if (count) {
     writer.nested(element.expression, () => {
