@@ -18,6 +18,10 @@ export function statusOf(code: Problem['code']): number {
     case 'address-not-unicast':
       return 400;
     case 'not-permitted':
+    case 'consent-missing':
+    case 'consent-invalid':
+    case 'consent-expired':
+    case 'consent-elsewhere':
       return 403;
     case 'appliance-unknown':
     case 'content-unknown':
@@ -26,6 +30,7 @@ export function statusOf(code: Problem['code']): number {
     case 'opening-unknown':
       return 404;
     case 'request-conflict':
+    case 'consent-replayed':
     case 'port-in-use':
       return 409;
     case 'too-large':

@@ -25,6 +25,8 @@ export interface Opening {
   /** The device; without an address, the gateway finds it from `flow`. */
   readonly local: { readonly address?: IpAddress; readonly port: Port };
   readonly flow?: RequestFlow;
+  /** The device's signature over its request, for a gateway that checks it. */
+  readonly consent?: string;
   /** Packets pass until then and not after. */
   readonly until: Instant;
 }

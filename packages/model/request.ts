@@ -21,4 +21,6 @@ export interface ContentRequest {
   /** What the appliance says of itself: none (the gateway finds it from the flow), one, or several. */
   readonly localAddresses: readonly IpAddress[];
   readonly streams: readonly RequestedStream[];
+  /** The appliance's signature over this request (@sluice/consent), carried unchanged to the gateway. */
+  readonly consent?: string;
 }

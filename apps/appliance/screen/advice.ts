@@ -29,6 +29,13 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
   'part-unreachable': 'A part of the service cannot be reached. Try again later.',
   'trait-missing': 'Your gateway cannot hold what this title needs.',
   paused: 'Your gateway is paused. Whoever paused it in your home can resume it.',
+  'consent-missing':
+    'Your gateway wants this device’s own word for it. Try again; if it stays, this device cannot give it.',
+  'consent-invalid':
+    'Your gateway does not know this device’s signature. Let the household look at its list of devices.',
+  'consent-expired': 'That took too long, or this device’s clock is wrong. Try again.',
+  'consent-replayed': 'That request was used before. Try again.',
+  'consent-elsewhere': 'What was to be opened is not what this device asked for. Tell the service.',
   'not-permitted': 'This device’s certificate does not let it ask. Have it issued again.',
   'too-large': 'The request was too large. Tell the service.',
   malformed: 'The request was not understood. Tell the service.',

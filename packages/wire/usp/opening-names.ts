@@ -21,6 +21,8 @@ export const openingParameter = {
   portOffset: `${extensionPrefix}PortOffset`,
   /** "<portal address> <portal port> <observed address> <observed port>": the flow that the content request left in. */
   requestFlow: `${extensionPrefix}RequestFlow`,
+  /** The device's signature over its request (@sluice/consent); written, and read as "". */
+  consent: `${extensionPrefix}Consent`,
   /** Port mapping only. Read-only; the gateway's global address. */
   externalAddress: `${extensionPrefix}ExternalAddress`,
   /** Read-only; packets passed, both directions. */

@@ -16,6 +16,11 @@ export const refusalErrors = [
   [7809, 'paused'],
   [7810, 'path-mismatch'],
   [7811, 'port-invalid'],
+  [7812, 'consent-missing'],
+  [7813, 'consent-invalid'],
+  [7814, 'consent-expired'],
+  [7815, 'consent-replayed'],
+  [7816, 'consent-elsewhere'],
 ] as const;
 
 /** A refusal that a gateway can give over USP. */
