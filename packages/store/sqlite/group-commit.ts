@@ -11,8 +11,8 @@ interface Write {
 const mostWrites = 512;
 
 /**
- * The writes of one event-loop turn in one transaction: one fsync for all of them. Each has a savepoint of its own, so
- * that one that fails takes no other with it. A write resolves after its commit, and not before.
+ * The writes of one event-loop turn in one transaction: one fsync for all of them. One that fails takes no other with
+ * it: the turn is then done again with a savepoint for each. A write resolves after its commit, and not before.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -35,7 +35,7 @@ export class GroupCommit {
     };
   }
 
-  /** Does `work`, which runs statements and waits for nothing, in the transaction of this turn. */
+  /** Does `work` in the transaction of this turn. It runs statements, waits for nothing, and may be done again. */
   write(work: () => void): Promise<void> {
     if (this.#closed) return Promise.reject(new StoreUnusable('closed', 'the store is closed'));
     return new Promise((resolve, reject) => {
@@ -62,10 +62,34 @@ export class GroupCommit {
 
   #commit(): void {
     const batch = this.#queue.splice(0, mostWrites);
-    const done: Write[] = [];
+    // Savepoints copy every page that a write touches, so they are taken only where some write is known to fail.
+    if (this.#tryTogether(batch)) for (const { resolve } of batch) resolve();
+    else this.#commitEach(batch);
+  }
+
+  /** False where one of them failed; nothing has happened then. */
+  #tryTogether(batch: readonly Write[]): boolean {
     try {
       this.#statements.begin.run();
-      for (const write of batch) if (this.#do(write)) done.push(write);
+      for (const { work } of batch) work();
+      this.#statements.commit.run();
+      return true;
+    } catch {
+      if (this.#database.isTransaction) this.#statements.rollback.run();
+      return false;
+    }
+  }
+
+  #commitEach(batch: readonly Write[]): void {
+    const done: Write[] = [];
+    const failed: { readonly write: Write; readonly error: unknown }[] = [];
+    try {
+      this.#statements.begin.run();
+      for (const write of batch) {
+        const error = this.#tryAlone(write);
+        if (error === undefined) done.push(write);
+        else failed.push({ write, error });
+      }
       this.#statements.commit.run();
     } catch (error) {
       if (this.#database.isTransaction) this.#statements.rollback.run();
@@ -73,10 +97,11 @@ export class GroupCommit {
       return;
     }
     for (const { resolve } of done) resolve();
+    for (const { write, error } of failed) write.reject(error);
   }
 
-  /** False where the write failed alone; throws where SQLite gave up the whole transaction. */
-  #do({ work, reject }: Write): boolean {
+  /** Why the write failed alone; throws where SQLite gave up the whole transaction. */
+  #tryAlone({ work }: Write): unknown {
     this.#statements.savepoint.run();
     try {
       work();
@@ -84,10 +109,9 @@ export class GroupCommit {
       if (!this.#database.isTransaction) throw error;
       this.#statements.undo.run();
       this.#statements.release.run();
-      reject(error);
-      return false;
+      return error;
     }
     this.#statements.release.run();
-    return true;
+    return undefined;
   }
 }
