@@ -12,6 +12,9 @@ export interface WireField {
   readonly end: number;
 }
 
+/** Most bytes of a tag: it is a varint of 32 bits, also where it says a small number. Decoders refuse longer ones. */
+const mostTagBytes = 5;
+
 /**
  * Reads the field at `pos`; `limit` is the end of the message it is in.
  * Groups (wire types 3 and 4) are not part of proto3 and count as malformed.
@@ -20,6 +23,7 @@ export function readWireField(bytes: Uint8Array, pos: number, limit: number): Wi
   const tag = readVarint(bytes, pos, limit);
   if (typeof tag !== 'number') return tag;
   const start = pos + varintLength(bytes, pos);
+  if (start - pos > mostTagBytes) return failure('wire-format', `a tag of more than ${mostTagBytes} bytes`, pos);
   const number = Math.floor(tag / 8);
   const type = tag % 8;
   if (number < 1 || number > 0x1fffffff) return failure('wire-format', 'field number out of range', pos);
