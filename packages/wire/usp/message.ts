@@ -118,6 +118,9 @@ export function decodeMsg(bytes: Uint8Array): Decoded<Msg, MessageFailure> {
   return { ok: true, value };
 }
 
+/** U+FEFF at the start of an id is part of the id. */
+const idDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** The msg_id of what looks like a request, though the rest cannot be read. */
 function answerable(bytes: Uint8Array): string | undefined {
   const header = child(bytes, 0, bytes.length, 1);
@@ -125,7 +128,7 @@ function answerable(bytes: Uint8Array): string | undefined {
   if (!header || !body || !child(bytes, body.start, body.end, 1)) return undefined;
   const id = child(bytes, header.start, header.end, 1);
   if (!id || id.start === id.end) return undefined;
-  const text = new TextDecoder().decode(bytes.subarray(id.start, id.end));
+  const text = idDecoder.decode(bytes.subarray(id.start, id.end));
   return text.length > maxMsgIdLength || text.includes('\ufffd') ? undefined : text;
 }
 
