@@ -61,7 +61,14 @@ export function readInteger(text: string): bigint | undefined {
   return BigInt(text.startsWith('+') ? text.slice(1) : text);
 }
 
-/** Milliseconds since 1970-01-01T00:00:00Z of an XML Schema dateTime; without a zone it is UTC (TR-106 2.3). */
+/** First and last moment whose year in UTC has four digits. */
+const firstMoment = Date.parse('0000-01-01T00:00:00Z');
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Milliseconds since 1970-01-01T00:00:00Z of an XML Schema dateTime; without a zone it is UTC (TR-106 2.3). Undefined
+ * too where the zone carries it out of the years 0000 to 9999.
+ */
 export function readDateTime(text: string): number | undefined {
   const found = dateTimePattern.exec(text);
   if (!found) return undefined;
@@ -77,7 +84,8 @@ export function readDateTime(text: string): number | undefined {
   if (zoneHours > 14 || zoneMinutes > 59) return undefined;
   const zone = (zoneHours * 60 + zoneMinutes) * (found[9] === '-' ? -1 : 1);
   const fraction = Math.floor(Number(`0.${found[7] ?? '0'}`) * 1000);
-  return date.getTime() + ((hour * 60 + minute - zone) * 60 + second) * 1000 + fraction;
+  const moment = date.getTime() + ((hour * 60 + minute - zone) * 60 + second) * 1000 + fraction;
+  return moment >= firstMoment && moment <= lastMoment ? moment : undefined;
 }
 
 /** A moment as dateTime in UTC; fractions of a second only where there are any. */
