@@ -1,7 +1,8 @@
 const instanceId = /^(?:[A-Za-z0-9\-._]|%[0-9A-Fa-f]{2}){1,50}$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const empty = /^$/;
-const upToSix = /^[^:]{0,6}$/;
+/** RFC 3986 unreserved characters: ids stand in certificates, URLs, logs and the kernel's tables. */
+const upToSix = /^[A-Za-z0-9\-._~]{0,6}$/;
 
 /** Authority ids by scheme (TR-369 "Endpoint Identifier"). */
 const authorityIds: Readonly<Record<string, RegExp>> = {
