@@ -1,6 +1,6 @@
 /** Why bytes are not an acceptable USP record or message. */
 export type WireReason =
-  /** Longer than the limit given. */
+  /** Longer than the limit given, or of more fields than are taken. */
   | 'too-large'
   /** The bytes end inside a field. */
   | 'truncated'

@@ -67,19 +67,37 @@ function fieldShape(field: DescField, choice: number): FieldShape {
 }
 
 /**
+ * Most fields of a message, nested ones included. Each becomes an object, so that 1 MiB of empty ones would hold up the
+ * process for long; an honest message of that size, a whole data model, has fewer.
+ */
+export const mostFields = 100_000;
+
+/**
  * Checks bytes against a shape before they are decoded: what passes here decodes without an error.
  * Says more than a decoder would, which takes the last of two members of a choice and knows no offsets.
  */
 export function scan(shape: MessageShape, bytes: Uint8Array): WireFailure | undefined {
-  return scanRange(shape, bytes, 0, bytes.length);
+  return scanRange(shape, bytes, 0, bytes.length, { fields: mostFields });
 }
 
-function scanRange(shape: MessageShape, bytes: Uint8Array, start: number, end: number): WireFailure | undefined {
+/** What is still allowed in a message. */
+interface Budget {
+  fields: number;
+}
+
+function scanRange(
+  shape: MessageShape,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  budget: Budget,
+): WireFailure | undefined {
   let chosen = 0;
   let pos = start;
   while (pos < end) {
     const field = readWireField(bytes, pos, end);
     if ('reason' in field) return field;
+    if (--budget.fields < 0) return fail('too-large', `more than ${mostFields} fields`, pos);
     const known = shape.fields.get(field.number);
     if (known) {
       if (known.choice >= 0) {
@@ -87,7 +105,7 @@ function scanRange(shape: MessageShape, bytes: Uint8Array, start: number, end: n
         if (chosen & bit) return fail('choice-repeated', `${shape.name}.${shape.choices[known.choice]} twice`, pos);
         chosen |= bit;
       }
-      const wrong = scanField(shape, known, bytes, field);
+      const wrong = scanField(shape, known, bytes, field, budget);
       if (wrong) return wrong;
     }
     pos = field.end;
@@ -103,10 +121,11 @@ function scanField(
   known: FieldShape,
   bytes: Uint8Array,
   field: WireField,
+  budget: Budget,
 ): WireFailure | undefined {
   const where = `${shape.name}.${known.name}`;
   if (field.type !== known.type) return fail('wire-format', `${where} has wire type ${field.type}`, field.start);
-  if (known.child) return scanRange(known.child, bytes, field.start, field.end);
+  if (known.child) return scanRange(known.child, bytes, field.start, field.end, budget);
   if (known.string) {
     for (let i = field.start; i < field.end; i++) {
       if ((bytes[i] ?? 0) < 0x80) continue;
