@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { peerIdentity } from '@sluice/identity';
@@ -8,6 +9,8 @@ export interface Caller {
   readonly endpointId: string;
   readonly role: 'appliance' | 'operator';
   readonly flow: RequestFlow;
+  /** The verified one that names the caller. */
+  readonly certificate?: X509Certificate | undefined;
 }
 
 /** The caller of an API request; undefined unless a verified certificate names an appliance or an operator. */
@@ -16,7 +19,7 @@ export function callerOf(request: IncomingMessage): Caller | undefined {
   const peer = peerIdentity(socket);
   const flow = flowOf(socket);
   if (!peer || !flow || (peer.role !== 'appliance' && peer.role !== 'operator')) return undefined;
-  return { endpointId: peer.endpointId, role: peer.role, flow };
+  return { endpointId: peer.endpointId, role: peer.role, flow, certificate: socket.getPeerX509Certificate() };
 }
 
 /** The IP version that a request came over. */

@@ -36,7 +36,15 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
   const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime);
   const desk = started.use(
     requestDesk(
-      { configuration, shelf, clock: systemClock, log, stopwatch: () => performance.now(), lifetime },
+      {
+        portalId: identity.endpointId,
+        configuration,
+        shelf,
+        clock: systemClock,
+        log,
+        stopwatch: () => performance.now(),
+        lifetime,
+      },
       servers,
     ),
   );

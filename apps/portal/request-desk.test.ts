@@ -33,6 +33,7 @@ function world(t: TestContext) {
   const server = new FakeMediaServer(said);
   const ending = new AbortController();
   const parts = {
+    portalId: 'self::portal-1',
     configuration,
     shelf: contentShelf([server], clock, 5_000, ending.signal),
     clock,

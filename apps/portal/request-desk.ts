@@ -94,7 +94,7 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
     async take(caller, body, gone) {
       const key = `${caller.endpointId} ${body.requestId}`;
       const request = requests.get(key) ?? begin(key, caller, body);
-      if (!isDeepStrictEqual(request.body, body)) {
+      if (!isDeepStrictEqual(unsigned(request.body), unsigned(body))) {
         const message = `request id ${body.requestId} was used for another request; ask with a new one`;
         return { kind: 'refused', refusal: refuse('request-conflict', message) };
       }
@@ -130,6 +130,11 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
 
     [Symbol.dispose]: () => live[Symbol.dispose](),
   };
+}
+
+/** Signing the same again gives another signature. */
+function unsigned({ consent: _, ...body }: ContentRequestBody) {
+  return body;
 }
 
 function viewOf(session: SessionView, media: RequestView['media']): RequestView {

@@ -2,6 +2,7 @@ import type { Answer, ContentAnswer, ContentRequestBody, SessionRequest, Session
 import type { Log } from '@sluice/io';
 import { type Clock, familyOf, type Refusal, refusalCodes, refuse } from '@sluice/model';
 import type { Caller } from './caller.ts';
+import { judgeConsent } from './consent.ts';
 import { nameLocalPorts } from './malformed.ts';
 import type { ConfigurationServer, MediaServer, PortalCloseReason } from './parts.ts';
 import { persist } from './persist.ts';
@@ -9,6 +10,8 @@ import type { Shelf, ShelvedContent } from './shelf.ts';
 
 /** What it takes to come to a verdict. */
 export interface Deciding {
+  /** This portal's endpoint id: consent is given to it by name. */
+  readonly portalId: string;
   readonly configuration: ConfigurationServer;
   readonly shelf: Shelf;
   readonly clock: Clock;
@@ -40,6 +43,8 @@ export async function decide(
   if (found.kind === 'refused') return found;
   const named = nameLocalPorts(found.value.content.streams, body);
   if (named.kind === 'refused') return named;
+  const refusal = judgeConsent(parts.portalId, caller, body, named.value, parts.clock.now());
+  if (refusal) return { kind: 'refused', refusal };
   if (abandoned.aborted) return givenUp;
 
   const request: SessionRequest = {
@@ -49,6 +54,7 @@ export async function decide(
     flow: caller.flow,
     localAddresses: body.localAddresses,
     streams: named.value,
+    ...(body.consent !== undefined && { consent: body.consent }),
   };
   const opened = await open(parts, request);
   if (opened.kind === 'refused') return opened;

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { endpoint, identifier, ipAddress, mostStreams, port, requestedStream, requestId } from './shapes.ts';
+import {
+  consentToken,
+  endpoint,
+  identifier,
+  ipAddress,
+  mostStreams,
+  port,
+  requestedStream,
+  requestId,
+} from './shapes.ts';
 
 /** POST /v1/sessions: a portal asks for a content request's openings. The answer is the session, open, or a problem. */
 export const sessionRequest = z.object({
@@ -10,6 +19,7 @@ export const sessionRequest = z.object({
   flow: z.object({ portal: endpoint, observed: endpoint }),
   localAddresses: z.array(ipAddress).max(8).default([]),
   streams: z.array(requestedStream).min(1).max(mostStreams),
+  consent: consentToken.optional(),
 });
 export type SessionRequest = z.infer<typeof sessionRequest>;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { startView } from './media.ts';
-import { endpoint, identifier, ipAddress, port, requestId } from './shapes.ts';
+import { consentToken, endpoint, identifier, ipAddress, port, requestId } from './shapes.ts';
 
 /** POST /v1/requests on a portal: an appliance asks for a content, over mutual TLS; its certificate names it. */
 export const contentRequestBody = z.object({
@@ -15,6 +15,8 @@ export const contentRequestBody = z.object({
    * the word to speak: the openings hold and the media server listens.
    */
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
+  /** The appliance's signature over this request, for its gateway. */
+  consent: consentToken.optional(),
 });
 export type ContentRequestBody = z.infer<typeof contentRequestBody>;
 

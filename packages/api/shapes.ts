@@ -29,6 +29,9 @@ export const identifier = z.string().regex(/^[A-Za-z0-9_.:%-]{1,128}$/, 'an id i
 /** {@link RequestId}: makes a retry harmless. */
 export const requestId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a request id is 1 to 64 of A-Z a-z 0-9 _ -');
 
+/** A device's signature over its request (@sluice/consent), carried unchanged. */
+export const consentToken = z.string().min(1).max(4096);
+
 /** A content's stream as its media server describes it. */
 export const contentStream = z.object({
   id: z.string().regex(/^[a-z0-9-]{1,32}$/),

@@ -105,9 +105,10 @@ export function sessionRoutes(app: FastifyInstance, { control }: ApiPorts): void
 }
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
-  const body = request.body as SessionRequest;
+  const { consent, ...body } = request.body as SessionRequest;
   return {
     ...body,
+    ...(consent !== undefined && { consent }),
     portalId: request.caller.endpointId,
     streams: body.streams.map(({ payloadType, pairedWith, ...stream }) => ({
       ...stream,

@@ -36,6 +36,7 @@ export function planOpenings(
     ...(stream.payloadType !== undefined && { payloadType: stream.payloadType }),
     remote: stream.remote,
     ...(traits.findsDevice && { flow: request.flow }),
+    ...(traits.findsDevice && request.consent !== undefined && { consent: request.consent }),
     until,
   });
   const device = request.flow.observed.address;

@@ -34,8 +34,8 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   const now = w.clock.now();
   if (asked.kind === 'refused') return refused(w, live, asked);
   const streams = new Map(live.openingIds.map((id, index) => [id, live.request.streams[index]?.id ?? '']));
-  // The flow is the request's and is remembered once.
-  const openings = asked.openings.map(({ flow: _, ...opening }) => ({
+  // Flow and consent are the request's and are remembered once.
+  const openings = asked.openings.map(({ flow: _, consent: _signed, ...opening }) => ({
     ...opening,
     streamId: streams.get(opening.id) ?? '',
   }));

@@ -36,6 +36,7 @@ export function rowOf({ opening, seconds }: Lease<Opening>, outward: string | un
       [extension.streamType]: opening.streamType,
       ...(opening.payloadType !== undefined && { [extension.payloadType]: String(opening.payloadType) }),
       ...(opening.flow && { [extension.requestFlow]: flowText(opening.flow) }),
+      ...(opening.consent !== undefined && { [extension.consent]: opening.consent }),
     },
   };
 }
