@@ -350,6 +350,19 @@ test('a verdict that cannot be stored is none: nothing stays open, and the error
   assert.equal(again.kind, 'granted');
 });
 
+test('a verdict that fails after everybody left is nobody’s fault', async () => {
+  await using home = await openHome();
+  const { putSession } = home.store;
+  home.store.putSession = () => Promise.reject(new Error('the disk is full'));
+  await assert.rejects(home.control.open(filmRequest('r1'), AbortSignal.abort(new Error('left'))), /left/);
+  // An error that nobody heard would come up in these turns, and fail the test.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(home.gateway.applied.length, 2, 'opened, and taken back');
+  await home.clock.pass(2_000);
+  assert.deepEqual(home.gateway.held, []);
+  home.store.putSession = putSession;
+});
+
 test('after a restart sessions go on: renewed, closed, or undone', async () => {
   await using home = await openHome({ leaseMs: 60_000 });
   const kept = await openFilm(home, 'r1');

@@ -52,6 +52,8 @@ export class Sessions {
       if (begun.session.state === 'opening') this.#w.live.remove(begun);
       throw error;
     });
+    // Whoever asked may have left already.
+    begun.verdict.catch(() => undefined);
     return this.#join(begun, request, signal);
   }
 
