@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Log } from '@sluice/io';
 import type { DataPlane } from '@sluice/kernel';
-import type { Clock } from '@sluice/model';
-import type { UspConnection } from '@sluice/mtp';
+import type { Clock, IpAddress } from '@sluice/model';
+import { closeCode, type UspConnection } from '@sluice/mtp';
 import { type Agent, createAgent } from '@sluice/usp-agent';
 import type { GatewayConfig } from './config.ts';
 import { deviceInfoModel } from './device-model/device-info.ts';
@@ -10,6 +10,7 @@ import { homeModels } from './device-model/home-models.ts';
 import { Listeners } from './device-model/listeners.ts';
 import { natModel } from './device-model/nat.ts';
 import type { Home } from './home/home.ts';
+import type { Networks } from './home/networks.ts';
 import type { DeskGround } from './household/desk.ts';
 import type { PauseMark } from './io/pause-mark.ts';
 import { Openings } from './openings/openings.ts';
@@ -67,6 +68,17 @@ export function openGateway(ground: GatewayGround): Gateway {
     else if (event.kind === 'created') log.info({ object: event.object, owner: event.visibleTo }, 'row made');
   });
 
+  const connected = new Map<string, UspConnection>();
+  let own = wanAddresses(home.networks);
+  // A connection from an address that is gone hears nothing any more and does not know it. It is cut before the new
+  // address is told, so that this waits for the next one.
+  const stopCutting = home.observe(() => {
+    const before = own;
+    own = wanAddresses(home.networks);
+    if (before.every((address) => own.includes(address))) return;
+    log.info({ before, now: own }, 'a global address is gone');
+    for (const connection of connected.values()) connection.close(closeCode.goingAway, 'the global address changed');
+  });
   const rows = openingsModel(openings, listeners);
   const followed = homeModels(home);
   const agent: Agent = createAgent({
@@ -83,7 +95,6 @@ export function openGateway(ground: GatewayGround): Gateway {
     clock,
     log,
   });
-  const connected = new Map<string, UspConnection>();
   return {
     openings,
     attach(connection) {
@@ -106,9 +117,14 @@ export function openGateway(ground: GatewayGround): Gateway {
     [Symbol.dispose]() {
       agent.close();
       followed.stop();
+      stopCutting();
       openings[Symbol.dispose]();
     },
   };
+}
+
+function wanAddresses({ interfaces }: Networks): IpAddress[] {
+  return interfaces.flatMap(({ side, addresses }) => (side === 'wan' ? addresses.map(({ address }) => address) : []));
 }
 
 function globalPorts({ policy, clock, ownPorts = [] }: GatewayGround): PortsByTransport {

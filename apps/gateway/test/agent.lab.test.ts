@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { run } from '../../../lab/index.ts';
+import { tcpConnection, tcpServer } from '../../../lab/packets/index.ts';
+import { type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
+
+const timeout = 120_000;
+const table = 'Device.NAT.PortMapping.';
+const film = `${table}[Alias=="film"].`;
+
+const values = (more: Readonly<Record<string, string>> = {}) => ({
+  Alias: 'film',
+  Enable: 'true',
+  RemoteHost: '203.0.113.10',
+  X_SLUICE_RemotePort: '7000',
+  X_SLUICE_StreamType: 'rtp',
+  Protocol: 'UDP',
+  ExternalPort: '20000',
+  InternalClient: '192.168.1.2',
+  InternalPort: '5000',
+  LeaseDuration: '60',
+  ...more,
+});
+
+/** Sends RTP every 2 ms until told to stop; tells how many. */
+function stream(home: HomeWithAgent): AsyncDisposable & { stop(): Promise<number> } {
+  const stopping = new AbortController();
+  let sent = 0;
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      home.sendRtp(20_000, sent++);
+      await pause(2);
+    }
+  })();
+  const stop = async () => {
+    stopping.abort();
+    await running;
+    return sent;
+  };
+  return {
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+    },
+  };
+}
+
+test('an agent that is killed and started again drops no packet of a running stream', { timeout }, async (t) => {
+  await using home = await homeWithAgent('agent', t.signal);
+  const first = await home.startAgent();
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /addResp/);
+  const before = await home.order({ kind: 'get', paths: [film] });
+  assert.match(before, /"Status":"Enabled"/);
+  home.sendRtp(20_000, 0);
+  assert.equal(await home.arrived(), 1);
+
+  await using sending = stream(home);
+  first.kill('SIGKILL');
+  await first.ended;
+  const second = await home.startAgent();
+  const after = await home.order({ kind: 'get', paths: [film] });
+  assert.match(after, /PortMapping\.1\./);
+  assert.match(
+    await home.order({ kind: 'set', objects: [{ path: film, values: { LeaseDuration: '90' } }] }),
+    /setResp/,
+  );
+  await second.stop();
+  const sent = await sending.stop();
+  assert.equal(await home.arrived(), sent);
+  assert.ok(sent > 100, `only ${sent} were sent meanwhile`);
+
+  await home.startAgent();
+  assert.match(await home.order({ kind: 'delete', paths: [film] }), /deleteResp/);
+  home.sendRtp(20_000, 1);
+  assert.equal(await home.arrived(), 0);
+});
+
+test('without its agent an opening ends with its lease', { timeout }, async (t) => {
+  await using home = await homeWithAgent('lease', t.signal);
+  const agent = await home.startAgent();
+  const opened = Date.now();
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values({ LeaseDuration: '3' }) }] }), /addResp/);
+  agent.kill('SIGKILL');
+  await agent.ended;
+  home.sendRtp(20_000, 0);
+  assert.equal(await home.arrived(), 1);
+  await pause(opened + 3_200 - Date.now());
+  home.sendRtp(20_000, 1);
+  assert.equal(await home.arrived(), 0);
+});
+
+test('the device is found by the flow of its request, as the kernel translated it', { timeout }, async (t) => {
+  await using home = await homeWithAgent('flow', t.signal);
+  await home.startAgent();
+  const portal = { address: home.network.address('portal', 4), port: 8443 };
+  const observed = Promise.withResolvers<string>();
+  const server = tcpServer(home.network.namespace('portal'), portal, (socket) => {
+    observed.resolve(`${socket.remoteAddress} ${socket.remotePort}`);
+  });
+  const request = tcpConnection(home.network.namespace('tv-1'), { address: '192.168.1.2', port: 45_000 }, portal);
+  t.after(() => {
+    request.destroy();
+    server.close();
+  });
+  const X_SLUICE_RequestFlow = `${portal.address} ${portal.port} ${await observed.promise}`;
+  const found = values({ InternalClient: '', X_SLUICE_RequestFlow });
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: found }] }), /addResp/);
+  assert.match(await home.order({ kind: 'get', paths: [film] }), /"InternalClient":"192.168.1.2"/);
+  home.sendRtp(20_000, 0);
+  assert.equal(await home.arrived(), 1);
+  const other = values({
+    Alias: 'other',
+    InternalClient: '192.168.1.3',
+    InternalPort: '5002',
+    ExternalPort: '20002',
+    X_SLUICE_RequestFlow,
+  });
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: other }] }), /"code":7810/);
+});
+
+test('a new global address is told, and the household has its say', { timeout }, async (t) => {
+  await using home = await homeWithAgent('wan', t.signal);
+  await home.startAgent();
+  const subscription = {
+    table: 'Device.LocalAgent.Subscription.',
+    values: { Enable: 'true', ID: 'addresses', NotifType: 'ValueChange', ReferenceList: 'Device.IP.Interface.' },
+  };
+  assert.match(await home.order({ kind: 'add', rows: [subscription] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /addResp/);
+  assert.match(await home.status(), /^film +203\.0\.113\.10:7000 +192\.168\.1\.2:5000 +rtp/m);
+  assert.deepEqual(await home.household('POST', '/v1/pause'), { closed: 1 });
+  home.sendRtp(20_000, 0);
+  assert.equal(await home.arrived(), 0);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /"code":7809/);
+  await home.household('POST', '/v1/resume');
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /addResp/);
+  assert.deepEqual(await home.household('DELETE', '/v1/openings/film'), { closed: 1 });
+
+  const gateway = home.network.namespace('gateway-1').split('/').at(-1) ?? '';
+  await run(['ip', '-n', gateway, 'address', 'delete', '203.0.113.1/24', 'dev', 'wan0'], t.signal);
+  await run(['ip', '-n', gateway, 'address', 'add', '203.0.113.77/24', 'dev', 'wan0'], t.signal);
+  await home.order({ kind: 'news', text: '203.0.113.77' });
+});
