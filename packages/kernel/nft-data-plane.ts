@@ -63,7 +63,9 @@ class NftDataPlane implements DataPlane {
       this.#setInterfaces(interfaces);
       return 'adopted';
     }
-    const { status, stderr, error } = spawnSync(this.#nft, ['-f', '-'], { input, encoding: 'utf8' });
+    // An ordinary user's PATH lacks the directory that nft(8) is in.
+    const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+    const { status, stderr, error } = spawnSync(this.#nft, ['-f', '-'], { input, encoding: 'utf8', env });
     if (error) throw new LoadFailed(`${this.#nft}: ${error.message}`);
     if (status !== 0) throw new LoadFailed(`${this.#nft} refused the ruleset: ${stderr.trim()}`);
     return 'loaded';

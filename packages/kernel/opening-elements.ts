@@ -1,6 +1,7 @@
 import { addressBytes, type Endpoint, familyOf, formatAddress, transportOf } from '@sluice/model';
 import { protocolNumber } from './conntrack/flow.ts';
 import type { KernelOpening } from './data-plane.ts';
+import { MalformedNetlink } from './netlink/attribute.ts';
 import type { Count, ElementKey, SetElement } from './nftables/element.ts';
 import type { Shape } from './ruleset.ts';
 import { streamCode } from './stream-code.ts';
@@ -57,23 +58,27 @@ export function markField(value: number): Buffer {
   return bytes;
 }
 
-/** Reads {@link markField}. */
+/** Reads {@link markField}. Throws MalformedNetlink. */
 export function readMark(bytes: Buffer): number {
+  if (bytes.length !== 4) throw new MalformedNetlink('a mark is not of four bytes', 0);
   return bytes.readUInt32LE();
 }
 
-/** Reads an address and a port as maps hold them. */
+/** Reads an address and a port as maps hold them. Throws MalformedNetlink. */
 export function readEndpoint(bytes: Buffer): Endpoint {
+  if (bytes.length !== 8 && bytes.length !== 20) throw new MalformedNetlink('no address and port', 0);
   return { address: formatAddress(bytes.subarray(0, -4)), port: bytes.readUInt16BE(bytes.length - 4) };
 }
 
-/** What an arrival key of a shape says. */
+/** What an arrival key of a shape says. Throws MalformedNetlink. */
 export function readArrivalKey(
   key: Buffer,
   family: 4 | 6,
   shape: Shape,
 ): Pick<KernelOpening, 'remote' | 'global'> & { transport: 'tcp' | 'udp' } {
   const addressLength = family === 4 ? 4 : 16;
+  const remoteLength = { sap: addressLength + 4, sa: addressLength, sp: 4, any: 0 }[shape];
+  if (key.length !== 4 + remoteLength + addressLength + 4) throw new MalformedNetlink('no key of this set', 0);
   const transport = key[0] === protocolNumber.tcp ? 'tcp' : 'udp';
   const global = readEndpoint(key.subarray(-addressLength - 4));
   const fields = key.subarray(4, -addressLength - 4);

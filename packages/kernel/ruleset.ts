@@ -57,6 +57,10 @@ const remote: Record<Shape, readonly ('address' | 'port')[]> = {
   any: [],
 };
 
+/**
+ * `in` and `out` find an opening's number by its remote endpoint with its global (for IPv6, local) or local one;
+ * `local4` and `global4` translate by number; `live` says that a number lives and what it carries; `counted` counts.
+ */
 function sets(): string {
   const types = (family: 4 | 6, shape: Shape) =>
     remote[shape].map((field) => (field === 'address' ? `ipv${family}_addr` : 'inet_service'));
@@ -104,11 +108,13 @@ ${look(4, 'out4', 'destination', 'accept')}${look(6, 'in6', 'destination', 'acce
 `;
 }
 
+/** Again the first packet of each flow only. What came from the WAN does not go back there, whatever it was mapped to. */
 function leaving(): string {
   const from = firstMasqueradePort;
   return `  chain leaving {
     type nat hook postrouting priority srcnat; policy accept;
     oifname != @wan accept
+    iifname @wan counter drop
     meta nfproto ipv4 meta l4proto { tcp, udp } ct mark != 0 snat ip to ct mark map @global4
     meta nfproto ipv4 meta l4proto { tcp, udp } masquerade to :${from}-65535
     meta nfproto ipv4 masquerade
@@ -116,6 +122,7 @@ function leaving(): string {
 `;
 }
 
+/** Every packet that is passed on. Flows without a mark are the household's own, and it began them. */
 function forward(): string {
   return `  chain forward {
     type filter hook forward priority filter; policy drop;

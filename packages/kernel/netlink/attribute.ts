@@ -41,7 +41,10 @@ export function need(attributes: Attributes, type: number, length?: number): Buf
   return value;
 }
 
-/** Unsigned 64-bit in network order, as nfnetlink counts milliseconds, packets and bytes. Throws MalformedNetlink. */
+/**
+ * Unsigned 64-bit in network order, as nfnetlink counts milliseconds, packets and bytes; at most 2^53 - 1, which a number
+ * holds exactly. Throws MalformedNetlink.
+ */
 export function needU64(attributes: Attributes, type: number): number {
-  return Number(need(attributes, type, 8).readBigUInt64BE());
+  return Math.min(Number(need(attributes, type, 8).readBigUInt64BE()), Number.MAX_SAFE_INTEGER);
 }

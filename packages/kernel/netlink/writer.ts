@@ -46,7 +46,8 @@ export class NetlinkWriter {
   }
 
   attribute(type: number, value: Uint8Array): void {
-    this.#bytes.set(value, this.#reserve(type, value.length));
+    const at = this.#reserve(type, value.length);
+    this.#bytes.set(value, at);
   }
 
   /** Text with its closing NUL. */

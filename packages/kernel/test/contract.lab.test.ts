@@ -1,5 +1,5 @@
 import { before, describe, test } from 'node:test';
-import { buildNetwork } from '../../../lab/index.ts';
+import { buildNetwork } from '../../../lab/build.ts';
 import { inNamespace } from '../../../lab/packets/index.ts';
 import { type DataPlane, openDataPlane } from '../index.ts';
 import { contract, realTime } from './contract.ts';

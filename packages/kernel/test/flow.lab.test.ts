@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint, Family } from '@sluice/model';
 import { tcpConnection, tcpServer } from '../../../lab/packets/index.ts';
-import { openHome } from './home.ts';
+import { sharedHome } from './home.ts';
 
-test('the device behind a flow is found by what was seen outside, exactly', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('flow', t.signal);
+const shared = sharedHome('flow');
+
+test('the device behind a flow is found by what was seen outside, exactly', { timeout: 60_000 }, async () => {
+  const home = shared();
   for (const family of [4, 6] satisfies Family[]) {
-    const { remote, local, tablet, stranger } = home.ends(family);
+    const path = home.path(family);
+    const { remote, local, tablet, stranger } = path;
     for (const [by, address] of [
       ['tv-1', local.address],
       ['tablet-1', tablet],
@@ -30,9 +33,10 @@ test('the device behind a flow is found by what was seen outside, exactly', { ti
 test('a real connection to a server is found; one that the server began is no flow of the device', {
   timeout: 60_000,
 }, async (t) => {
-  await using home = await openHome('real', t.signal);
+  const home = shared();
   for (const family of [4, 6] satisfies Family[]) {
-    const { remote, global, local } = home.ends(family);
+    const path = home.path(family);
+    const { remote, global, local } = path;
     const seen = Promise.withResolvers<Endpoint>();
     const server = tcpServer(home.network.namespace('media'), { ...remote, port: 8443 }, (socket) => {
       seen.resolve({ address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
@@ -45,7 +49,7 @@ test('a real connection to a server is found; one that the server began is no fl
       server.close();
     });
     assert.deepEqual(home.plane.flow('tcp', await seen.promise, far)?.original, { from, to: far });
-    home.open(home.opening(family, 'udp'));
+    home.open(path.opening('udp'));
     assert.equal(await home.passed({ by: 'media', from: remote, to: global }), 3);
     assert.equal(home.plane.flow('udp', global, remote), undefined);
   }

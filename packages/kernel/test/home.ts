@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:dgram';
+import { execFileSync } from 'node:child_process';
 import { after, before } from 'node:test';
 import type { Endpoint, Family, StreamType } from '@sluice/model';
-import { type BuiltNetwork, buildNetwork, homes } from '../../../lab/index.ts';
+import { type BuiltNetwork, buildNetwork } from '../../../lab/build.ts';
 import {
   inNamespace,
   noisePayload,
@@ -13,8 +13,8 @@ import {
   Sniffer,
   stunPayload,
   type TcpFields,
-  udpSocket,
 } from '../../../lab/packets/index.ts';
+import { homes } from '../../../lab/topologies/home.ts';
 import { type DataPlane, type KernelOpening, openDataPlane } from '../index.ts';
 
 /** What a packet carries besides its token. */
@@ -33,15 +33,21 @@ export interface Trial {
   readonly marker?: boolean;
 }
 
-/** Everything about one family that the tests need. */
-export interface Ends {
+/** A path from the media server to the first television, of ports that no other test uses, and what lies beside it. */
+export interface Path {
   readonly remote: Endpoint;
   readonly global: Endpoint;
   readonly local: Endpoint;
   readonly otherServer: string;
   readonly stranger: string;
   readonly tablet: string;
+  /** An opening for it. */
+  opening(streamType: StreamType, more?: Partial<KernelOpening>): KernelOpening;
 }
+
+/** Hosts that answer no packet with "port unreachable", which would pass and be counted like any other. */
+const quiet = `table inet quiet { chain output { type filter hook output priority filter;
+  icmp code port-unreachable drop; icmpv6 type destination-unreachable icmpv6 code port-unreachable drop; }; }`;
 
 /** A home with a real gateway, and eyes on both sides of it. */
 export class Home implements AsyncDisposable {
@@ -51,20 +57,17 @@ export class Home implements AsyncDisposable {
   /** What left the gateway into the home, and into the internet. */
   readonly #inward: Sniffer;
   readonly #outward: Sniffer;
-  /** Sockets that take what arrives, so that no host answers "port unreachable". */
-  readonly #sinks: Socket[] = [];
   #tokens = 0;
+  #paths = 0;
 
   constructor(network: BuiltNetwork) {
     this.network = network;
     const gateway = network.namespace('gateway-1');
     this.plane = inNamespace(gateway, () => openDataPlane());
     assert.equal(this.load(), 'loaded');
-    for (const host of ['media', 'stranger', 'tv-1', 'tablet-1'])
+    for (const host of ['media', 'stranger', 'tv-1', 'tablet-1']) {
       this.#senders.set(host, new RawSender(network.namespace(host)));
-    for (const family of [4, 6] as const) {
-      const { remote, local } = this.ends(family);
-      this.#sinks.push(udpSocket(network.namespace('media'), remote), udpSocket(network.namespace('tv-1'), local));
+      inNamespace(network.namespace(host), () => execFileSync('nft', [quiet]));
     }
     this.#inward = new Sniffer(gateway, 'lan0');
     this.#outward = new Sniffer(gateway, 'wan0');
@@ -74,24 +77,22 @@ export class Home implements AsyncDisposable {
     return inNamespace(this.network.namespace('gateway-1'), () => this.plane.load({ wan: ['wan0'], lan: ['lan0'] }));
   }
 
-  /** The first television's path from the media server; `offset` moves its ports, for several in one test. */
-  ends(family: Family, offset = 0): Ends {
+  path(family: Family): Path {
+    const offset = 2 * this.#paths++;
     const address = (host: string) => this.network.address(host, family);
+    const remote = { address: address('media'), port: 7000 + offset };
     const local = { address: address('tv-1'), port: 5000 + offset };
     const wan = { address: this.network.address('gateway-1', 4, 'internet'), port: 20_000 + offset };
+    const global = family === 4 ? wan : local;
     return {
-      remote: { address: address('media'), port: 7000 + offset },
-      global: family === 4 ? wan : local,
+      remote,
+      global,
       local,
       otherServer: family === 4 ? '203.0.113.11' : '2001:db8:1::11',
       stranger: address('stranger'),
       tablet: address('tablet-1'),
+      opening: (streamType, more = {}) => ({ streamType, remote, global, local, tag: `${offset}|test`, ...more }),
     };
-  }
-
-  opening(family: Family, streamType: StreamType, more: Partial<KernelOpening> = {}): KernelOpening {
-    const { remote, global, local } = this.ends(family);
-    return { streamType, remote, global, local, tag: `test|${streamType}`, ...more };
   }
 
   open(opening: KernelOpening, leaseMs = 60_000): void {
@@ -103,24 +104,29 @@ export class Home implements AsyncDisposable {
   }
 
   /** Sends a packet `times` over; the copies that got to the gateway's other side, as they were there. */
-  async passing(trial: Trial, times = 3): Promise<Packet[]> {
-    const token = `token-${this.#tokens++}-`;
+  passing(trial: Trial, times = 3): Promise<Packet[]> {
     const { by, from, to, transport = 'udp', content = 'noise', payloadType, marker = false, tcp } = trial;
-    const sender = this.#senders.get(by);
-    assert.ok(sender);
-    const payload = payloadType === undefined ? payloadOf(content, token) : rtpPayload(token, { payloadType, marker });
-    // A stream that ran before may have filled them.
-    for (const eye of [this.#inward, this.#outward]) eye.clear();
-    sender.send({ transport, from, to, payload, ...(tcp && { tcp }) }, times);
-    const home = by === 'tv-1' || by === 'tablet-1';
-    await this.#fence(by, home);
-    return (home ? this.#outward : this.#inward).sent(token);
+    const payload = (token: string) =>
+      payloadType === undefined ? payloadOf(content, token) : rtpPayload(token, { payloadType, marker });
+    const build = (token: string) => ({ transport, from, to, payload: payload(token), ...(tcp && { tcp }) });
+    return this.passingPacket(by, build, times);
   }
 
-  /** Sends an ICMP or ICMPv6 message. */
-  sendIcmp(by: string, { from, to, type }: { from: string; to: string; type: number }): void {
-    const ends = { from: { address: from }, to: { address: to } };
-    this.#senders.get(by)?.send({ transport: 'icmp', ...ends, type, code: 0, payload: Buffer.alloc(8) });
+  /** As {@link passing}, for any packet that carries its token. */
+  async passingPacket(by: Trial['by'], build: (token: string) => Packet, times: number): Promise<Packet[]> {
+    const token = `token-${this.#tokens++}-`;
+    const packet = build(token);
+    // A stream that ran before may have filled them.
+    for (const eye of [this.#inward, this.#outward]) eye.clear();
+    this.#senders.get(by)?.send(packet, times);
+    const home = by === 'tv-1' || by === 'tablet-1';
+    await this.#fence(by, home);
+    const eye = home ? this.#outward : this.#inward;
+    if (packet.payload.length > 0) return eye.sent(token);
+    return eye.seen().flatMap(({ packet: left, direction }) => {
+      const like = direction === 'out' && left.payload.length === 0 && left.transport === packet.transport;
+      return like ? [left] : [];
+    });
   }
 
   /** As {@link passing}; how many. */
@@ -130,7 +136,6 @@ export class Home implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const sender of this.#senders.values()) sender[Symbol.dispose]();
-    for (const sink of this.#sinks) sink.close();
     this.#inward[Symbol.dispose]();
     this.#outward[Symbol.dispose]();
     this.plane[Symbol.dispose]();
@@ -148,27 +153,19 @@ export class Home implements AsyncDisposable {
   }
 }
 
-/** Lays a home out and loads its gateway, closed. */
-export async function openHome(prefix: string, signal: AbortSignal): Promise<Home> {
-  const home = new Home(await buildNetwork(homes(), prefix, signal));
-  // Neighbours are resolved now, so that no test waits for that.
-  for (const family of [4, 6] as const) {
-    const { remote, local, tablet, stranger } = home.ends(family);
-    for (const [by, address] of [
-      ['tv-1', local.address],
-      ['tablet-1', tablet],
-    ] as const)
-      for (const far of [remote.address, stranger])
-        await home.passing({ by, from: { address, port: 1 }, to: { address: far, port: 1 } });
-  }
-  return home;
-}
-
-/** One home for all tests of a file. */
+/** One home for all tests of a file, its gateway loaded and closed. */
 export function sharedHome(prefix: string): () => Home {
   let home: Home | undefined;
   before(async () => {
-    home = await openHome(prefix, AbortSignal.timeout(60_000));
+    home = new Home(await buildNetwork(homes(), prefix, AbortSignal.timeout(60_000)));
+    // Neighbours are resolved now, so that no test waits for that.
+    for (const family of [4, 6] as const) {
+      const { remote, local, tablet, stranger } = home.path(family);
+      for (const far of [remote, { ...remote, address: stranger }]) {
+        await home.passing({ by: 'tv-1', from: local, to: far });
+        await home.passing({ by: 'tablet-1', from: { ...local, address: tablet }, to: far });
+      }
+    }
   });
   after(() => home?.[Symbol.asyncDispose]());
   return () => {
@@ -194,6 +191,6 @@ function payloadOf(content: Content, token: string): Buffer {
     case 'noise':
       return noisePayload(token);
     default:
-      return Buffer.from(token);
+      return Buffer.alloc(0);
   }
 }

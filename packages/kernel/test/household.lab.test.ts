@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Endpoint, Family } from '@sluice/model';
 import { inNamespace, Sniffer, udpSocket } from '../../../lab/packets/index.ts';
-import { openHome, type Trial } from './home.ts';
+import { sharedHome, type Trial } from './home.ts';
 
-test('the home reaches out, from no port of an opening, and is answered', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('reach', t.signal);
+const shared = sharedHome('househol');
+
+test('the home reaches out, from no port of an opening, and is answered', { timeout: 60_000 }, async () => {
+  const home = shared();
   for (const family of [4, 6] satisfies Family[]) {
-    const { remote, local, tablet, stranger } = home.ends(family);
+    const path = home.path(family);
+    const { remote, local, tablet, stranger } = path;
     for (const [by, address] of [
       ['tv-1', local.address],
       ['tablet-1', tablet],
@@ -30,12 +33,13 @@ test('the home reaches out, from no port of an opening, and is answered', { time
   }
 });
 
-test("another device cannot take an opening's global port by speaking first", { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('take', t.signal);
-  const { remote, global, local, tablet } = home.ends(4);
+test("another device cannot take an opening's global port by speaking first", { timeout: 60_000 }, async () => {
+  const home = shared();
+  const path = home.path(4);
+  const { remote, global, local, tablet } = path;
   const tries: Trial = { by: 'tablet-1', from: { address: tablet, port: global.port }, to: remote };
   assert.equal(await home.passed(tries), 3);
-  home.open(home.opening(4, 'udp'));
+  home.open(path.opening('udp'));
   assert.equal(await home.passed(tries), 3);
   const arrived = await home.passing({ by: 'media', from: remote, to: global });
   assert.deepEqual(
@@ -47,15 +51,16 @@ test("another device cannot take an opening's global port by speaking first", { 
 for (const family of [4, 6] satisfies Family[])
   test(`IPv${family}: a flow that the device began before the opening comes under it`, {
     timeout: 60_000,
-  }, async (t) => {
-    await using home = await openHome('before', t.signal);
-    const { remote, global, local } = home.ends(family);
+  }, async () => {
+    const home = shared();
+    const path = home.path(family);
+    const { remote, global, local } = path;
     const outward: Trial = { by: 'tv-1', from: local, to: remote };
     const [early] = await home.passing(outward, 1);
     assert.ok(early && 'port' in early.from);
     // Ordinary so far: answers of any kind come in.
     assert.equal(await home.passed({ by: 'media', from: remote, to: early.from }), 3);
-    const opening = home.opening(family, 'rtp');
+    const opening = path.opening('rtp');
     home.open(opening);
     if (family === 4) assert.equal(await home.passed({ by: 'media', from: remote, to: early.from }), 0);
     const arrived = await home.passing({ by: 'media', from: remote, to: global, content: 'rtp' });
@@ -75,11 +80,12 @@ for (const family of [4, 6] satisfies Family[])
     assert.equal(await home.passed(outward), 0);
   });
 
-test('both ends at once: what each sends first meets', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('meet', t.signal);
+test('both ends at once: what each sends first meets', { timeout: 60_000 }, async () => {
+  const home = shared();
   for (const family of [4, 6] satisfies Family[]) {
-    const { remote, global, local } = home.ends(family);
-    home.open(home.opening(family, 'udp'));
+    const path = home.path(family);
+    const { remote, global, local } = path;
+    home.open(path.opening('udp'));
     for (let i = 0; i < 5; i++) {
       const [left] = await home.passing({ by: 'tv-1', from: local, to: remote }, 1);
       const [arrived] = await home.passing({ by: 'media', from: remote, to: global }, 1);
@@ -90,12 +96,13 @@ test('both ends at once: what each sends first meets', { timeout: 60_000 }, asyn
 });
 
 test('an opening that points at the gateway itself opens nothing', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('self', t.signal);
+  const home = shared();
   const gateway = home.network.namespace('gateway-1');
   for (const family of [4, 6] satisfies Family[]) {
-    const { remote, global } = home.ends(family);
+    const path = home.path(family);
+    const { remote, global } = path;
     const own: Endpoint = { address: home.network.address('gateway-1', family, 'home-1'), port: 4000 };
-    const opening = home.opening(family, 'udp', { local: own, global: family === 4 ? global : own });
+    const opening = path.opening('udp', { local: own, global: family === 4 ? global : own });
     home.open(opening);
     const socket = udpSocket(gateway, own);
     t.after(() => socket.close());
@@ -103,7 +110,7 @@ test('an opening that points at the gateway itself opens nothing', { timeout: 60
     socket.on('message', (message) => heard.push(String(message)));
     // The gateway hears its home; the same packet from outside does not get in.
     assert.equal(await home.passed({ by: 'media', from: remote, to: opening.global }), 0);
-    const device = { address: home.ends(family).local.address, port: 4001 };
+    const device = { address: home.path(family).local.address, port: 4001 };
     const inside = udpSocket(home.network.namespace('tv-1'), device);
     t.after(() => inside.close());
     inside.send('from inside', own.port, own.address);
@@ -112,11 +119,22 @@ test('an opening that points at the gateway itself opens nothing', { timeout: 60
   }
 });
 
-test('from outside the gateway answers what a host must, and takes nothing else', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('input', t.signal);
+test('an opening that points back into the internet opens nothing', { timeout: 60_000 }, async () => {
+  const home = shared();
+  const path = home.path(4);
+  const { remote, global, stranger } = path;
+  home.open(path.opening('udp', { local: { address: stranger, port: 5000 } }));
+  using outward = new Sniffer(home.network.namespace('gateway-1'), 'wan0');
+  assert.equal(await home.passed({ by: 'media', from: remote, to: global }), 0);
+  assert.equal(outward.sent('token-').length, 0);
+});
+
+test('from outside the gateway answers what a host must, and takes nothing else', { timeout: 60_000 }, async () => {
+  const home = shared();
   const gateway = home.network.namespace('gateway-1');
   const own = home.network.address('gateway-1', 6, 'internet');
-  const { stranger, remote } = home.ends(6);
+  const path = home.path(6);
+  const { stranger, remote } = path;
   // No socket listens: a packet that got past the input chain counts as one without a port.
   const delivered = () =>
     inNamespace(gateway, () =>
@@ -134,7 +152,8 @@ test('from outside the gateway answers what a host must, and takes nothing else'
     assert.equal(delivered() - before, passes, `${address} ${port} to ${target}`);
   }
   using echo = new Sniffer(gateway, 'wan0');
-  home.sendIcmp('stranger', { from: stranger, to: own, type: 128 });
+  const ping = { transport: 'icmp', from: { address: stranger }, to: { address: own }, type: 128, code: 0 } as const;
+  await home.passingPacket('stranger', (token) => ({ ...ping, payload: Buffer.from(token) }), 1);
   const answered = () =>
     echo
       .seen()

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Family } from '@sluice/model';
-import { startOnHost } from '../../../lab/index.ts';
+import { startOnHost } from '../../../lab/process.ts';
 import type { Change } from '../index.ts';
-import { openHome, type Trial } from './home.ts';
+import { sharedHome, type Trial } from './home.ts';
+
+const shared = sharedHome('lease');
 
 const holding = join(import.meta.dirname, 'hold.ts');
 
@@ -14,12 +16,13 @@ for (const family of [4, 6] satisfies Family[])
     test(`IPv${family}, ${firstSpeaker} first: the lease ends on time though nobody of ours lives`, {
       timeout: 60_000,
     }, async (t) => {
-      await using home = await openHome('lease', t.signal);
-      const { remote, global, local } = home.ends(family);
+      const home = shared();
+      const path = home.path(family);
+      const { remote, global, local } = path;
       const inward: Trial = { by: 'media', from: remote, to: global, content: 'rtp' };
       const outward: Trial = { by: 'tv-1', from: local, to: remote };
       const leaseMs = 1500;
-      const change: Change = { add: [{ opening: home.opening(family, 'rtp'), leaseMs }], renew: [], remove: [] };
+      const change: Change = { add: [{ opening: path.opening('rtp'), leaseMs }], renew: [], remove: [] };
       const holder = await startOnHost(
         {
           name: 'holder',
@@ -48,10 +51,11 @@ for (const family of [4, 6] satisfies Family[])
       assert.deepEqual(home.plane.read(), []);
     });
 
-test('renewals under traffic lose no packet and keep the count', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('renew', t.signal);
-  const { remote, global } = home.ends(4);
-  const opening = home.opening(4, 'rtp');
+test('renewals under traffic lose no packet and keep the count', { timeout: 60_000 }, async () => {
+  const home = shared();
+  const path = home.path(4);
+  const { remote, global } = path;
+  const opening = path.opening('rtp');
   home.open(opening, 1000);
   const rounds = 100;
   for (let i = 0; i < rounds; i++) {

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Family } from '@sluice/model';
-import { type Home, openHome, type Trial } from './home.ts';
+import { type Home, type Path, sharedHome, type Trial } from './home.ts';
+
+const shared = sharedHome('opening');
 
 for (const family of [4, 6] satisfies Family[])
   for (const firstSpeaker of ['server', 'appliance'] as const)
     test(`IPv${family}, ${firstSpeaker} first: an opening passes its own packets alone, and nothing when gone`, {
       timeout: 60_000,
-    }, async (t) => {
-      await using home = await openHome('open', t.signal);
-      const opening = home.opening(family, 'rtp', { payloadType: 96 });
-      const { remote, global, local } = home.ends(family);
+    }, async () => {
+      const home = shared();
+      const path = home.path(family);
+      const opening = path.opening('rtp', { payloadType: 96 });
+      const { remote, global, local } = path;
       const inward: Trial = { by: 'media', from: remote, to: global, content: 'rtp' };
       const outward: Trial = { by: 'tv-1', from: local, to: remote, content: 'rtcp' };
 
-      await nothingPasses(home, family, [...wrong(home, family), { ...inward }]);
+      await nothingPasses(home, [...wrong(home, path), { ...inward }]);
       home.open(opening);
       if (firstSpeaker === 'appliance') await leavesFrom(home, outward, global);
       const arrived = await home.passing(inward);
@@ -24,12 +27,12 @@ for (const family of [4, 6] satisfies Family[])
         assert.deepEqual(packet.from, remote);
       }
       await leavesFrom(home, outward, global);
-      await nothingPasses(home, family, wrong(home, family));
+      await nothingPasses(home, wrong(home, path));
       assert.equal(await home.passed(inward), 3);
 
       home.close(opening);
-      for (let i = 0; i < 5; i++) await nothingPasses(home, family, [inward, outward]);
-      await nothingPasses(home, family, wrong(home, family));
+      for (let i = 0; i < 5; i++) await nothingPasses(home, [inward, outward]);
+      await nothingPasses(home, wrong(home, path));
 
       home.open(opening);
       assert.equal(await home.passed(inward), 3);
@@ -42,15 +45,15 @@ async function leavesFrom(home: Home, trial: Trial, global: object): Promise<voi
   for (const packet of left) assert.deepEqual(packet.from, global);
 }
 
-async function nothingPasses(home: Home, family: Family, trials: readonly Trial[]): Promise<void> {
-  for (const trial of trials) assert.equal(await home.passed(trial), 0, `IPv${family} ${JSON.stringify(trial)}`);
+async function nothingPasses(home: Home, trials: readonly Trial[]): Promise<void> {
+  for (const trial of trials) assert.equal(await home.passed(trial), 0, JSON.stringify(trial));
 }
 
 /** Packets that an RTP opening of payload type 96 never lets in, each wrong in one way. */
-function wrong(home: Home, family: Family): Trial[] {
-  const { remote, global, local, otherServer, stranger, tablet } = home.ends(family);
+function wrong(home: Home, path: Path): Trial[] {
+  const { remote, global, local, otherServer, stranger, tablet } = path;
   const right: Trial = { by: 'media', from: remote, to: global, content: 'rtp' };
-  const lan = home.ends(4);
+  const lan = home.path(4);
   return [
     { ...right, from: { address: otherServer, port: remote.port } },
     { ...right, by: 'stranger', from: { address: stranger, port: remote.port } },
@@ -63,6 +66,6 @@ function wrong(home: Home, family: Family): Trial[] {
     { ...right, content: 'rtcp' },
     { ...right, content: 'empty' },
     { ...right, to: { address: tablet, port: local.port } },
-    { by: 'media', from: lan.remote, to: lan.local, content: 'rtp' },
+    { by: 'media', from: lan.remote, to: { ...lan.local, port: local.port }, content: 'rtp' },
   ];
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { startOnHost } from '../../../lab/index.ts';
 import { Sniffer } from '../../../lab/packets/index.ts';
-import { openHome, type Trial } from './home.ts';
+import { startOnHost } from '../../../lab/process.ts';
+import { sharedHome, type Trial } from './home.ts';
+
+const shared = sharedHome('remap');
 
 /** Sends RTP of payload type 96 without pause, as fast as a few microseconds apart. */
 const flooding = `
@@ -19,11 +21,12 @@ const flooding = `
 test('remapped under load, no packet reaches the old device, and they reach the new one', {
   timeout: 60_000,
 }, async (t) => {
-  await using home = await openHome('remap', t.signal);
-  const { local, global, tablet, otherServer } = home.ends(4);
+  const home = shared();
+  const path = home.path(4);
+  const { local, global, tablet, otherServer } = path;
   const remote = { address: otherServer, port: 7000 };
   const targets = [local, { address: tablet, port: 5000 }];
-  const openings = targets.map((target, index) => home.opening(4, 'rtp', { remote, local: target, tag: `${index}` }));
+  const openings = targets.map((target, index) => path.opening('rtp', { remote, local: target, tag: `${index}` }));
   const arguments_ = [remote.address, `${remote.port}`, global.address, `${global.port}`];
   await using flood = await startOnHost(
     {
@@ -49,19 +52,20 @@ test('remapped under load, no packet reaches the old device, and they reach the 
   }
 });
 
-test('closed, and later given to another device while the server never stopped', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('later', t.signal);
-  const { remote, global, local, tablet } = home.ends(4);
+test('closed, and later given to another device while the server never stopped', { timeout: 60_000 }, async () => {
+  const home = shared();
+  const path = home.path(4);
+  const { remote, global, local, tablet } = path;
   const inward: Trial = { by: 'media', from: remote, to: global };
   const other = { address: tablet, port: 5000 };
   for (const begin of ['server', 'appliance'] as const) {
-    const opening = home.opening(4, 'udp');
+    const opening = path.opening('udp');
     home.open(opening);
     if (begin === 'appliance') assert.equal(await home.passed({ by: 'tv-1', from: local, to: remote }), 3);
     assert.equal(await home.passed(inward), 3);
     home.close(opening);
     assert.equal(await home.passed(inward), 0);
-    const next = home.opening(4, 'udp', { local: other, tag: 'next' });
+    const next = path.opening('udp', { local: other, tag: 'next' });
     home.open(next);
     const arrived = await home.passing(inward);
     assert.deepEqual(
@@ -75,14 +79,15 @@ test('closed, and later given to another device while the server never stopped',
   }
 });
 
-test('a wildcard remap too', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('wild', t.signal);
-  const { remote, global, local, tablet } = home.ends(4);
+test('a wildcard remap too', { timeout: 60_000 }, async () => {
+  const home = shared();
+  const path = home.path(4);
+  const { remote, global, local, tablet } = path;
   const inward: Trial = { by: 'media', from: remote, to: global };
   const wide = { remote: { address: remote.address } };
   const [one, two] = [
-    home.opening(4, 'udp', wide),
-    home.opening(4, 'udp', { ...wide, local: { address: tablet, port: 1 }, tag: 'two' }),
+    path.opening('udp', wide),
+    path.opening('udp', { ...wide, local: { address: tablet, port: 1 }, tag: 'two' }),
   ];
   home.open(one);
   assert.deepEqual(

@@ -5,7 +5,6 @@ import type { KernelOpening } from '../index.ts';
 import { sharedHome, type Trial } from './home.ts';
 
 const shared = sharedHome('shapes');
-let offset = 0;
 
 /** A remote endpoint of each shape, and which of four senders it lets in: same, other port, other address, both. */
 const shapes = [
@@ -22,9 +21,9 @@ for (const family of [4, 6] satisfies Family[])
         timeout: 60_000,
       }, async () => {
         const home = shared();
-        offset += 2;
-        const { remote, global, local, otherServer } = home.ends(family, offset);
-        const opening = home.opening(family, 'rtp', { payloadType: 96, global, local, remote: remoteOf(remote) });
+        const path = home.path(family);
+        const { remote, global, local, otherServer } = path;
+        const opening = path.opening('rtp', { payloadType: 96, remote: remoteOf(remote) });
         const senders = [
           remote,
           { ...remote, port: remote.port + 1 },
@@ -65,14 +64,14 @@ for (const family of [4, 6] satisfies Family[])
 
 test('of several openings on one global port the most specific takes a packet', { timeout: 60_000 }, async () => {
   const home = shared();
-  offset += 2;
-  const { remote, global, tablet, otherServer } = home.ends(4, offset);
+  const path = home.path(4);
+  const { remote, global, tablet, otherServer } = path;
   const at = (port: number) => ({ address: tablet, port });
   const openings = [
-    home.opening(4, 'udp', { remote, global, local: at(1), tag: 'address and port' }),
-    home.opening(4, 'udp', { global, remote: { address: remote.address }, local: at(2), tag: 'address' }),
-    home.opening(4, 'udp', { global, remote: { port: remote.port }, local: at(3), tag: 'port' }),
-    home.opening(4, 'udp', { global, remote: {}, local: at(4), tag: 'neither' }),
+    path.opening('udp', { local: at(1), tag: 'address and port' }),
+    path.opening('udp', { remote: { address: remote.address }, local: at(2), tag: 'address' }),
+    path.opening('udp', { remote: { port: remote.port }, local: at(3), tag: 'port' }),
+    path.opening('udp', { remote: {}, local: at(4), tag: 'neither' }),
   ];
   for (const opening of openings) home.open(opening);
   const senders = [
@@ -93,11 +92,11 @@ test('of several openings on one global port the most specific takes a packet', 
 
 test('servers share a global port, each to its own device', { timeout: 60_000 }, async () => {
   const home = shared();
-  offset += 2;
-  const { remote, global, local, tablet, otherServer } = home.ends(4, offset);
+  const path = home.path(4);
+  const { remote, global, local, tablet, otherServer } = path;
   const other = { address: otherServer, port: remote.port };
-  home.open(home.opening(4, 'udp', { remote, global, local }));
-  home.open(home.opening(4, 'udp', { remote: other, global, local: { address: tablet, port: 6000 }, tag: 'other' }));
+  home.open(path.opening('udp'));
+  home.open(path.opening('udp', { remote: other, local: { address: tablet, port: 6000 }, tag: 'other' }));
   for (const [from, to] of [
     [remote, local],
     [other, { address: tablet, port: 6000 }],

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Family, StreamType } from '@sluice/model';
 import type { Content } from './home.ts';
-import { openHome } from './home.ts';
+import { sharedHome } from './home.ts';
+
+const shared = sharedHome('streamty');
 
 const contents: readonly Content[] = ['noise', 'rtp', 'rtp-97', 'rtp-v1', 'rtcp', 'stun', 'dtls', 'empty'];
 
@@ -19,14 +21,15 @@ for (const family of [4, 6] satisfies Family[])
   for (const firstSpeaker of ['server', 'appliance'] as const)
     test(`IPv${family}, ${firstSpeaker} first: each stream type lets in its own packets alone, and lets everything out`, {
       timeout: 60_000,
-    }, async (t) => {
-      await using home = await openHome('types', t.signal);
-      const { remote, global, local } = home.ends(family);
+    }, async () => {
+      const home = shared();
+      const path = home.path(family);
+      const { remote, global, local } = path;
       const inward = { by: 'media', from: remote, to: global } as const;
       const outward = { by: 'tv-1', from: local, to: remote } as const;
       for (const [streamType, payloadType, allowed] of carried) {
         const name = `${streamType} ${payloadType ?? ''}`;
-        const opening = home.opening(family, streamType, payloadType === undefined ? {} : { payloadType });
+        const opening = path.opening(streamType, payloadType === undefined ? {} : { payloadType });
         home.open(opening);
         if (firstSpeaker === 'appliance') assert.equal(await home.passed({ ...outward, content: 'noise' }), 3, name);
         let right = firstSpeaker === 'appliance' ? 3 : 0;
@@ -46,11 +49,12 @@ for (const family of [4, 6] satisfies Family[])
       }
     });
 
-test('an RTP opening tells its payload types apart, marker bit or not', { timeout: 60_000 }, async (t) => {
-  await using home = await openHome('payload', t.signal);
-  const { remote, global } = home.ends(4);
+test('an RTP opening tells its payload types apart, marker bit or not', { timeout: 60_000 }, async () => {
+  const home = shared();
+  const path = home.path(4);
+  const { remote, global } = path;
   for (const payloadType of [0, 33, 96, 127]) {
-    const opening = home.opening(4, 'rtp', { payloadType });
+    const opening = path.opening('rtp', { payloadType });
     home.open(opening);
     for (const sent of [0, 1, 32, 33, 95, 96, 97, 126, 127])
       for (const marker of [false, true]) {

@@ -8,7 +8,6 @@ import type { KernelOpening } from '../index.ts';
 import { type Home, sharedHome } from './home.ts';
 
 const shared = sharedHome('tcp');
-let offset = 0;
 
 /** A connection through the gateway with endless data on its way into the home. */
 interface Stream {
@@ -76,7 +75,7 @@ for (const family of [4, 6] satisfies Family[])
         timeout: 60_000,
       }, async (t) => {
         const home = shared();
-        const opening = home.opening(family, 'tcp', home.ends(family, ++offset));
+        const opening = home.path(family).opening('tcp');
         await assert.rejects(connect(home, opening, 'server'));
         home.open(opening);
         const stream = await connect(home, opening, begins);
@@ -106,8 +105,9 @@ test('a TCP packet that is no SYN begins no flow, in either direction', { timeou
   const home = shared();
   const tcp = { sequence: 1, acknowledgement: 1, flags: tcpFlag.ack };
   for (const family of [4, 6] satisfies Family[]) {
-    const { remote, global, local } = home.ends(family, ++offset);
-    home.open(home.opening(family, 'tcp', { remote, global, local }));
+    const path = home.path(family);
+    const { remote, global, local } = path;
+    home.open(path.opening('tcp'));
     assert.equal(await home.passed({ by: 'media', transport: 'tcp', tcp, from: remote, to: global }), 0);
     assert.equal(await home.passed({ by: 'tv-1', transport: 'tcp', tcp, from: local, to: remote }), 0);
     const ordinary = { ...local, port: local.port + 900 };
@@ -118,7 +118,7 @@ test('a TCP packet that is no SYN begins no flow, in either direction', { timeou
 
 test('a TCP connection that the device made before the opening goes on', { timeout: 60_000 }, async (t) => {
   const home = shared();
-  const opening = home.opening(4, 'tcp', home.ends(4, ++offset));
+  const opening = home.path(4).opening('tcp');
   const stream = await connect(home, opening, 'appliance');
   t.after(() => end(stream));
   assert.ok((stream.peer.port ?? 0) >= 32_768);
