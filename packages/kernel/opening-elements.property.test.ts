@@ -10,15 +10,16 @@ import { addElement, readElements } from './nftables/element.ts';
 import { arrivalKey, elementsOf, readArrivalKey, readEndpoint, readMark, shapeOf } from './opening-elements.ts';
 import { shapes } from './ruleset.ts';
 
+const plain = { noNullPrototype: true } as const;
 const port = fc.integer({ min: 1, max: 65_535 });
 
 /** Openings of one family, of every shape. */
 const openings: fc.Arbitrary<KernelOpening> = fc.constantFrom(4, 16).chain((length) => {
   const address = fc.uint8Array({ minLength: length, maxLength: length }).map(formatAddress);
-  const endpoint = fc.record({ address, port });
+  const endpoint = fc.record({ address, port }, plain);
   return fc.record({
     streamType: fc.constantFrom('tcp' as const, 'udp' as const, 'rtp' as const),
-    remote: fc.record({ address, port }, { requiredKeys: [] }),
+    remote: fc.record({ address, port }, { ...plain, requiredKeys: [] }),
     global: endpoint,
     local: endpoint,
     tag: fc.string({ unit: fc.constantFrom(...'abc|%1'), maxLength: 120 }),
@@ -45,7 +46,7 @@ test('the key of an opening says what the opening says', () => {
 });
 
 test('elements are read as they were written, however little room there was at first', () => {
-  const count = fc.record({ packets: fc.maxSafeNat(), bytes: fc.maxSafeNat() });
+  const count = fc.record({ packets: fc.maxSafeNat(), bytes: fc.maxSafeNat() }, plain);
   fc.assert(
     fc.property(openings.filter(isOneFamily), count, fc.integer({ min: 1, max: 400 }), (opening, counted, room) => {
       for (const element of elementsOf(opening, 7, 9_000, counted)) {
