@@ -1,0 +1,38 @@
+import type { Target } from './target.ts';
+import { addresses } from './targets/addresses.ts';
+import { certificate } from './targets/certificate.ts';
+import { configFiles } from './targets/config-files.ts';
+import { gatewayAnswers } from './targets/gateway-answers.ts';
+import { httpAnswers } from './targets/http-answers.ts';
+import { httpBodies } from './targets/http-bodies.ts';
+import { kernelAnswers } from './targets/kernel.ts';
+import { openingTag } from './targets/opening-tag.ts';
+import { rtcp, rtp } from './targets/rtp.ts';
+import { rtsp } from './targets/rtsp.ts';
+import { sdp } from './targets/sdp.ts';
+import { uspMessage } from './targets/usp-message.ts';
+import { uspPath, uspSearch } from './targets/usp-path.ts';
+import { uspRecord } from './targets/usp-record.ts';
+import { endpointId, uspValue } from './targets/usp-words.ts';
+
+/** Every parser of bytes from outside. */
+export const targets: readonly Target[] = [
+  uspRecord,
+  uspMessage,
+  uspPath,
+  uspSearch,
+  uspValue,
+  endpointId,
+  gatewayAnswers,
+  addresses,
+  rtp,
+  rtcp,
+  rtsp,
+  sdp,
+  kernelAnswers,
+  openingTag,
+  httpBodies,
+  httpAnswers,
+  certificate,
+  configFiles,
+];

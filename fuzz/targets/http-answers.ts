@@ -1,0 +1,118 @@
+import {
+  applianceList,
+  contentAnswer,
+  contentList,
+  gatewayList,
+  openingList,
+  readAnswer,
+  requestView,
+  sessionList,
+  sessionView,
+  startView,
+  statusView,
+} from '@sluice/api';
+import { refusalCodes } from '@sluice/model';
+import { jsonRepeat, jsonTree } from '../mutate/json.ts';
+import { tokens } from '../mutate/pieces.ts';
+import { bytesOf, promise, refused, type Target, taken } from '../target.ts';
+
+const views = {
+  contentAnswer,
+  contentList,
+  requestView,
+  sessionView,
+  sessionList,
+  startView,
+  gatewayList,
+  applianceList,
+  openingList,
+  statusView,
+};
+
+const here = { address: '203.0.113.1', port: 16_384 };
+const stream = { id: 'video', streamType: 'rtp', remote: here, global: here, local: here, payloadType: 96 };
+const session = {
+  sessionId: 's-1',
+  requestId: 'r-1',
+  applianceId: 'self::tv-1',
+  contentId: 'film',
+  portalId: 'self::portal-1',
+  gatewayId: 'self::gateway-1',
+  state: 'open',
+  openings: [{ ...stream, streamId: 'video', packets: 1, bytes: 2 }],
+  createdAt: 1,
+  until: 2,
+  endsAt: 3,
+  timeline: [{ at: 1, step: 'asked', detail: 'x' }],
+};
+const media = {
+  sessionId: 's-1',
+  state: 'sending',
+  streams: [{ id: 'video', packetsSent: 1, bytesSent: 2, packetsReceived: 0 }],
+};
+
+/** Answers of other parts, which may have been taken over: `readAnswer` with every schema of an answer. */
+export const httpAnswers: Target = {
+  name: 'http-answers',
+  mostBytes: 256 << 10,
+  seeds: bytesOf(
+    ...[
+      { sessionId: 's-1', contentId: 'film', until: 9, streams: [stream], sdp: 'v=0', steps: [{ step: 'a', ms: 1 }] },
+      {
+        contents: [
+          {
+            contentId: 'film',
+            title: 'Film',
+            kind: 'film',
+            description: 'One',
+            durationSeconds: 8,
+            sdp: 'v=0',
+            streams: [{ id: 'video', streamType: 'rtp', remote: here, payloadType: 96 }],
+          },
+          {
+            contentId: 'file',
+            title: 'File',
+            kind: 'download',
+            description: '',
+            file: { name: 'a', bytes: 1, sha256: '00' },
+            streams: [{ id: 'file', streamType: 'tcp', remote: here }],
+          },
+        ],
+      },
+      { sessionId: 's-1', contentId: 'film', state: 'open', until: 9, media },
+      session,
+      { sessions: [session, { ...session, state: 'closed', closeReason: 'revoked' }] },
+      media,
+      {
+        gateways: [{ gatewayId: 'g', type: 'sluice', online: true, global: ['203.0.113.1'], openings: 1, lastSeen: 2 }],
+      },
+      { appliances: [{ applianceId: 'a', gatewayId: 'g' }] },
+      { code: 'port-invalid', message: 'no', subject: 'video' },
+    ].map((body) => JSON.stringify(body)),
+  ),
+  words: [
+    '"__proto__":',
+    '"code":',
+    '"message":',
+    '"streams":[',
+    'null',
+    '[]',
+    '{}',
+    '1e309',
+    '"\\ud800"',
+    ...refusalCodes,
+  ],
+  mutators: [jsonTree, jsonRepeat, tokens],
+  feed(input) {
+    const fits: string[] = [];
+    for (const [name, schema] of Object.entries(views)) {
+      const answer = readAnswer<unknown>('media server', schema, 200, input);
+      if (answer.kind === 'granted') fits.push(name);
+      else promise(answer.refusal.code === 'part-unreachable', 'a success that cannot be read is no success');
+    }
+    const no = readAnswer('media server', startView, 409, input);
+    promise(no.kind === 'refused', 'a problem is never granted');
+    promise(refusalCodes.includes(no.refusal.code), 'a refusal has a code that we know');
+    return fits.length > 0 ? taken(fits.join(' ')) : refused(no.refusal.code);
+  },
+};
