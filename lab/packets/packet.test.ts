@@ -24,7 +24,7 @@ const packets: Packet[] = [
     from: from6,
     to: to6,
     payload,
-    tcp: { sequence: 1, acknowledgement: 0, flags: tcpFlag.syn },
+    tcp: { sequence: 1, acknowledgement: 0, flags: tcpFlag.syn, options: Buffer.from([2, 4, 5, 0xb4]) },
     ttl: 64,
   },
   {

@@ -4,11 +4,13 @@ import { internetChecksum } from './checksum.ts';
 /** TCP flag bits (RFC 9293 3.1). */
 export const tcpFlag = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 
-/** TCP's part of a packet: sequence and acknowledgement number, flags of {@link tcpFlag}. */
+/** TCP's part of a packet: sequence and acknowledgement number, flags of {@link tcpFlag}, options. */
 export interface TcpFields {
   readonly sequence: number;
   readonly acknowledgement: number;
   readonly flags: number;
+  /** Options, a multiple of 4 bytes. */
+  readonly options?: Uint8Array;
 }
 
 /** A UDP or TCP packet. */
@@ -78,7 +80,8 @@ function encodeSegment(packet: Packet): Buffer {
     header.writeUInt32BE(packet.rest ?? 0, 4);
     return Buffer.concat([header, packet.payload]);
   }
-  const header = Buffer.alloc(packet.transport === 'udp' ? 8 : 20);
+  const options = (packet.transport === 'tcp' && packet.tcp?.options) || new Uint8Array(0);
+  const header = Buffer.alloc(packet.transport === 'udp' ? 8 : 20 + options.length);
   header.writeUInt16BE(packet.from.port, 0);
   header.writeUInt16BE(packet.to.port, 2);
   if (packet.transport === 'udp') {
@@ -87,8 +90,9 @@ function encodeSegment(packet: Packet): Buffer {
     const { sequence, acknowledgement, flags } = packet.tcp ?? { sequence: 0, acknowledgement: 0, flags: tcpFlag.syn };
     header.writeUInt32BE(sequence, 4);
     header.writeUInt32BE(acknowledgement, 8);
-    header.writeUInt16BE((5 << 12) | flags, 12);
+    header.writeUInt16BE(((header.length / 4) << 12) | flags, 12);
     header.writeUInt16BE(0xffff, 14);
+    header.set(options, 20);
   }
   return Buffer.concat([header, packet.payload]);
 }
@@ -158,6 +162,11 @@ function decodeSegment(
   if (number === protocol.udp) return { transport: 'udp', ...ends, payload: bytes.subarray(8) };
   const headerLength = (bytes.readUInt8(12) >> 4) * 4;
   if (headerLength < 20 || headerLength > bytes.length) return undefined;
-  const tcp = { sequence: bytes.readUInt32BE(4), acknowledgement: bytes.readUInt32BE(8), flags: bytes.readUInt8(13) };
+  const tcp = {
+    sequence: bytes.readUInt32BE(4),
+    acknowledgement: bytes.readUInt32BE(8),
+    flags: bytes.readUInt8(13),
+    ...(headerLength > 20 && { options: bytes.subarray(20, headerLength) }),
+  };
   return { transport: 'tcp', ...ends, tcp, payload: bytes.subarray(headerLength) };
 }
