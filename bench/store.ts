@@ -22,7 +22,9 @@ export const storeBenchmark: Benchmark = {
       const bare = fsyncSpread(folder);
       const file = join(folder, 'store.db');
       await using store = await openSqliteStore({ file, log: silentLog });
+      const before = process.cpuUsage();
       const rate = await writesPerSecond(store, signal);
+      const { user, system } = process.cpuUsage(before);
       const single = spreadOf(await loneWrites(store));
       const { size } = statSync(file);
       say({ name: 'a bare fsync of 4 KiB', figure: describeSpread(bare, 'ms') });
@@ -31,6 +33,7 @@ export const storeBenchmark: Benchmark = {
         figure: `${Math.round(rate)}/s (at least 10000)`,
         holds: rate >= 10_000,
       });
+      say({ name: 'processor time a verdict', figure: `${((user + system) / many).toFixed(0)} us` });
       say({ name: 'one verdict alone', figure: describeSpread(single, 'ms') });
       say({ name: 'one verdict alone, over the fsync', figure: `${(single.p50 - bare.p50).toFixed(3)} ms at p50` });
       say({ name: 'the database', figure: `${(size / (many + alone) / 1024).toFixed(1)} KiB a session` });
