@@ -13,6 +13,8 @@ const option = { sndbuf: 7, rcvbuf: 8, sndbufForce: 32, rcvbufForce: 33 } as con
 /** What a socket has before anyone asks for more; smaller datagrams need no option. */
 const ordinaryBuffer = 200_000;
 const receiveBuffer = 8 << 20;
+/** Their answers fit an ordinary receive buffer; what does not fit is lost. */
+const askedAtOnce = 64;
 
 /**
  * A netfilter netlink socket of the network namespace in which it is made. Every call is synchronous: the kernel has
@@ -34,17 +36,12 @@ export class NetfilterSocket implements Disposable {
     this.#room(option.rcvbufForce, option.rcvbuf, receiveBuffer);
   }
 
-  /** Sends requests in one go; gives the answers of each, in order. Throws NetlinkFailure, MalformedNetlink. */
+  /** Sends requests; gives the answers of each, in order. Throws NetlinkFailure, MalformedNetlink. */
   ask(requests: readonly Request[]): Answer[][] {
-    if (requests.length === 0) return [];
-    const writer = new NetlinkWriter(requests.length * 160);
-    const first = this.#take(requests.length);
-    for (const [index, request] of requests.entries()) {
-      const head = { ...request, flags: request.flags | flag.request, sequence: first + index };
-      writer.message(head, () => request.write(writer));
-    }
-    this.#send(writer.bytes());
-    return this.#sort(first, requests.length);
+    const answers: Answer[][] = [];
+    for (let from = 0; from < requests.length; from += askedAtOnce)
+      answers.push(...this.#askSome(requests.slice(from, from + askedAtOnce)));
+    return answers;
   }
 
   /** One transaction; the errno of each message, 0 for those that nothing was said of. Throws NetlinkFailure. */
@@ -61,6 +58,17 @@ export class NetfilterSocket implements Disposable {
 
   [Symbol.dispose](): void {
     close(this.#fd);
+  }
+
+  #askSome(requests: readonly Request[]): Answer[][] {
+    const writer = new NetlinkWriter(requests.length * 160);
+    const first = this.#take(requests.length);
+    for (const [index, request] of requests.entries()) {
+      const head = { ...request, flags: request.flags | flag.request, sequence: first + index };
+      writer.message(head, () => request.write(writer));
+    }
+    this.#send(writer.bytes());
+    return this.#sort(first, requests.length);
   }
 
   #take(count: number): number {
