@@ -127,6 +127,17 @@ test('a model may refuse a parameter that is not required, and the row is made w
   assert.equal(model.read(`${mappings}1.`, me)?.get('LeaseDuration'), '0');
 });
 
+test('what narrows a row counts as required, and is never left out of it', async () => {
+  const model = new Openings();
+  const { controller } = rig([model]);
+  const answer = await controller.ask(add(false, row(mappings, must('Alias', 'a'), may('RemotePort', '70000'))));
+  assert.deepEqual(
+    errorOf(answer).paramErrs.map(({ errCode }) => errCode),
+    [7012],
+  );
+  assert.deepEqual(model.instances(mappings, me), []);
+});
+
 test('what the model refuses comes with its own code, and names the row', async () => {
   const model = new Openings();
   const { controller } = rig([model]);

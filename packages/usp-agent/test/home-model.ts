@@ -40,6 +40,7 @@ export const openingTypes: readonly ObjectType[] = [
       { name: 'InternalPort', type: 'unsignedInt', access: 'readWrite', range: [0, 65535] },
       { name: 'Protocol', type: 'string', access: 'readWrite', values: ['TCP', 'UDP'] },
       { name: 'LeaseDuration', type: 'unsignedInt', access: 'readWrite' },
+      { name: 'RemotePort', type: 'unsignedInt', access: 'readWrite', range: [0, 65535], narrows: true },
       { name: 'Description', type: 'string', access: 'readWrite', range: [0, 256] },
       { name: 'Tags', type: 'string', access: 'readWrite', list: true },
     ],

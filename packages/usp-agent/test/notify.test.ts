@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorMsg } from '@sluice/wire/usp';
+import { decodeMsg, errorMsg, type UspRecord } from '@sluice/wire/usp';
 import { interfaces, Openings, unsure } from './home-model.ts';
 import { controllerId, errorOf, otherId, responseOf, rig, settle } from './rig.ts';
 import { add, ownRow, remove, set, subscribe, subscriptions, told } from './subscription-rig.ts';
 
 const mappings = 'Device.NAT.PortMapping.';
 const code = `${ownRow}ProvisioningCode`;
+
+/** Whether a record carries a request, a response or an Error. */
+function kindOf({ recordType }: UspRecord): string | undefined {
+  const msg = recordType.case === 'noSessionContext' ? decodeMsg(recordType.value.payload) : undefined;
+  return msg?.ok ? msg.value.body?.msgBody.case : undefined;
+}
 
 function world() {
   const model = new Openings();
@@ -18,6 +24,10 @@ test('TP-469 1.52: a value change is told, after the answer to the Set that made
   await subscribe(controller, 'ValueChange', code, { ID: 'notify52' });
   await set(controller, ownRow, 'ProvisioningCode', 'TestValue52');
   assert.deepEqual(told(controller), [`notify52: ${code}=TestValue52`]);
+  assert.deepEqual(
+    controller.records.slice(-2).map((record) => kindOf(record)),
+    ['response', 'request'],
+  );
   await set(controller, ownRow, 'ProvisioningCode', 'TestValue52');
   assert.equal(controller.notifications.length, 1, 'it did not change');
 });
@@ -176,6 +186,26 @@ test('TP-469 1.84: subscriptions over search paths and whole objects', async () 
     `below: ${second}Enable=false`,
     `off: ${second}Enable=false`,
   ]);
+});
+
+test('a subscription is about what it names, and not about the same name further down', async () => {
+  const { controller } = world();
+  await subscribe(controller, 'ValueChange', `${ownRow}Enable`, { ID: 'enable' });
+  await subscribe(controller, 'ObjectCreation', 'Device.LocalAgent.Controller.', { ID: 'controllers' });
+  const row = await add(controller, `${ownRow}BootParameter.`, { ParameterName: 'Device.LocalAgent.UpTime' });
+  await set(controller, row, 'Enable', 'true');
+  assert.deepEqual(told(controller), []);
+});
+
+test('what waits for a subscription goes with it', async () => {
+  const { controller, clock } = world();
+  controller.confirms = false;
+  const row = await subscribe(controller, 'ValueChange', code, { NotifRetry: 'true' });
+  await set(controller, ownRow, 'ProvisioningCode', 'x');
+  assert.equal(controller.notifications.length, 1);
+  await remove(controller, row);
+  await clock.pass(3_600_000);
+  assert.equal(controller.notifications.length, 1);
 });
 
 test('counters and other unchanging read-only parameters are not told', async () => {

@@ -94,6 +94,14 @@ test('TP-469 1.44 to 1.51, 1.82: search expressions', async () => {
   }
 });
 
+test('a row named by all of one key is found by it; the others are not looked at', async () => {
+  const { controller, model } = world({ objectsPerMessage: 3 });
+  for (let i = 0; i < 100; i++) model.add(mappings, { Alias: `m${i}`, ExternalPort: `${30000 + i}` }, me);
+  assert.deepEqual(await found(controller, `${mappings}[Alias=="m7"].Status`), [`${mappings}11.`]);
+  const key = '[Protocol=="UDP"&&RemoteHost==""&&ExternalPort==30007]';
+  assert.deepEqual(await found(controller, `${mappings}${key}.Status`), [`${mappings}11.`]);
+});
+
 test('expressions that cannot be asked are refused by path (7008, 7026)', async () => {
   const { controller } = world();
   const code = async (path: string) => (await get(controller, path)).errCode;

@@ -143,6 +143,12 @@ test('a key addressed by its values is read back as they were, whatever they hol
   );
 });
 
+test('escapes in a literal are taken back once', () => {
+  const [, , step] = parsed('Device.A.[B=="%2522 %25 %22 %41"].').steps;
+  assert.ok(step?.kind === 'search');
+  assert.equal(step.terms[0]?.value, '%22 % " %41');
+});
+
 test('whatever text comes, parsing answers and never throws', () => {
   const pieces = fc.constantFrom(
     'Device',
