@@ -1,6 +1,7 @@
-import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseIpAddress } from '@sluice/model';
 import { isRole, type Role } from './role.ts';
 
 /** Who a part is, and how it proves it. */
@@ -18,23 +19,32 @@ export interface Identity {
 /** How an endpoint id stands in a certificate's subjectAltName (TR-369 R-ARC.4). */
 export const endpointUrn = 'urn:bbf:usp:id:';
 
-/** Writes `ca.pem`, `cert.pem` and `key.pem` (mode 0600) into `directory`, each whole or not at all. */
+const fileNames = ['ca.pem', 'cert.pem', 'key.pem'] as const;
+/** Holds a whole identity while its files are being replaced one after the other. */
+const draftName = 'next.json';
+
+/**
+ * Writes `ca.pem`, `cert.pem` and `key.pem` (mode 0600) into `directory`: whoever reads them with {@link readIdentity}
+ * sees the identity that was there or the new one, also after a power cut in between.
+ */
 export async function writeIdentity(directory: string, identity: Identity): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await replaceFile(join(directory, 'ca.pem'), identity.caPem, 0o644);
-  await replaceFile(join(directory, 'key.pem'), identity.keyPem, 0o600);
-  await replaceFile(join(directory, 'cert.pem'), identity.certPem, 0o644);
+  const { caPem, certPem, keyPem } = identity;
+  await replaceFile(join(directory, draftName), JSON.stringify({ caPem, certPem, keyPem }), 0o600);
+  await replaceFile(join(directory, 'ca.pem'), caPem, 0o644);
+  await replaceFile(join(directory, 'key.pem'), keyPem, 0o600);
+  await replaceFile(join(directory, 'cert.pem'), certPem, 0o644);
+  await rm(join(directory, draftName), { force: true });
 }
 
 /** Reads what {@link writeIdentity} wrote. Throws an Error that names the file and what to do. */
 export async function readIdentity(directory: string): Promise<Identity> {
-  const [caPem, certPem, keyPem] = await Promise.all(
-    ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readPem(directory, name)),
-  );
-  const named = certPem === undefined ? undefined : readSubject(new X509Certificate(certPem));
-  if (!named || caPem === undefined || certPem === undefined || keyPem === undefined) {
-    throw new Error(`${directory}: cert.pem names no endpoint id and role; have the operator issue it again`);
-  }
+  const { caPem, certPem, keyPem } = (await readDraft(directory)) ?? (await readFiles(directory));
+  const certificate = new X509Certificate(certPem);
+  const named = readSubject(certificate);
+  if (!named) throw new Error(`${directory}: cert.pem names no endpoint id and role; have the operator issue it again`);
+  if (!certificate.checkPrivateKey(createPrivateKey(keyPem)))
+    throw new Error(`${directory}: key.pem is not the key of cert.pem; enrol again`);
   return { ...named, caPem, certPem, keyPem };
 }
 
@@ -48,11 +58,36 @@ export function readSubject(certificate: X509Certificate): { endpointId: string;
   return { endpointId, role };
 }
 
+/** The DNS names and IP addresses that a certificate's holder serves under. */
+export function servedNames(certificate: X509Certificate): readonly string[] {
+  return (certificate.subjectAltName ?? '').split(', ').flatMap((name) => {
+    const match = /^(?:DNS|IP Address):([^"]+)$/.exec(name);
+    return match?.[1] === undefined ? [] : [parseIpAddress(match[1]) ?? match[1]];
+  });
+}
+
 /** Writes a file so that a reader sees the old content or the new, never a part. */
 export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
-  await writeFile(draft, content, { mode });
+  await using file = await open(draft, 'w', mode);
+  await file.writeFile(content);
+  await file.sync();
   await rename(draft, path);
+}
+
+type IdentityFiles = Pick<Identity, 'caPem' | 'certPem' | 'keyPem'>;
+
+async function readDraft(directory: string): Promise<IdentityFiles | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, draftName), 'utf8')) as IdentityFiles;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readFiles(directory: string): Promise<IdentityFiles> {
+  const [caPem, certPem, keyPem] = await Promise.all(fileNames.map((name) => readPem(directory, name)));
+  return { caPem, certPem, keyPem } as IdentityFiles;
 }
 
 async function readPem(directory: string, name: string): Promise<string> {

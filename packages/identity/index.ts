@@ -1,4 +1,13 @@
-export { type Authority, openAuthority } from './authority.ts';
-export { type Identity, readIdentity, writeIdentity } from './identity.ts';
+export { type Authority, type CertificateSubject, openAuthority, shortLifetimeSeconds } from './authority.ts';
+export { certificateRequest, longestCertificateRequest, UnusableCertificateRequest } from './certificate-request.ts';
+export { type EnrolmentToken, encodeEnrolmentToken, fingerprintOf, readEnrolmentToken } from './enrolment-token.ts';
+export { HeldIdentity } from './held-identity.ts';
+export { type Identity, readIdentity, servedNames, writeIdentity } from './identity.ts';
+export { newKey } from './key.ts';
+export { joinDeployment, type Membership, type MembershipOptions, type RemoteAuthority } from './membership.ts';
+export { PeerWatch } from './peer-watch.ts';
+export { checkedIdentity, keepRenewed, type RenewalOptions, renewalDue, type StandingLog } from './renewal.ts';
+export { type Revocation, Revocations } from './revocations.ts';
 export { isRole, type Role, roles } from './role.ts';
 export { clientTls, peerIdentity, serverTls } from './tls.ts';
+export { type Validity, validityOf } from './validity.ts';

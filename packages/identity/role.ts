@@ -1,5 +1,12 @@
 /** What a certificate's holder is; carried in the subject's OU. */
-export type Role = 'appliance' | 'gateway' | 'portal' | 'configuration-server' | 'media-server' | 'operator';
+export type Role =
+  | 'appliance'
+  | 'gateway'
+  | 'portal'
+  | 'configuration-server'
+  | 'media-server'
+  | 'operator'
+  | 'auditor';
 
 /** Every role. */
 export const roles: readonly Role[] = [
@@ -9,6 +16,7 @@ export const roles: readonly Role[] = [
   'configuration-server',
   'media-server',
   'operator',
+  'auditor',
 ];
 
 /** Whether `text` is a role's name. */

@@ -7,9 +7,23 @@ export function serverTls(identity: Identity) {
   return { ...clientTls(identity), requestCert: true, rejectUnauthorized: true } as const;
 }
 
-/** TLS options of a client that trusts only this deployment's CA and shows its own certificate. */
+/**
+ * TLS options of a client that trusts only this deployment's CA and shows its own certificate. Each read gives what
+ * `identity` holds then: whoever reads them at each dial shows the certificate of the day.
+ */
 export function clientTls(identity: Identity) {
-  return { ca: identity.caPem, cert: identity.certPem, key: identity.keyPem, minVersion: 'TLSv1.3' } as const;
+  return {
+    get ca() {
+      return identity.caPem;
+    },
+    get cert() {
+      return identity.certPem;
+    },
+    get key() {
+      return identity.keyPem;
+    },
+    minVersion: 'TLSv1.3',
+  } as const;
 }
 
 /** Who is at the other end; undefined where no verified certificate names one. */
