@@ -18,6 +18,7 @@ export const mostRtspHeaders = 64;
 
 const dollar = 0x24;
 const empty = new Uint8Array();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Takes the octets of one RTSP connection as they come and gives the messages and interleaved packets in them. */
 export class RtspReader {
@@ -26,6 +27,8 @@ export class RtspReader {
   #offset = 0;
   /** How far `#left` was searched for the end of a head. */
   #searched = 0;
+  /** Octets of the message in `#left` whose head is complete; 0 for none. Its head is not read again before. */
+  #wanted = 0;
 
   /** What became complete with these octets, in order. Throws {@link RtspMalformed}; then nothing more can be read. */
   push(bytes: Uint8Array): readonly RtspItem[] {
@@ -40,6 +43,7 @@ export class RtspReader {
       items.push(next.item);
       at = next.end;
       this.#searched = 0;
+      this.#wanted = 0;
     }
     this.#left = at === data.length ? empty : data.subarray(at);
     this.#offset += at;
@@ -47,6 +51,7 @@ export class RtspReader {
   }
 
   #readMessage(data: Uint8Array, at: number): { item: RtspItem; end: number } | undefined {
+    if (data.length - at < this.#wanted) return undefined;
     const headEnd = findHeadEnd(data, at + Math.max(0, this.#searched - 3), at);
     const seen = (headEnd ?? data.length) - at;
     if (seen > longestRtspHead)
@@ -55,15 +60,26 @@ export class RtspReader {
       this.#searched = data.length - at;
       return undefined;
     }
-    const lines = new TextDecoder('latin1').decode(data.subarray(at, headEnd)).trimEnd().split(/\r?\n/);
+    const lines = this.#readLines(data.subarray(at, headEnd), at);
     const headers = this.#readHeaders(lines, at);
     const length = headers.get('content-length') ?? '0';
     if (!/^\d{1,7}$/.test(length) || Number(length) > longestRtspBody) {
       throw new RtspMalformed(`content length ${length.slice(0, 20)}`, this.#offset + at);
     }
     const end = headEnd + Number(length);
-    if (end > data.length) return undefined;
+    if (end > data.length) {
+      this.#wanted = end - at;
+      return undefined;
+    }
     return { item: this.#readStart(lines[0] ?? '', headers, data.slice(headEnd, end), at), end };
+  }
+
+  /** Lines of a head, the empty one left out. RFC 2326 4: the character set is UTF-8. */
+  #readLines(head: Uint8Array, at: number): string[] {
+    const lines = decoder.decode(head).split(/\r?\n/);
+    while (lines.at(-1) === '') lines.pop();
+    if (lines.some((line) => /[\r\0]/.test(line))) throw new RtspMalformed('a bare CR or a NUL', this.#offset + at);
+    return lines;
   }
 
   #readHeaders(lines: readonly string[], at: number): Map<string, string> {
@@ -72,21 +88,21 @@ export class RtspReader {
     let last = '';
     for (const line of lines.slice(1)) {
       if (/^[ \t]/.test(line) && last) {
-        headers.set(last, `${headers.get(last)} ${line.trim()}`.trim());
+        headers.set(last, trimBlanks(`${headers.get(last)} ${trimBlanks(line)}`));
         continue;
       }
       const colon = line.indexOf(':');
-      last = line.slice(0, Math.max(0, colon)).trimEnd().toLowerCase();
+      last = trimBlanks(line.slice(0, Math.max(0, colon))).toLowerCase();
       if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(last)) throw new RtspMalformed('not a header line', this.#offset + at);
-      const value = line.slice(colon + 1).trim();
+      const value = trimBlanks(line.slice(colon + 1));
       const before = headers.get(last);
-      headers.set(last, before === undefined ? value : `${before}, ${value}`);
+      headers.set(last, before === undefined ? value : trimBlanks(`${before}, ${value}`));
     }
     return headers;
   }
 
   #readStart(line: string, headers: Map<string, string>, body: Uint8Array, at: number): RtspItem {
-    const response = /^RTSP\/1\.\d ([1-5]\d\d)(?: (.*))?$/.exec(line);
+    const response = /^RTSP\/1\.\d ([1-5]\d\d)(?: (.*))?$/s.exec(line);
     if (response) {
       return { kind: 'response', status: Number(response[1]), reason: response[2] ?? '', headers, body };
     }
@@ -113,6 +129,16 @@ function findHeadEnd(data: Uint8Array, from: number, start: number): number | un
   }
   return undefined;
 }
+
+/** Without the blanks around it: SP and HT, as RFC 2326 knows no others. */
+function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+const isBlank = (character: string | undefined) => character === ' ' || character === '\t';
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(first.length + second.length);
