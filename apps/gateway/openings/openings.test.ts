@@ -481,3 +481,16 @@ test('after a change of the global address the old openings say that they lead n
   gateway.setNetworks({ ...homeNetworks, own: new Set(['192.168.1.1']) });
   assert.equal(read(gateway.model, object).Status, 'Inactive');
 });
+
+test('the ports of rows that are gone are given again, however they went', async () => {
+  const { model, clock, openings } = gatewayInMemory({ policy: { globalPorts: { first: 20000, last: 20001 } } });
+  const open = () => done(model.apply([mapping({ LeaseDuration: '10' }), mapping({ InternalPort: '5001' })], mine));
+  const [first = '', second = ''] = open();
+  assert.equal(refused(model.apply([mapping({ InternalPort: '5002' })], mine)).code, codeOf('ports-exhausted'));
+  await clock.pass(10_000);
+  done(model.apply([mapping({ InternalPort: '5002', ExternalPort: '20000', RemoteHost: '203.0.113.11' })], mine));
+  done(model.apply([{ kind: 'delete', object: second }], mine));
+  assert.equal(model.read(first, mine), undefined);
+  openings.end([...openings.rows.all()], 'household');
+  open();
+});
