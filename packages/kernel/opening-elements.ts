@@ -71,21 +71,15 @@ export function readEndpoint(bytes: Buffer): Endpoint {
 }
 
 /** What an arrival key of a shape says. Throws MalformedNetlink. */
-export function readArrivalKey(
-  key: Buffer,
-  family: 4 | 6,
-  shape: Shape,
-): Pick<KernelOpening, 'remote' | 'global'> & { transport: 'tcp' | 'udp' } {
+export function readArrivalKey(key: Buffer, family: 4 | 6, shape: Shape): Pick<KernelOpening, 'remote' | 'global'> {
   const addressLength = family === 4 ? 4 : 16;
   const remoteLength = { sap: addressLength + 4, sa: addressLength, sp: 4, any: 0 }[shape];
   if (key.length !== 4 + remoteLength + addressLength + 4) throw new MalformedNetlink('no key of this set', 0);
-  const transport = key[0] === protocolNumber.tcp ? 'tcp' : 'udp';
   const global = readEndpoint(key.subarray(-addressLength - 4));
   const fields = key.subarray(4, -addressLength - 4);
   const address = shape === 'sap' || shape === 'sa' ? formatAddress(fields.subarray(0, addressLength)) : undefined;
   const port = shape === 'sap' || shape === 'sp' ? fields.readUInt16BE(fields.length - 4) : undefined;
   return {
-    transport,
     global,
     remote: { ...(address !== undefined && { address }), ...(port !== undefined && { port }) },
   };
