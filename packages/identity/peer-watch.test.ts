@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { VirtualClock } from '@sluice/io';
 import { clientTls, PeerWatch, Revocations } from './index.ts';
-import { knock, serveTls, temporaryAuthority } from './test/tls-pair.ts';
+import { knock, serveTls, temporaryAuthority, ticketOf } from './test/tls-pair.ts';
 
 async function watchedServer(t: Parameters<typeof temporaryAuthority>[0]) {
   const authority = await temporaryAuthority(t);
@@ -44,32 +44,28 @@ test('a revoked peer is cut off at once, others stay, and it is not let in again
 test('a revoked peer that resumes its TLS session is not let in', async (t) => {
   const { authority, port, revoke } = await watchedServer(t);
   const gateway = await authority.issue({ endpointId: 'self::gateway-a', role: 'gateway' });
-  let session: Buffer | undefined;
-  const first = await knock({ ...clientTls(gateway), port }, (ticket) => {
-    session = ticket;
-  });
+  const first = await knock({ ...clientTls(gateway), port });
   assert.ok(first);
+  const session = await ticketOf(first);
   first.destroy();
-  const resumed = await knock({ ...clientTls(gateway), port, ...(session && { session }) });
+  const resumed = await knock({ ...clientTls(gateway), port, session });
   assert.ok(resumed?.isSessionReused(), 'resumption is what this test is about');
   revoke('self::gateway-a');
   await ended(resumed);
-  assert.equal(await knock({ ...clientTls(gateway), port, ...(session && { session }) }), undefined);
+  assert.equal(await knock({ ...clientTls(gateway), port, session }), undefined);
 });
 
 test('an expired certificate ends its connection, and no session of it is resumed', async (t) => {
   const { authority, port, clock } = await watchedServer(t);
   const gateway = await authority.issue({ endpointId: 'self::gateway-a', role: 'gateway', days: 30 });
-  let session: Buffer | undefined;
-  const socket = await knock({ ...clientTls(gateway), port }, (ticket) => {
-    session = ticket;
-  });
+  const socket = await knock({ ...clientTls(gateway), port });
   assert.ok(socket);
+  const session = await ticketOf(socket);
   await clock.pass(29 * 86_400_000);
   assert.equal(socket.destroyed, false);
   await clock.pass(86_400_000);
   await ended(socket);
-  assert.equal(await knock({ ...clientTls(gateway), port, ...(session && { session }) }), undefined);
+  assert.equal(await knock({ ...clientTls(gateway), port, session }), undefined);
 });
 
 test('a certificate issued after the revocation counts; one certificate may be revoked alone', async (t) => {

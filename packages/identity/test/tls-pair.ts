@@ -34,12 +34,8 @@ export async function serveTls(t: Ending, identity: Identity, prepare: (server: 
 }
 
 /** Whether the server greets who connects, or ends the connection. Gives back the connection where it does. */
-export async function knock(
-  options: tls.ConnectionOptions,
-  keepTicket: (session: Buffer) => void = () => {},
-): Promise<tls.TLSSocket | undefined> {
+export async function knock(options: tls.ConnectionOptions): Promise<tls.TLSSocket | undefined> {
   const socket = tls.connect({ host: '127.0.0.1', ...options });
-  socket.on('session', keepTicket);
   const ended = new Promise<'ended'>((resolve) => {
     socket.on('error', () => resolve('ended'));
     socket.on('close', () => resolve('ended'));
@@ -47,4 +43,10 @@ export async function knock(
   const greeted = once(socket, 'data').then(() => 'greeted' as const);
   greeted.catch(() => {});
   return (await Promise.race([ended, greeted])) === 'greeted' ? socket : undefined;
+}
+
+/** The ticket to resume this connection's TLS session with, once the server has sent it. */
+export async function ticketOf(socket: tls.TLSSocket): Promise<Buffer> {
+  const [ticket] = (await once(socket, 'session')) as [Buffer];
+  return ticket;
 }
