@@ -37,7 +37,6 @@ test('the key of an opening says what the opening says', () => {
       const { key } = arrivalKey(opening);
       const family = opening.global.address.includes(':') ? 6 : 4;
       assert.deepEqual(readArrivalKey(Buffer.from(key), family, shapeOf(opening.remote)), {
-        transport: opening.streamType === 'tcp' ? 'tcp' : 'udp',
         remote: opening.remote,
         global: opening.global,
       });
