@@ -8,6 +8,7 @@ import type {
   SessionState,
   StreamType,
 } from '@sluice/model';
+import type { StandingStore } from './standing.ts';
 
 /** What makes two requests the same request. */
 export interface RequestKey {
@@ -59,7 +60,7 @@ export interface StoreCounts {
  * What the configuration server must not forget. A write that resolved survives a power cut; one that rejected
  * changed nothing. A read that begins after a write resolved sees it.
  */
-export interface Store extends AsyncDisposable {
+export interface Store extends AsyncDisposable, StandingStore {
   putGateway(gateway: Gateway): Promise<void>;
   gateway(gatewayId: string): Promise<Gateway | undefined>;
   gateways(page?: Page): Promise<readonly Gateway[]>;

@@ -49,7 +49,8 @@ test('a revoked peer that resumes its TLS session is not let in', async (t) => {
   const session = await ticketOf(first);
   first.destroy();
   const resumed = await knock({ ...clientTls(gateway), port, session });
-  assert.ok(resumed?.isSessionReused(), 'resumption is what this test is about');
+  assert.ok(resumed);
+  assert.ok(resumed.isSessionReused(), 'resumption is what this test is about');
   revoke('self::gateway-a');
   await ended(resumed);
   assert.equal(await knock({ ...clientTls(gateway), port, session }), undefined);

@@ -69,6 +69,28 @@ holds('a gateway is forgotten when no appliance is behind it any more', async (s
   assert.equal(await store.gateway('a'), undefined);
 });
 
+holds('an enrolment is used once, and the newer one voids the older', async (store) => {
+  const enrolment = { endpointId: 'g', role: 'gateway', names: ['g.test'], secretHash: 'aa', expiresAt: 5 };
+  assert.equal(await store.enrolment('g'), undefined);
+  await store.putEnrolment({ ...enrolment, secretHash: 'old' });
+  await store.putEnrolment(enrolment);
+  assert.deepEqual(await store.enrolment('g'), enrolment);
+  assert.equal(await store.takeEnrolment('g', 'old'), false);
+  const tries = await Promise.all([store.takeEnrolment('g', 'aa'), store.takeEnrolment('g', 'aa')]);
+  assert.deepEqual(tries.sort(), [false, true]);
+  assert.equal(await store.enrolment('g'), undefined);
+});
+
+holds('revocations are numbered, and listed from one on', async (store) => {
+  assert.deepEqual(await store.revocations(0), []);
+  const [first, second] = await Promise.all([
+    store.addRevocation({ at: 5, endpointId: 'g' }),
+    store.addRevocation({ at: 6, endpointId: 'tv', serialNumber: 'ab' }),
+  ]);
+  assert.deepEqual(await store.revocations(0), [first, second]);
+  assert.deepEqual(await store.revocations(1), [{ sequence: 2, at: 6, endpointId: 'tv', serialNumber: 'ab' }]);
+});
+
 holds('a session is found by its id and by its request, as it was put last', async (store) => {
   const session = sampleSession(1);
   await store.putSession(session);

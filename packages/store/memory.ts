@@ -1,8 +1,10 @@
 import {
+  type Enrolment,
   type OpeningPlace,
   type Page,
   type RequestKey,
   RequestTaken,
+  type RevocationRecord,
   type SessionQuery,
   type Store,
   type StoreCounts,
@@ -18,6 +20,8 @@ export function inMemoryStore(): Store {
 class MemoryStore implements Store {
   readonly #gateways = new Map<string, Gateway>();
   readonly #appliances = new Map<string, Registration>();
+  readonly #enrolments = new Map<string, Enrolment>();
+  readonly #revocations: RevocationRecord[] = [];
   readonly #sessions = new Map<string, ContentSession>();
   readonly #ofRequest = new Map<string, string>();
 
@@ -52,6 +56,28 @@ class MemoryStore implements Store {
 
   async forgetAppliance(applianceId: string): Promise<boolean> {
     return this.#appliances.delete(applianceId);
+  }
+
+  async putEnrolment(enrolment: Enrolment): Promise<void> {
+    this.#enrolments.set(enrolment.endpointId, enrolment);
+  }
+
+  async enrolment(endpointId: string): Promise<Enrolment | undefined> {
+    return this.#enrolments.get(endpointId);
+  }
+
+  async takeEnrolment(endpointId: string, secretHash: string): Promise<boolean> {
+    return this.#enrolments.get(endpointId)?.secretHash === secretHash && this.#enrolments.delete(endpointId);
+  }
+
+  async addRevocation(revocation: Omit<RevocationRecord, 'sequence'>): Promise<RevocationRecord> {
+    const numbered = { sequence: this.#revocations.length + 1, ...revocation };
+    this.#revocations.push(numbered);
+    return numbered;
+  }
+
+  async revocations(after: number): Promise<readonly RevocationRecord[]> {
+    return this.#revocations.filter(({ sequence }) => sequence > after);
   }
 
   async putSession(session: ContentSession): Promise<void> {

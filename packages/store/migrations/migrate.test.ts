@@ -58,6 +58,13 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
         local.port,
       );
   },
+  '0002-enrolments-and-revocations'(database) {
+    written['0001-registration-and-sessions']?.(database);
+    database
+      .prepare('insert into enrolments values (?, ?, ?, ?, ?)')
+      .run('self::gateway-2', 'gateway', '["g.test"]', 'ab', 7);
+    database.prepare('insert into revocations values (?, ?, ?, ?)').run(1, 5, 'self::tv-1', null);
+  },
 };
 
 test('a database of each version is brought to this one with all that is in it', async () => {
@@ -82,6 +89,14 @@ test('a database of each version is brought to this one with all that is in it',
         gatewayId: 'self::gateway-1',
       });
       assert.equal((await store.openings()).length, 5, name);
+      if (index === 0) return;
+      const enrolment = { endpointId: 'self::gateway-2', role: 'gateway', names: ['g.test'] };
+      assert.deepEqual(
+        await store.enrolment('self::gateway-2'),
+        { ...enrolment, secretHash: 'ab', expiresAt: 7 },
+        name,
+      );
+      assert.deepEqual(await store.revocations(0), [{ sequence: 1, at: 5, endpointId: 'self::tv-1' }], name);
     });
   }
 });

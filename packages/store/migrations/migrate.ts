@@ -1,10 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { registrationAndSessions } from './0001-registration-and-sessions.ts';
+import { enrolmentsAndRevocations } from './0002-enrolments-and-revocations.ts';
 
 /** Every schema version, oldest first. A migration that was released is never changed; a new one is added. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-registration-and-sessions': registrationAndSessions,
+  '0002-enrolments-and-revocations': enrolmentsAndRevocations,
 };
 
 /** The database was written by a newer version of the software. */

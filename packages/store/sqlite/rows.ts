@@ -1,4 +1,4 @@
-import type { OpeningPlace } from '@sluice/control';
+import type { Enrolment, OpeningPlace, RevocationRecord } from '@sluice/control';
 import type { ContentSession, Gateway, GatewayType, Registration } from '@sluice/model';
 import type { Tables } from './tables.ts';
 
@@ -15,6 +15,18 @@ export function registrationOf(row: Tables['appliances']): Registration {
 /** A content session out of its row. */
 export function sessionOf(row: Pick<Tables['sessions'], 'document'>): ContentSession {
   return JSON.parse(row.document) as ContentSession;
+}
+
+/** An enrolment out of its row. */
+export function enrolmentOf(row: Tables['enrolments']): Enrolment {
+  const { endpoint_id: endpointId, role, names, secret_hash: secretHash, expires_at: expiresAt } = row;
+  return { endpointId, role, names: JSON.parse(names) as string[], secretHash, expiresAt };
+}
+
+/** A revocation out of its row. */
+export function revocationOf({ sequence, at, ...row }: Tables['revocations']): RevocationRecord {
+  const serialNumber = row.serial_number;
+  return { sequence, at, endpointId: row.endpoint_id, ...(serialNumber !== null && { serialNumber }) };
 }
 
 /** An opening's place out of its row. */

@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import {
+  type Enrolment,
   type OpeningPlace,
   type OpeningQuery,
   type Page,
   type RequestKey,
   RequestTaken,
+  type RevocationRecord,
   type SessionQuery,
   type Store,
   type StoreCounts,
@@ -14,7 +16,7 @@ import type { Compilable, Kysely } from 'kysely';
 import { placesOf } from '../places.ts';
 import { faultOf, isTaken } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
-import { gatewayOf, placeOf, registrationOf, sessionOf } from './rows.ts';
+import { enrolmentOf, gatewayOf, placeOf, registrationOf, revocationOf, sessionOf } from './rows.ts';
 import type { Statement } from './statement.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
@@ -87,6 +89,49 @@ export class SqliteStore implements Store {
       removed = this.#run(this.#db.deleteFrom('appliances').where('appliance_id', '=', applianceId));
     });
     return removed > 0;
+  }
+
+  async putEnrolment({ endpointId, role, names, secretHash, expiresAt }: Enrolment): Promise<void> {
+    const values = { role, names: JSON.stringify(names), secret_hash: secretHash, expires_at: expiresAt };
+    const query = this.#db
+      .insertInto('enrolments')
+      .values({ endpoint_id: endpointId, ...values })
+      .onConflict((conflict) => conflict.column('endpoint_id').doUpdateSet(values));
+    await this.#write(() => void this.#run(query));
+  }
+
+  enrolment(endpointId: string): Promise<Enrolment | undefined> {
+    const query = this.#db.selectFrom('enrolments').selectAll().where('endpoint_id', '=', endpointId);
+    return this.#read(async () => (await query.execute()).map(enrolmentOf)[0]);
+  }
+
+  async takeEnrolment(endpointId: string, secretHash: string): Promise<boolean> {
+    const query = this.#db
+      .deleteFrom('enrolments')
+      .where('endpoint_id', '=', endpointId)
+      .where('secret_hash', '=', secretHash);
+    let taken = 0;
+    await this.#write(() => {
+      taken = this.#run(query);
+    });
+    return taken > 0;
+  }
+
+  async addRevocation(revocation: Omit<RevocationRecord, 'sequence'>): Promise<RevocationRecord> {
+    const { at, endpointId, serialNumber } = revocation;
+    const row = { at, endpoint_id: endpointId, serial_number: serialNumber ?? null };
+    const newest = this.#db.selectFrom('revocations').select('sequence').orderBy('sequence', 'desc').limit(1);
+    let sequence = 0;
+    await this.#write(() => {
+      sequence = ((this.#find(newest) as { sequence: number } | undefined)?.sequence ?? 0) + 1;
+      this.#run(this.#db.insertInto('revocations').values({ sequence, ...row }));
+    });
+    return { sequence, ...revocation };
+  }
+
+  revocations(after: number): Promise<readonly RevocationRecord[]> {
+    const query = this.#db.selectFrom('revocations').selectAll().where('sequence', '>', after).orderBy('sequence');
+    return this.#read(async () => (await query.execute()).map(revocationOf));
   }
 
   async putSession(session: ContentSession): Promise<void> {
@@ -203,7 +248,7 @@ export class SqliteStore implements Store {
   /** Runs a query that is rare; resolves to how many rows it changed. */
   #run(query: Compilable): number {
     const { sql, parameters } = query.compile();
-    return Number(this.#database.prepare(sql).run(...(parameters as (string | number)[])).changes);
+    return Number(this.#database.prepare(sql).run(...(parameters as (string | number | null)[])).changes);
   }
 
   #find(query: Compilable): unknown {

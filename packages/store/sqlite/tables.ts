@@ -23,6 +23,20 @@ export interface Tables {
     /** The whole ContentSession as JSON; the columns before it are what it is looked up by. */
     document: string;
   };
+  enrolments: {
+    endpoint_id: string;
+    role: string;
+    /** JSON array of strings. */
+    names: string;
+    secret_hash: string;
+    expires_at: number;
+  };
+  revocations: {
+    sequence: number;
+    at: number;
+    endpoint_id: string;
+    serial_number: string | null;
+  };
   /** Openings of sessions that are open or closing. */
   openings: {
     opening_id: string;
