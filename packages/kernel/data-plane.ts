@@ -24,11 +24,16 @@ export interface KernelOpening {
 /** A kernel opening as read back. */
 export interface HeldOpening extends KernelOpening {
   readonly remainingMs: number;
+  /** What passed, both directions, after the type check; errors (ICMP) about its flows included. Gone with the opening. */
   readonly packets: number;
+  /** The same in bytes, IP headers included. */
   readonly bytes: number;
 }
 
-/** One transaction. Everything in it holds afterwards, or nothing changed. */
+/**
+ * One transaction. Everything in it holds afterwards, or nothing changed. What is removed is gone before what is added
+ * comes, so a change may give a key to another opening.
+ */
 export interface Change {
   readonly add: readonly { readonly opening: KernelOpening; readonly leaseMs: number }[];
   /** New time from now for openings that are held. */
@@ -39,7 +44,11 @@ export interface Change {
 
 /** Why the kernel took nothing of a change. */
 export interface CommitFailure {
-  /** `exists`: that key is taken; `missing`: nothing to renew; `resources`; `refused` anything else. */
+  /**
+   * `exists`: that key is taken, or that local endpoint already has another global port for that remote one;
+   * `missing`: nothing like it to renew; `resources`: memory, or a change too big for one message; `refused`: the
+   * opening is none that the kernel can hold, or anything else.
+   */
   readonly reason: 'exists' | 'missing' | 'resources' | 'refused';
   /** Kernel errno. */
   readonly errno: number;
