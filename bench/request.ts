@@ -18,7 +18,8 @@ export const requestBenchmark: Benchmark = {
     // A database on disk: durability is part of what is measured.
     const place = '/var/tmp';
     const database = `${place}/sluice-bench-${process.pid}.sqlite`;
-    const overrides = { 'configuration-server': { database } };
+    // The portal of this benchmark speaks for no device.
+    const overrides = { 'configuration-server': { database }, gateway: { policy: { consent: 'off' } } };
     try {
       await using deployment = await deploy(network, { overrides, ...(cache === undefined ? {} : { cache }) }, signal);
       const listing = await deployment.operator.ask(

@@ -76,6 +76,7 @@ export function configurationOf(
           url: `wss://${network.address(name, 4)}:${partPorts.configurationUsp}/usp`,
         })),
         controlSocket: householdSocket(directories, host.name),
+        state: directory,
       };
     case 'appliance':
       return {

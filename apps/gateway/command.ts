@@ -1,8 +1,8 @@
 import { openLog } from '@sluice/io';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { reportStatus } from './household/report.ts';
-import { householdStatus } from './household/status.ts';
+import { reportAppliances, reportStatus } from './household/report.ts';
+import { householdAppliances, householdStatus } from './household/status.ts';
 import { askHousehold } from './io/household-socket.ts';
 import { readConfig, readPolicy } from './io/read-json.ts';
 import { runGateway } from './main.ts';
@@ -19,6 +19,7 @@ export function gatewayCommand(): Command {
   gateway.addCommand(checkCommand());
   gateway.addCommand(statusCommand());
   gateway.addCommand(closeCommand());
+  gateway.addCommand(appliancesCommand());
   gateway.addCommand(pauseCommand());
   gateway.addCommand(resumeCommand());
   return gateway;
@@ -86,6 +87,27 @@ function closeCommand(): Command {
       const path = id === undefined ? '/v1/openings' : `/v1/openings/${encodeURIComponent(id)}`;
       tellClosed(await ask(options.socket, 'DELETE', path));
     });
+}
+
+function appliancesCommand(): Command {
+  const appliances = household('appliances', 'the devices whose signatures count: they have introduced themselves')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  sluice gateway appliances\n  sluice gateway appliances forget self::tv-home')
+    .action(async (options: { socket: string; json?: boolean }) => {
+      const known = householdAppliances.parse(await ask(options.socket, 'GET', '/v1/appliances'));
+      process.stdout.write(options.json ? `${JSON.stringify(known)}\n` : reportAppliances(known));
+    });
+  appliances
+    .command('forget')
+    .description('its signature counts no more, until it introduces itself again')
+    .argument('<id>', 'its id, as the list shows it')
+    .addHelpText('after', '\nExample:\n  sluice gateway appliances forget self::tv-home')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { socket } = command.optsWithGlobals<{ socket: string }>();
+      await ask(socket, 'DELETE', `/v1/appliances/${encodeURIComponent(id)}`);
+      process.stdout.write(`${id} is forgotten\n`);
+    });
+  return appliances;
 }
 
 function pauseCommand(): Command {

@@ -1,3 +1,4 @@
+import { introductionPort } from '@sluice/api';
 import { isEndpointId } from '@sluice/wire/usp';
 import { z } from 'zod';
 import { policySchema } from './policy/policy.ts';
@@ -29,6 +30,10 @@ export const gatewayConfig = z
       .optional(),
     /** The household's policy, or the path of the JSON file that holds it. */
     policy: z.union([z.string().min(1), policySchema]).prefault({}),
+    /** Directory for what outlives the agent: the keys of the home's appliances. */
+    state: z.string().default('/var/lib/sluice'),
+    /** Port on the LAN addresses where appliances introduce themselves; 0 takes a free one. */
+    introductions: z.strictObject({ port: z.number().int().min(0).max(65535).default(introductionPort) }).prefault({}),
     /** Unix socket for `sluice gateway status` and its like. */
     controlSocket: z.string().default('/run/sluice/gateway.sock'),
     /** TR-369 R-WS.19: waits before dialling again. */

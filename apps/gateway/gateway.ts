@@ -5,6 +5,7 @@ import type { Clock, IpAddress } from '@sluice/model';
 import { closeCode, type UspConnection } from '@sluice/mtp';
 import { type Agent, createAgent } from '@sluice/usp-agent';
 import type { GatewayConfig } from './config.ts';
+import type { LearnedKeys } from './consent/learned-keys.ts';
 import { deviceInfoModel } from './device-model/device-info.ts';
 import { homeModels } from './device-model/home-models.ts';
 import { Listeners } from './device-model/listeners.ts';
@@ -30,6 +31,7 @@ export interface GatewayGround {
   readonly home: Home;
   readonly clock: Clock;
   readonly pause: PauseMark;
+  readonly keys: LearnedKeys;
   readonly log: Log;
   /** Ports of the gateway itself, never given away. */
   readonly ownPorts?: readonly number[];
@@ -54,7 +56,8 @@ export function openGateway(ground: GatewayGround): Gateway {
     policy,
     ports,
     networks: () => home.networks,
-    sameDevice: (one, other) => home.neighbours.sameDevice(one, other),
+    deviceOf: (address) => home.neighbours.deviceOf(address),
+    keys: ground.keys,
     tell: (event) => listeners.tell(event),
   });
   const adopted = openings.adopt();
@@ -107,6 +110,7 @@ export function openGateway(ground: GatewayGround): Gateway {
     desk: {
       endpointId,
       openings,
+      appliances: ground.keys,
       controllers: () =>
         (policy.controllers ?? []).map((controller) => ({
           endpointId: controller.endpointId,

@@ -5,10 +5,13 @@ import { type DataPlane, openDataPlane } from '@sluice/kernel';
 import type { Clock } from '@sluice/model';
 import { dialWebSocket, keepDialed, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import type { GatewayConfig } from './config.ts';
+import { LearnedKeys } from './consent/learned-keys.ts';
 import { openGateway } from './gateway.ts';
 import { Home } from './home/home.ts';
+import { applianceFile } from './io/appliance-file.ts';
 import { followHome } from './io/follow-home.ts';
 import { serveHousehold } from './io/household-socket.ts';
+import { serveIntroductions } from './io/introduction-server.ts';
 import { pauseMark } from './io/pause-mark.ts';
 import { readPolicy } from './io/read-json.ts';
 
@@ -61,12 +64,21 @@ export async function runGateway(
   await machine.followHome(home, clock, log, AbortSignal.any([lifetime, signal]));
 
   const pause = pauseMark(join(dirname(config.controlSocket), `${endpointId.replace(/[^\w-]+/g, '_')}.paused`));
-  const ownPorts = config.listen ? [config.listen.port] : [];
+  const keys = new LearnedKeys(applianceFile(config.state));
+  const ownPorts = [config.introductions.port, ...(config.listen ? [config.listen.port] : [])];
   const { device } = config;
   const gateway = started.use(
-    openGateway({ endpointId, policy, device, dataPlane, home, clock, pause, log, ownPorts }),
+    openGateway({ endpointId, policy, device, dataPlane, home, clock, pause, keys, log, ownPorts }),
   );
   await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
+  try {
+    const served = await serveIntroductions(identity, config.introductions.port, { home, keys, clock }, log);
+    started.use(served);
+    log.info({ port: served.port }, 'appliances may introduce themselves');
+  } catch (error) {
+    // What is known stays known, and every other device is served as before.
+    log.error({ port: config.introductions.port, error: String(error) }, 'appliances cannot introduce themselves');
+  }
 
   const channel: WebSocketOptions = { endpointId, clock, log, identify: controllerOf };
   const permitted = new Set(policy.controllers?.map((controller) => controller.endpointId));

@@ -3,26 +3,18 @@ import { tokens } from '../mutate/pieces.ts';
 import { bytesOf, promise, refused, type Target, taken, textOf } from '../target.ts';
 
 const owners = ['self::configuration-1', 'self::configuration-with-a-very-long-name-that-is-hashed'];
-const sample = {
-  alias: 'a1',
-  owner: owners[0] ?? '',
-  instance: 1,
-  allInterfaces: false,
-  group: 'g1',
-  groupOffset: 1,
-  description: 'Film | 100%',
-} as const;
 
 /** Tags of openings, read back from a kernel table that other programs can write: `readTag`. */
 export const openingTag: Target = {
   name: 'opening-tag',
   mostBytes: 512,
   seeds: bytesOf(
-    writeTag(sample) ?? '',
-    writeTag({ ...sample, group: undefined, allInterfaces: true, description: '' }) ?? '',
-    writeTag({ ...sample, owner: owners[1] ?? '', alias: 'a'.repeat(60), description: 'd'.repeat(80) }) ?? '',
+    'a1|self::configuration-1|1|g11|Film %7c 100%25',
+    'a1|self::configuration-1|zz*||',
+    `${'a'.repeat(60)}|~47DEQpj8HBSa|2||${'d'.repeat(40)}`,
+    'a1|self::configuration-1|1*.st4x2p1|g10|signed',
   ),
-  words: ['|', '||', '%7c', '%25', '~', '*', 'zzzzzzzzzzz', '%00', '%ff'],
+  words: ['|', '||', '%7c', '%25', '~', '*', 'zzzzzzzzzzz', '%00', '%ff', '.s', '.f1', '.o'],
   mutators: [tokens],
   feed(input) {
     const text = textOf(input);

@@ -11,9 +11,9 @@ export interface ConsentKey {
 }
 
 /** What a token is held against. */
-export interface Known {
+export interface Known<K extends ConsentKey = ConsentKey> {
   /** The key with an RFC 7638 thumbprint. */
-  readonly keys: { get(kid: string): ConsentKey | undefined };
+  readonly keys: { get(kid: string): K | undefined };
   /** Endpoint ids of portals whose requests count; undefined: any. */
   readonly portals?: readonly string[] | undefined;
   readonly now: Instant;
@@ -26,10 +26,13 @@ const aheadSeconds = 30;
 export const oldestMs = (mostFreshSeconds + aheadSeconds + 1) * 1_000;
 
 /**
- * What was signed, or why the token does not count. Synchronous, so that a gateway can ask in the turn in which its
+ * What was signed and by whose key, or why the token does not count. Synchronous, so that a gateway can ask in the turn in which its
  * kernel changes. Whether it was used before, and what it is used for, the caller judges.
  */
-export function checkConsent(token: string, known: Known): { readonly claims: ConsentClaims } | Refusal {
+export function checkConsent<K extends ConsentKey>(
+  token: string,
+  known: Known<K>,
+): { readonly claims: ConsentClaims; readonly key: K } | Refusal {
   if (token.length > tokenRoom) return invalid(`is longer than ${tokenRoom} characters`);
   const [, head, body, signature] = /^([\w-]+)\.([\w-]+)\.([\w-]{86})$/.exec(token) ?? [];
   if (head === undefined || body === undefined || signature === undefined) return invalid('is no compact ES256 JWS');
@@ -42,7 +45,7 @@ export function checkConsent(token: string, known: Known): { readonly claims: Co
   if (!claims) return invalid('says something that cannot be read');
   if (claims.iss !== signer.applianceId) return invalid(`names ${claims.iss}, which has another key`);
   if (known.portals && !known.portals.includes(claims.aud)) return invalid(`is for another portal, ${claims.aud}`);
-  return judgeTimes(claims, known.now / 1_000) ?? { claims };
+  return judgeTimes(claims, known.now / 1_000) ?? { claims, key: signer };
 }
 
 function judgeTimes({ iat, exp, end }: ConsentClaims, now: number): Refusal | undefined {

@@ -62,14 +62,12 @@ export function beginConsent(ground: ConsentGround): MessageConsent {
     if (signed) return signed.token === token ? signed : elsewhere('the openings of one message are of two requests');
     const checked = checkConsent(token, { keys: ground.keys, portals: policy.portalIds, now });
     if (!('claims' in checked)) return checked;
-    const { claims } = checked;
+    const { claims, key } = checked;
     // Signed before this agent began, it may have been used before; the appliance asks again.
     if (claims.iat < Math.floor(ground.since / 1_000))
       return refuse('consent-expired', 'the request was signed before this gateway started; ask again');
     if (ground.used.has(claims.iss, claims.jti))
       return refuse('consent-replayed', `the request ${claims.jti} of ${claims.iss} has opened already; ask anew`);
-    const key = keyIn(token, ground);
-    if (!key) return refuse('consent-invalid', "the device's key is not known here");
     signed = { token, claims, key, ports: new Set(claims.ports) };
     return signed;
   };
@@ -93,8 +91,10 @@ export function beginConsent(ground: ConsentGround): MessageConsent {
       const proof = signedBy(token);
       if ('code' in proof) return proof;
       const { claims, key, ports } = proof;
-      if (ground.deviceOf(sender) !== key.device)
-        return elsewhere(`${claims.iss} signed, but another device made the request`);
+      const device = ground.deviceOf(sender);
+      if (device === undefined)
+        return refuse('device-not-found', `the hardware address of ${sender} is not known; ask again`);
+      if (device !== key.device) return elsewhere(`${claims.iss} signed, but another device made the request`);
       const port = [...ports].find((each) => each.port === local.port && each.transport === transport);
       if (!port) return elsewhere(`${claims.iss} did not ask for ${transport} port ${local.port}`);
       ports.delete(port);
@@ -119,12 +119,6 @@ function isSameDevice(sender: IpAddress, target: IpAddress, { deviceOf }: Consen
   if (familyOf(sender) === familyOf(target)) return sender === target;
   const device = deviceOf(sender);
   return device !== undefined && device === deviceOf(target);
-}
-
-/** The key that a token whose signature holds was checked with. */
-function keyIn(token: string, { keys }: ConsentGround): LearnedKey | undefined {
-  const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as { kid: string };
-  return keys.get(header.kid);
 }
 
 function elsewhere(what: string): Refusal {

@@ -132,9 +132,11 @@ test('neighbours are known by the lines of the monitor', () => {
     { mac: '02:00:00:00:00:03', interface: 'lan0', addresses: ['192.168.1.3'], active: true },
     { mac: '02:00:00:00:00:02', interface: 'lan0', addresses: ['192.168.1.2', '2001:db8:100::2'], active: true },
   ]);
-  assert.ok(home.neighbours.sameDevice('192.168.1.2', '2001:db8:100::2'));
-  assert.ok(!home.neighbours.sameDevice('192.168.1.2', '192.168.1.3'));
-  assert.ok(!home.neighbours.sameDevice('192.168.1.8', '192.168.1.8'));
+  const { neighbours } = home;
+  assert.ok(neighbours.deviceOf('192.168.1.2'));
+  assert.equal(neighbours.deviceOf('192.168.1.2'), neighbours.deviceOf('2001:db8:100::2'));
+  assert.notEqual(neighbours.deviceOf('192.168.1.2'), neighbours.deviceOf('192.168.1.3'));
+  assert.equal(neighbours.deviceOf('192.168.1.8'), undefined);
   assert.equal(changes, 5);
   home.applyMonitorLine('192.168.1.2 dev lan0 FAILED ');
   home.applyMonitorLine('Deleted 2001:db8:100::2 dev lan0 lladdr 02:00:00:00:00:02 STALE ');

@@ -56,10 +56,9 @@ export class Neighbours {
     return true;
   }
 
-  /** Whether both addresses are known, and of one device. */
-  sameDevice(one: IpAddress, other: IpAddress): boolean {
-    const [first, second] = [this.#entries.get(one), this.#entries.get(other)];
-    return first !== undefined && first.mac === second?.mac && first.interface === second.interface;
+  /** The hardware address under an address, lower case; undefined where it is not known. */
+  deviceOf(address: IpAddress): string | undefined {
+    return this.#entries.get(address)?.mac;
   }
 
   /** Every device, in the order they became known. */

@@ -1,13 +1,15 @@
 import { type Problem, statusOf } from '@sluice/api';
 import { type Refusal, refuse } from '@sluice/model';
+import type { LearnedKeys } from '../consent/learned-keys.ts';
 import type { Openings } from '../openings/openings.ts';
 import { objectOf, type Row } from '../openings/row.ts';
-import { type HouseholdStatus, openingStatuses } from './status.ts';
+import { applianceStatuses, type HouseholdAppliances, type HouseholdStatus, openingStatuses } from './status.ts';
 
 /** What the household's desk stands on. */
 export interface DeskGround {
   readonly endpointId: string;
   readonly openings: Openings;
+  readonly appliances: Pick<LearnedKeys, 'all' | 'forget'>;
   /** Every controller of the configuration, and whether it is connected. */
   controllers(): HouseholdStatus['controllers'];
   /** Keeps the household's word over a restart. */
@@ -17,7 +19,12 @@ export interface DeskGround {
 /** An HTTP answer with a JSON body. */
 export interface DeskAnswer {
   readonly status: number;
-  readonly body: HouseholdStatus | Problem | { readonly closed: number } | { readonly status: 'ok' };
+  readonly body:
+    | HouseholdStatus
+    | HouseholdAppliances
+    | Problem
+    | { readonly closed: number }
+    | { readonly status: 'ok' };
 }
 
 /** Answers the household: what is open, close this, close everything, let nothing open for now. */
@@ -25,6 +32,8 @@ export function answerHousehold(method: string, path: string, ground: DeskGround
   const { openings } = ground;
   const id = /^\/v1\/openings\/([^/]+)$/.exec(path)?.[1];
   if (method === 'DELETE' && id !== undefined) return closeOne(decode(id), openings);
+  const applianceId = /^\/v1\/appliances\/([^/]+)$/.exec(path)?.[1];
+  if (method === 'DELETE' && applianceId !== undefined) return forget(decode(applianceId), ground);
   switch (`${method} ${path}`) {
     case 'GET /healthz':
       return { status: 200, body: { status: 'ok' } };
@@ -38,6 +47,8 @@ export function answerHousehold(method: string, path: string, ground: DeskGround
           openings: openingStatuses(openings),
         },
       };
+    case 'GET /v1/appliances':
+      return { status: 200, body: { appliances: applianceStatuses(ground.appliances.all()) } };
     case 'DELETE /v1/openings':
       return close([...openings.rows.all()], openings);
     case 'POST /v1/pause': {
@@ -53,6 +64,12 @@ export function answerHousehold(method: string, path: string, ground: DeskGround
     default:
       return { status: 404, body: refuse('malformed', `there is no ${method} ${path}`) };
   }
+}
+
+/** What is open stays open until its lease ends; nothing more opens with that key. */
+function forget(applianceId: string, { appliances }: DeskGround): DeskAnswer {
+  if (appliances.forget(applianceId)) return { status: 200, body: { status: 'ok' } };
+  return problem(refuse('appliance-unknown', `no appliance ${applianceId} has introduced itself`));
 }
 
 /** Several controllers may have given the same id; the household closes them all. */

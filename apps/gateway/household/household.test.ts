@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog } from '@sluice/io';
+import { LearnedKeys } from '../consent/learned-keys.ts';
 import { askHousehold, serveHousehold } from '../io/household-socket.ts';
 import { pauseMark } from '../io/pause-mark.ts';
 import { done, gatewayInMemory, homeNetworks, mapping, mine, pinhole, theirs } from '../test/gateway-in-memory.ts';
@@ -14,13 +15,15 @@ import { householdStatus } from './status.ts';
 function household(policy: object = {}) {
   const gateway = gatewayInMemory({ policy });
   const remembered: boolean[] = [];
+  const appliances = new LearnedKeys({ read: () => undefined, write() {} });
   const ground: DeskGround = {
     endpointId: 'self::gateway-home',
     openings: gateway.openings,
+    appliances,
     controllers: () => [{ endpointId: mine.endpointId, connected: true }],
     rememberPause: (paused) => remembered.push(paused),
   };
-  return { ...gateway, ground, remembered };
+  return { ...gateway, ground, remembered, appliances };
 }
 
 const closed = (answer: { body: object }) => ('closed' in answer.body ? answer.body.closed : undefined);
@@ -55,15 +58,16 @@ test('the household sees every opening, whoever made it', async () => {
     packets: 2,
     bytes: 300,
     description: 'film',
+    consent: 'unchecked',
   });
   assert.equal(
     reportStatus(told),
     `self::gateway-home: in service
 controllers: self::mine connected
-ID  FROM               TO DEVICE               TYPE  GLOBAL                  UNTIL                     PACKETS  BY
-a   203.0.113.10:7000  192.168.1.2:5000        udp   203.0.113.1:20000       2030-01-01T00:01:00.000Z  2        self::mine
-b   anyone             [2001:db8:100::2]:5000  udp   [2001:db8:100::2]:5000  for ever                  0        self::theirs
-c   203.0.113.10:7000  disabled                udp   -                       2030-01-01T00:01:00.000Z  0        self::theirs
+ID  FROM               TO DEVICE               TYPE  GLOBAL                  UNTIL                     PACKETS  CONSENT    BY
+a   203.0.113.10:7000  192.168.1.2:5000        udp   203.0.113.1:20000       2030-01-01T00:01:00.000Z  2        unchecked  self::mine
+b   anyone             [2001:db8:100::2]:5000  udp   [2001:db8:100::2]:5000  for ever                  0        unchecked  self::theirs
+c   203.0.113.10:7000  disabled                udp   -                       2030-01-01T00:01:00.000Z  0        unchecked  self::theirs
 `,
   );
   setNetworks({ ...homeNetworks, own: new Set() });

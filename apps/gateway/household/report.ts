@@ -1,5 +1,12 @@
 import { formatEndpoint } from '@sluice/model';
-import type { HouseholdStatus, OpeningStatus } from './status.ts';
+import type { HouseholdAppliances, HouseholdStatus, OpeningStatus } from './status.ts';
+
+/** The appliances for a person at a terminal. */
+export function reportAppliances({ appliances }: HouseholdAppliances): string {
+  if (appliances.length === 0) return 'no appliance has introduced itself\n';
+  const rows = appliances.map(({ applianceId, device, since, thumbprint }) => [applianceId, device, since, thumbprint]);
+  return `${table([['APPLIANCE', 'DEVICE', 'SINCE', 'KEY'], ...rows]).join('\n')}\n`;
+}
 
 /** The status for a person at a terminal. */
 export function reportStatus(status: HouseholdStatus): string {
@@ -15,7 +22,7 @@ export function reportStatus(status: HouseholdStatus): string {
   return `${lines.join('\n')}\n`;
 }
 
-const heading = ['ID', 'FROM', 'TO DEVICE', 'TYPE', 'GLOBAL', 'UNTIL', 'PACKETS', 'BY'];
+const heading = ['ID', 'FROM', 'TO DEVICE', 'TYPE', 'GLOBAL', 'UNTIL', 'PACKETS', 'CONSENT', 'BY'];
 
 function rowOf(opening: OpeningStatus): string[] {
   const { remote, global, local } = opening;
@@ -28,6 +35,7 @@ function rowOf(opening: OpeningStatus): string[] {
     global ? formatEndpoint(global) : '-',
     opening.state === 'stranded' ? 'address gone' : (opening.until ?? 'for ever'),
     `${opening.packets}`,
+    opening.applianceId === undefined ? opening.consent : `${opening.consent} by ${opening.applianceId}`,
     opening.owner,
   ];
 }
@@ -37,7 +45,7 @@ function end(address: string, port: number | undefined): string {
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

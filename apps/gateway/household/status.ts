@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LearnedAppliance } from '../consent/learned-keys.ts';
 import type { Openings } from '../openings/openings.ts';
 import { objectOf } from '../openings/row.ts';
 import { streamTypeWanted } from '../openings/wanted.ts';
@@ -25,6 +26,10 @@ export const openingStatus = z.object({
   packets: z.number(),
   bytes: z.number(),
   description: z.string(),
+  /** Why it may be open. */
+  consent: z.enum(['signed', 'flow', 'operator', 'unchecked']),
+  /** The appliance that signed, as long as the agent remembers. */
+  applianceId: z.string().optional(),
 });
 
 /** What a household sees of its gateway. */
@@ -34,6 +39,24 @@ export const householdStatus = z.object({
   controllers: z.array(z.object({ endpointId: z.string(), connected: z.boolean() })),
   openings: z.array(openingStatus),
 });
+
+/** The appliances that have introduced themselves. */
+export const householdAppliances = z.object({
+  appliances: z.array(
+    z.object({ applianceId: z.string(), device: z.string(), since: z.string(), thumbprint: z.string() }),
+  ),
+});
+
+/** {@link householdAppliances}, read. */
+export type HouseholdAppliances = z.infer<typeof householdAppliances>;
+
+/** As a household sees them; `since` in ISO 8601. */
+export function applianceStatuses(learned: readonly LearnedAppliance[]): HouseholdAppliances['appliances'] {
+  return learned.map(({ applianceId, device, since, thumbprint }) => ({
+    ...{ applianceId, device, thumbprint },
+    since: new Date(since).toISOString(),
+  }));
+}
 
 /** {@link openingStatus}, read. */
 export type OpeningStatus = z.infer<typeof openingStatus>;
@@ -61,6 +84,8 @@ export function openingStatuses(openings: Openings): OpeningStatus[] {
       packets: carried.packets + (shown.held?.packets ?? 0),
       bytes: carried.bytes + (shown.held?.bytes ?? 0),
       description: wanted.description,
+      consent: row.consent.by,
+      ...(row.consent.applianceId !== undefined && { applianceId: row.consent.applianceId }),
     };
   });
 }

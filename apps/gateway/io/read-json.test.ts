@@ -16,7 +16,9 @@ test('a configuration needs little, and the controllers it dials may open', asyn
   const config = gatewayConfig.parse(least);
   assert.equal(config.listen, undefined);
   assert.equal(config.controlSocket, '/run/sluice/gateway.sock');
-  assert.deepEqual((await readPolicy(config)).controllers, [{ endpointId: 'self::configuration-1', right: 'open' }]);
+  assert.deepEqual((await readPolicy(config)).controllers, [
+    { endpointId: 'self::configuration-1', right: 'open', withoutRequest: false },
+  ]);
 });
 
 test('a policy of its own says who may open, whoever is dialled', async (t) => {

@@ -14,7 +14,11 @@ export function readConfig(path: string): Promise<GatewayConfig> {
  */
 export async function readPolicy(config: GatewayConfig): Promise<Policy> {
   const policy = typeof config.policy === 'string' ? await readJson(config.policy, policySchema) : config.policy;
-  const dialled = config.controllers.map(({ endpointId }) => ({ endpointId, right: 'open' as const }));
+  const dialled = config.controllers.map(({ endpointId }) => ({
+    endpointId,
+    right: 'open' as const,
+    withoutRequest: false,
+  }));
   return { ...policy, controllers: policy.controllers ?? dialled };
 }
 

@@ -3,7 +3,7 @@ import { familyOf, type Instant, transportOf } from '@sluice/model';
 import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import { interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
-import { judgeController, judgeLocalPort, judgeRemote } from '../policy/verdicts.ts';
+import { judgeConsented, judgeController, judgeLocalPort, judgeRemote } from '../policy/verdicts.ts';
 import { endlessMs } from './kernel-change.ts';
 import { nothingPassed, objectOf, type Row } from './row.ts';
 import { readTag } from './tag.ts';
@@ -31,12 +31,13 @@ export function adoptHeld(held: readonly HeldOpening[], policy: Policy, networks
 }
 
 /** Whether the policy of now would still have it. Addresses of the home are left out: at start they may not be there yet. */
-export function stillPermitted({ owner, opening }: Row, policy: Policy, networks: Networks): boolean {
+export function stillPermitted({ owner, opening, consent }: Row, policy: Policy, networks: Networks): boolean {
   if (!opening) return true;
   const verdicts = [
     judgeController(policy, owner),
     judgeRemote(policy, networks, opening.remote.address),
     judgeLocalPort(policy, opening.local.port),
+    judgeConsented(policy, owner, consent.by),
   ];
   return verdicts.every((verdict) => verdict === undefined);
 }
@@ -76,5 +77,6 @@ function adoptOne(held: HeldOpening, owners: readonly string[], networks: Networ
     opening,
     until: endless ? Number.POSITIVE_INFINITY : now + remainingMs,
     carried: nothingPassed,
+    consent: tag.consent,
   };
 }

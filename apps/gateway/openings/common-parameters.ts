@@ -1,3 +1,4 @@
+import { tokenRoom } from '@sluice/consent';
 import type { RequestFlow, StreamType } from '@sluice/model';
 import { isPort, parseIpAddress, streamTypes } from '@sluice/model';
 import { openingParameter as extension } from '@sluice/wire/usp';
@@ -56,6 +57,14 @@ export const commonParameters: readonly OpeningParameter[] = [
   ),
   writable({ name: extension.requestFlow, type: 'string', range: [0, 128], narrows: true }, readFlow, (wanted) =>
     wanted.flow ? writeFlow(wanted.flow) : '',
+  ),
+  writable(
+    { name: extension.consent, type: 'string', range: [0, tokenRoom], narrows: true, notifiesChange: false },
+    (text) => ({ consent: text === '' ? undefined : text }),
+    () => '',
+  ),
+  shown({ name: extension.consentedBy, type: 'string', notifiesChange: true }, ({ row }) =>
+    row.consent.by === 'unchecked' ? '' : row.consent.by,
   ),
   shown(
     { name: extension.packets, type: 'unsignedLong' },

@@ -1,6 +1,7 @@
-import type { Instant, IpAddress } from '@sluice/model';
+import { type Instant, type IpAddress, refuse } from '@sluice/model';
 import type { ModelChange } from '@sluice/usp-agent';
 import { errorCode, portMappingTable } from '@sluice/wire/usp';
+import { unchecked } from '../consent/consent.ts';
 import { findInterface } from '../home/networks.ts';
 import { judgeController, judgeCount, judgeLease } from '../policy/verdicts.ts';
 import type { PortsByTransport } from '../ports/assign.ts';
@@ -78,17 +79,38 @@ function finishRow(
     globalPort,
   };
   const row = { table, instance, owner, until, carried: before?.carried ?? nothingPassed };
-  if (!whole.enable) return { ...row, wanted: whole, opening: undefined };
+  if (!whole.enable) return { ...row, wanted: whole, opening: undefined, consent: unchecked };
   const held = before?.opening && samePath(before.wanted, whole) ? before.opening : undefined;
   const resolved = held
     ? { path: held, interface: whole.interface }
     : resolvePath(table, whole, globalPort ?? 0, ground.around);
   if ('fault' in resolved) return resolved;
-  const complete = { ...whole, localAddress: resolved.path.local.address, interface: resolved.interface };
-  const tag = writeTag({ ...complete, owner, instance });
+  // What is open keeps its consent, also over renewals; a path that is new needs its own.
+  const consent =
+    held && before
+      ? before.consent
+      : ground.around.consent.judge({
+          owner,
+          flow: whole.flow,
+          token: whole.consent,
+          transport: transportWanted(whole),
+          local: resolved.path.local,
+        });
+  if ('code' in consent) return { fault: faultOf(consent) };
+  if (until > consent.end && (renewed || !held))
+    return {
+      fault: faultOf(refuse('consent-expired', 'that is longer than its consent lasts; a new request is needed')),
+    };
+  const complete = {
+    ...whole,
+    consent: undefined,
+    localAddress: resolved.path.local.address,
+    interface: resolved.interface,
+  };
+  const tag = writeTag({ ...complete, owner, instance, consent });
   if (tag === undefined) return { fault: invalidValue('Alias', 'is too long to be kept with the opening') };
   // The same object where nothing changed: the kernel's element is left alone then.
-  return { ...row, wanted: complete, opening: held?.tag === tag ? held : { ...resolved.path, tag } };
+  return { ...row, wanted: complete, consent, opening: held?.tag === tag ? held : { ...resolved.path, tag } };
 }
 
 /** What decides the path; the rest of a row can change without the kernel's element. */

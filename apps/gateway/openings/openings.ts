@@ -1,7 +1,16 @@
-import type { DataPlane, HeldOpening, KernelOpening } from '@sluice/kernel';
-import { type Clock, type IpAddress, type OpeningCounters, prefixContains } from '@sluice/model';
+import type { DataPlane, Flow, HeldOpening, KernelOpening } from '@sluice/kernel';
+import {
+  type Clock,
+  formatEndpoint,
+  type Instant,
+  type IpAddress,
+  type OpeningCounters,
+  prefixContains,
+} from '@sluice/model';
 import type { ChangeResult, ModelChange, ModelEvent } from '@sluice/usp-agent';
 import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import { beginConsent, type ConsentGround } from '../consent/judge.ts';
+import { UsedTokens } from '../consent/used-tokens.ts';
 import type { Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
 import { judgeRemote, judgeTarget } from '../policy/verdicts.ts';
@@ -25,8 +34,10 @@ export interface OpeningsGround {
   readonly policy: Policy;
   readonly ports: PortsByTransport;
   networks(): Networks;
-  /** Whether two addresses are known to be of one device. */
-  sameDevice(one: IpAddress, other: IpAddress): boolean;
+  /** The hardware address under an address of the home, where it is known. */
+  deviceOf(address: IpAddress): string | undefined;
+  /** Keys that devices sign with. */
+  readonly keys: ConsentGround['keys'];
   /** Told of everything that opens, changes or ends, also without a controller's doing. */
   tell(event: ModelEvent): void;
 }
@@ -41,10 +52,13 @@ export class Openings implements Disposable {
   readonly #leases: LeaseWatch;
   #lastInstance: Record<OpeningTable, number> = { [portMappingTable]: 0, [pinholeTable]: 0 };
   readonly #lastSeen = new WeakMap<KernelOpening, OpeningCounters>();
+  readonly #used = new UsedTokens();
+  readonly #since: Instant;
   #paused = false;
 
   constructor(ground: OpeningsGround) {
     this.#ground = ground;
+    this.#since = ground.clock.now();
     this.#leases = new LeaseWatch(ground.clock, {
       isCurrent: (row) => this.rows.get(objectOf(row)) === row,
       lastLook: (rows) => void this.#seen(rows),
@@ -81,10 +95,11 @@ export class Openings implements Disposable {
     this.#leases.catchUp();
     const now = this.#ground.clock.now();
     const drawn = { ...this.#lastInstance };
+    const around = this.#around(now);
     const draft = draftChanges(changes, owner, {
       rows: this.rows,
       ports: this.#ground.ports,
-      around: this.#around(),
+      around,
       now,
       nextInstance: (table) => ++drawn[table],
     });
@@ -111,6 +126,8 @@ export class Openings implements Disposable {
       };
     }
     this.#lastInstance = drawn;
+    const { signed } = around.consent;
+    if (signed) this.#used.add(signed.iss, signed.jti, now);
     for (const edit of draft.edits) this.#settle(edit, passed);
     return { ok: true, objects: draft.objects };
   }
@@ -149,15 +166,17 @@ export class Openings implements Disposable {
     this.#leases.stop();
   }
 
-  #around(): Surroundings {
-    const { policy, sameDevice, dataPlane } = this.#ground;
+  #around(now: Instant): Surroundings {
+    const { policy, deviceOf, dataPlane, keys } = this.#ground;
     const networks = this.#ground.networks();
+    const flow = onceByFlow(dataPlane);
     return {
       policy,
       networks,
-      sameDevice,
+      deviceOf,
       paused: this.#paused,
-      flow: dataPlane.flow.bind(dataPlane),
+      flow,
+      consent: beginConsent({ policy, now, since: this.#since, keys, used: this.#used, flow, deviceOf }),
       judgeTarget: once((address) => judgeTarget(policy, networks, address)),
       judgeRemote: once((address) => judgeRemote(policy, networks, address)),
     };
@@ -239,6 +258,16 @@ export class Openings implements Disposable {
 const clockSlackMs = 50;
 
 const openingsOf = (rows: readonly Row[]) => rows.flatMap(({ opening }) => (opening ? [opening] : []));
+
+/** The rows of one message share their request's flow: it is looked up once. */
+function onceByFlow(dataPlane: DataPlane): Surroundings['flow'] {
+  const known = new Map<string, Flow | undefined>();
+  return (transport, observed, far) => {
+    const name = `${transport} ${formatEndpoint(observed)} ${formatEndpoint(far)}`;
+    if (!known.has(name)) known.set(name, dataPlane.flow(transport, observed, far));
+    return known.get(name);
+  };
+}
 
 /** Asks once for each address. */
 function once<A, V>(judge: (address: A) => V): (address: A) => V {

@@ -1,6 +1,7 @@
 import type { Flow, KernelOpening } from '@sluice/kernel';
 import { type Endpoint, type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
 import { errorCode, pinholeTable } from '@sluice/wire/usp';
+import type { MessageConsent } from '../consent/judge.ts';
 import { globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
 import { judgeLocalPort, judgePortal, type Verdict } from '../policy/verdicts.ts';
@@ -15,10 +16,12 @@ export interface Surroundings {
   /** What the policy says of a device and of a remote address; rows of one message mostly share them. */
   judgeTarget(address: IpAddress): Verdict;
   judgeRemote(address: IpAddress | undefined): Verdict;
-  /** The translation table, see `DataPlane.flow`. */
+  /** The translation table, see `DataPlane.flow`; asked once a flow. */
   flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
-  /** Whether two addresses are known to be of one device. */
-  sameDevice(one: IpAddress, other: IpAddress): boolean;
+  /** The hardware address under an address of the home, where it is known. */
+  deviceOf(address: IpAddress): string | undefined;
+  /** Of the message that the row is part of. */
+  readonly consent: MessageConsent;
 }
 
 /** What the kernel is to hold for a row, all but the tag. */
@@ -120,7 +123,8 @@ function findDevice(
       fault: faultOf(refuse('device-not-found', 'no device of this home has the flow that the request came in')),
     };
   }
-  if (behind !== undefined && behind !== named && !around.sameDevice(behind, named))
+  const device = behind !== undefined && behind !== named ? around.deviceOf(behind) : undefined;
+  if (behind !== undefined && behind !== named && (device === undefined || device !== around.deviceOf(named)))
     return { fault: faultOf(refuse('path-mismatch', `the request came from another device than ${named}`)) };
   return judged(named);
 }

@@ -1,6 +1,7 @@
 import type { KernelOpening } from '@sluice/kernel';
 import type { Instant, OpeningCounters } from '@sluice/model';
 import { portMappingTable } from '@sluice/wire/usp';
+import type { Consent } from '../consent/consent.ts';
 import { type OpeningTable, transportWanted, type Wanted } from './wanted.ts';
 
 /** One row of a table. Frozen data: a change makes another row in its place. */
@@ -17,6 +18,8 @@ export interface Row {
   readonly until: Instant;
   /** What had passed before the kernel's element was last replaced. */
   readonly carried: OpeningCounters;
+  /** Why it may be open. */
+  readonly consent: Consent;
 }
 
 /** Nothing has passed. */

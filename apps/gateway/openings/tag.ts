@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Consent, readMark, writeMark } from '../consent/consent.ts';
 
 /** What the kernel keeps of a row beside the opening itself: enough to know the row again after a restart. */
 export interface Tag {
@@ -9,18 +10,20 @@ export interface Tag {
   readonly group: string | undefined;
   readonly groupOffset: 0 | 1;
   readonly description: string;
+  readonly consent: Consent;
 }
 
 /** Room in the kernel's element for a tag, bytes of UTF-8. */
 export const tagRoom = 120;
 
 /**
- * "alias|owner|instance|group|description": the instance in base 36, then `*` for all interfaces; the group with its
+ * "alias|owner|instance|group|description": the instance in base 36, then `*` for all interfaces, then `.` and the consent; the group with its
  * offset as last character. What does not fit is left out from the end: the description is cut, the group dropped, and
  * a long owner becomes `~` and a hash. Undefined where the alias leaves no room for that.
  */
 export function writeTag(tag: Tag): string | undefined {
-  const instance = `${tag.instance.toString(36)}${tag.allInterfaces ? '*' : ''}`;
+  const mark = writeMark(tag.consent);
+  const instance = `${tag.instance.toString(36)}${tag.allInterfaces ? '*' : ''}${mark === '' ? '' : `.${mark}`}`;
   const group = tag.group === undefined ? '' : `${escapeMarks(tag.group)}${tag.groupOffset}`;
   const alias = escapeMarks(tag.alias);
   for (const ownerOf of [escapeMarks, hashOf])
@@ -35,8 +38,9 @@ export function writeTag(tag: Tag): string | undefined {
 /** Reads what {@link writeTag} wrote; a hashed owner becomes the one of `owners` that has this hash. Undefined for other texts. */
 export function readTag(text: string, owners: readonly string[]): Tag | undefined {
   const [alias, owner, place, group, description, ...more] = text.split('|').map(unescapeMarks);
-  const found = /^([0-9a-z]{1,11})(\*?)$/.exec(place ?? '');
-  if (!alias || !owner || !found || group === undefined || description === undefined || more.length > 0)
+  const found = /^([0-9a-z]{1,11})(\*?)(?:\.(\w+))?$/.exec(place ?? '');
+  const consent = readMark(found?.[3] ?? '');
+  if (!alias || !owner || !found || !consent || group === undefined || description === undefined || more.length > 0)
     return undefined;
   const instance = Number.parseInt(found[1] ?? '', 36);
   if (!Number.isSafeInteger(instance) || instance < 1) return undefined;
@@ -48,6 +52,7 @@ export function readTag(text: string, owners: readonly string[]): Tag | undefine
     group: group === '' ? undefined : group.slice(0, -1),
     groupOffset: group.endsWith('1') ? 1 : 0,
     description,
+    consent,
   };
 }
 

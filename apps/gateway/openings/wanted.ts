@@ -31,6 +31,8 @@ export interface Wanted {
   readonly localAddress: IpAddress | undefined;
   readonly localPort: number | undefined;
   readonly flow: RequestFlow | undefined;
+  /** The device's signature, until it was judged. */
+  readonly consent: string | undefined;
   /** 0: without end. */
   readonly leaseSeconds: number;
 }
@@ -53,6 +55,7 @@ export const nothingWanted: Wanted = {
   localAddress: undefined,
   localPort: undefined,
   flow: undefined,
+  consent: undefined,
   leaseSeconds: 0,
 };
 

@@ -15,6 +15,7 @@ export function explainPolicy(policy: Policy, lanInterfaces: readonly string[]):
       ? `These may open and close, each its own alone: ${may('open').join(', ')}.`
       : 'Nobody may open anything.',
     ...(may('read').length > 0 ? [`These may read only: ${may('read').join(', ')}.`] : []),
+    consentSentence(policy),
     policy.portals
       ? `A content request counts when it reached ${sequence(policy.portals)}.`
       : 'A content request counts at whatever portal it reached.',
@@ -28,10 +29,26 @@ export function explainPolicy(policy: Policy, lanInterfaces: readonly string[]):
     policy.anyRemote ? 'An opening MAY admit every remote address.' : 'No opening admits every remote address.',
     `Global ports are ${first} to ${last}.`,
     `There are at most ${policy.openings} openings, ${policy.openingsPerDevice} of them to one device.`,
+    ...(policy.consent === 'off'
+      ? []
+      : [`What one request opens ends after ${policy.longestConsentSeconds} s for good.`]),
     `An opening lasts at most ${policy.longestLeaseSeconds} s before it is renewed${
       policy.staticLeases ? ', or for ever when its controller asks for that' : ''
     }.`,
   ];
+}
+
+function consentSentence({ consent, controllers = [] }: Policy): string {
+  const free = controllers.filter(({ withoutRequest }) => withoutRequest).map(({ endpointId }) => endpointId);
+  const except = free.length > 0 ? `, except for ${sequence(free)}` : '';
+  switch (consent) {
+    case 'required':
+      return `Nothing opens to a device that has not signed for it${except}.`;
+    case 'preferred':
+      return `Nothing opens to a device that has not asked; its signature counts where it gives one${except}.`;
+    case 'off':
+      return 'A controller MAY open what no device asked for.';
+  }
 }
 
 const prefixes = (list: readonly Prefix[]) => sequence(list.map(({ address, length }) => `${address}/${length}`));

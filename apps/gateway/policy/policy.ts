@@ -36,10 +36,26 @@ const globalPorts = z
 export const policySchema = z.strictObject({
   /** Who may ask. Left out: the controllers that the gateway dials. */
   controllers: z
-    .array(z.strictObject({ endpointId: z.string().min(1).max(128), right: z.enum(['open', 'read']).default('open') }))
+    .array(
+      z.strictObject({
+        endpointId: z.string().min(1).max(128),
+        right: z.enum(['open', 'read']).default('open'),
+        /** Whether it may open what no device asked for, as an operator does. */
+        withoutRequest: z.boolean().default(false),
+      }),
+    )
     .optional(),
   /** Addresses of portals whose requests count; left out: any. */
   portals: z.array(address.transform((value) => value.address)).optional(),
+  /** Endpoint ids of portals to which a device may give its consent; left out: any. */
+  portalIds: z.array(z.string().min(1).max(128)).optional(),
+  /**
+   * What a device must have given before anything opens to it: its signature (`required`); its signature where it can
+   * sign, else the flow of its request alone (`preferred`); nothing, the controllers' word is enough (`off`).
+   */
+  consent: z.enum(['required', 'preferred', 'off']).default('preferred'),
+  /** The absolute end of what one request opens, from when it opens; a device may set an earlier one. */
+  longestConsentSeconds: z.number().int().min(1).max(31_536_000).default(86_400),
   /** Where openings may point. Left out: the networks of the LAN interfaces. */
   localPrefixes: z.array(prefix).optional(),
   localPorts: z

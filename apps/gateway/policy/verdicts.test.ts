@@ -143,6 +143,7 @@ test('the policy is told in sentences', () => {
   assert.deepEqual(told, [
     'These may open and close, each its own alone: self::a.',
     'These may read only: self::b.',
+    'Nothing opens to a device that has not asked; its signature counts where it gives one.',
     'A content request counts at whatever portal it reached.',
     'Openings point at devices in the networks of lan0 and lan1, never at the gateway itself, a multicast, broadcast or link-local address.',
     'Local ports below 1024 stay closed, except 554.',
@@ -150,6 +151,7 @@ test('the policy is told in sentences', () => {
     'No opening admits every remote address.',
     'Global ports are 16384 to 32767.',
     'There are at most 4096 openings, 256 of them to one device.',
+    'What one request opens ends after 86400 s for good.',
     'An opening lasts at most 86400 s before it is renewed.',
   ]);
 });

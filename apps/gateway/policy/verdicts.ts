@@ -1,4 +1,5 @@
 import { type IpAddress, isUnicastHost, prefixContains, type Refusal, refuse } from '@sluice/model';
+import type { Consent } from '../consent/consent.ts';
 import type { Networks } from '../home/networks.ts';
 import type { Policy } from './policy.ts';
 import { isReservedInPrefix } from './reserved.ts';
@@ -12,6 +13,15 @@ export function judgeController(policy: Policy, endpointId: string): Verdict {
   if (entry?.right === 'open') return undefined;
   const may = entry ? 'may only read' : 'is not named in the policy of this gateway';
   return refuse('not-permitted', `${endpointId} ${may}`);
+}
+
+/** Whether what was opened this way may stay open. */
+export function judgeConsented(policy: Policy, owner: string, by: Consent['by']): Verdict {
+  if (policy.consent === 'off' || by === 'signed') return undefined;
+  if (by === 'flow' && policy.consent === 'preferred') return undefined;
+  if (by === 'operator' && policy.controllers?.some((entry) => entry.endpointId === owner && entry.withoutRequest))
+    return undefined;
+  return refuse('consent-missing', 'it was opened without what the policy asks for');
 }
 
 /** Whether an opening may point at this address: one device in the home, never the gateway itself. */

@@ -4,6 +4,7 @@ import { type InMemoryDataPlane, inMemoryDataPlane } from '@sluice/kernel';
 import { type Prefix, parsePrefix } from '@sluice/model';
 import type { ChangeFailure, ChangeResult, DataModel, ModelChange, ModelEvent } from '@sluice/usp-agent';
 import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import type { ConsentGround } from '../consent/judge.ts';
 import { Listeners } from '../device-model/listeners.ts';
 import type { Networks } from '../home/networks.ts';
 import { Openings } from '../openings/openings.ts';
@@ -42,6 +43,9 @@ export interface Circumstances {
   readonly networks?: Networks;
   readonly clock?: VirtualClock;
   readonly dataPlane?: InMemoryDataPlane;
+  /** Keys of appliances; none where left out. */
+  readonly keys?: ConsentGround['keys'];
+  /** Addresses of each device. */
   readonly neighbours?: readonly (readonly string[])[];
 }
 
@@ -51,6 +55,7 @@ export function gatewayInMemory(circumstances: Circumstances = {}) {
   const dataPlane = circumstances.dataPlane ?? inMemoryDataPlane(clock);
   dataPlane.load({ wan: ['wan0'], lan: ['lan0'] });
   const policy = policySchema.parse({
+    consent: 'off',
     controllers: [mine, theirs, { ...reader, right: 'read' }],
     ...circumstances.policy,
   });
@@ -65,8 +70,11 @@ export function gatewayInMemory(circumstances: Circumstances = {}) {
     policy,
     ports: { tcp: ports(), udp: ports() },
     networks: () => networks,
-    sameDevice: (one, other) =>
-      (circumstances.neighbours ?? []).some((addresses) => addresses.includes(one) && addresses.includes(other)),
+    deviceOf(address) {
+      const device = (circumstances.neighbours ?? []).findIndex((addresses) => addresses.includes(address));
+      return device < 0 ? undefined : `02:00:00:00:00:0${device + 2}`;
+    },
+    keys: circumstances.keys ?? new Map(),
     tell: (event) => listeners.tell(event),
   });
   return {

@@ -128,6 +128,9 @@ function configured(directory: string, more: object) {
     interfaces: { wan: ['wan0'], lan: ['lan0'] },
     controlSocket: join(directory, 'gateway.socket'),
     redial: { minimumWaitMs: 10, multiplier: 1000 },
+    state: directory,
+    introductions: { port: 0 },
+    policy: { consent: 'off' },
     ...more,
   });
 }

@@ -53,6 +53,9 @@ export async function homeWithAgent(prefix: string, signal: AbortSignal): Promis
       interfaces: { wan: ['wan0'], lan: ['lan0'] },
       controllers: [{ endpointId: 'self::configuration-1', url: `wss://${host}:8445/usp` }],
       controlSocket,
+      state: directory,
+      // The controller of these tests speaks for no device.
+      policy: { consent: 'off' },
       redial: { minimumWaitMs: 50, multiplier: 1_000 },
     }),
   );

@@ -23,6 +23,8 @@ export const openingParameter = {
   requestFlow: `${extensionPrefix}RequestFlow`,
   /** The device's signature over its request (@sluice/consent); written, and read as "". */
   consent: `${extensionPrefix}Consent`,
+  /** Read-only; why it may be open: "signed", "flow", "operator", or "" where the gateway does not ask. */
+  consentedBy: `${extensionPrefix}ConsentedBy`,
   /** Port mapping only. Read-only; the gateway's global address. */
   externalAddress: `${extensionPrefix}ExternalAddress`,
   /** Read-only; packets passed, both directions. */

@@ -27,6 +27,8 @@ export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatew
   const home = new Home({ wan: ['wan0'], lan: ['lan0'] });
   home.loadAddresses(addressesJson(['203.0.113.1/24', '2001:db8:1::1/64']));
   const policy = policySchema.parse({
+    // Nobody signs here, and no flow is in its table.
+    consent: 'off',
     controllers: controllers.map((controller) => ({ endpointId: controller })),
     ...policyOverrides,
   });
@@ -41,7 +43,8 @@ export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatew
     policy,
     ports,
     networks: () => home.networks,
-    sameDevice: (one, other) => home.neighbours.sameDevice(one, other),
+    deviceOf: (address) => home.neighbours.deviceOf(address),
+    keys: new Map(),
     tell: (event) => listeners.tell(event),
   });
   const rows = openingsModel(openings, listeners);
