@@ -18,6 +18,8 @@ export function statusOf(code: Problem['code']): number {
     case 'address-not-unicast':
       return 400;
     case 'not-permitted':
+    case 'enrolment-refused':
+    case 'identity-revoked':
     case 'consent-missing':
     case 'consent-invalid':
     case 'consent-expired':
@@ -36,6 +38,7 @@ export function statusOf(code: Problem['code']): number {
     case 'too-large':
       return 413;
     case 'quota-exceeded':
+    case 'rate-limited':
       return 429;
     case 'part-unreachable':
       return 502;

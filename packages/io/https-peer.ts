@@ -16,8 +16,17 @@ export class PeerUntrusted extends Error {
 export interface PeerOptions {
   /** `https://host:port`. */
   readonly origin: string;
-  /** As `clientTls` of @sluice/identity gives it. */
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string; readonly minVersion: 'TLSv1.3' };
+  /**
+   * As `clientTls` of @sluice/identity gives it; read at each dial. Once it shows another certificate, connections
+   * made with the one before end as soon as nothing is under way on them, in 10 s at the latest. Without certificate and key
+   * nobody is shown.
+   */
+  readonly tls: {
+    readonly ca: string;
+    readonly cert?: string;
+    readonly key?: string;
+    readonly minVersion: 'TLSv1.3';
+  };
   /** Asked once a connection, after the certificate was verified: whether this is the part meant. */
   accepts(socket: TLSSocket): boolean;
   /** Reach it over this IP version alone. */
@@ -46,7 +55,13 @@ export interface HttpsPeer extends AsyncDisposable {
    * or the signal's reason.
    */
   ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, json: unknown, signal: AbortSignal): Promise<PeerAnswer>;
+  /** GET of an answer that goes on; ends or throws as {@link ask} does when the connection does. Any status but 200 throws. */
+  stream(path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
+
+const drainMs = 10_000;
+/** A stream that says nothing for so long is gone. */
+const silenceMs = 60_000;
 
 /** Opens no connection yet. */
 export function httpsPeer(options: PeerOptions): HttpsPeer {
@@ -54,24 +69,46 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
   const { family } = options;
   // A resumed session shows no certificate to a client (Node's TLSSocket), so nobody could tell who it is.
   const handshake = { maxCachedSessions: 0, timeout: 5_000 };
-  const dial = buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), ...handshake });
-  const agent = new Agent({
-    connections: options.connections ?? 16,
-    keepAliveTimeout: 60_000,
-    keepAliveMaxTimeout: 600_000,
-    maxResponseSize: options.mostBytes ?? 8 * 1024 * 1024,
-    connect(target, done) {
-      dial(target, (error, socket) => {
-        if (error) return done(error, null);
-        if (!options.accepts(socket as TLSSocket)) {
-          socket.destroy();
-          return done(new PeerUntrusted(`${options.origin} shows a certificate of another part`), null);
-        }
-        localAddress = parseIpAddress(socket.localAddress ?? '');
-        done(null, socket);
-      });
-    },
-  });
+  const open = () => {
+    const dial = buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), ...handshake });
+    return new Agent({
+      connections: options.connections ?? 16,
+      keepAliveTimeout: 60_000,
+      keepAliveMaxTimeout: 600_000,
+      maxResponseSize: options.mostBytes ?? 8 * 1024 * 1024,
+      connect(target, done) {
+        dial(target, (error, socket) => {
+          if (error) return done(error, null);
+          if (!options.accepts(socket as TLSSocket)) {
+            socket.destroy();
+            return done(new PeerUntrusted(`${options.origin} shows a certificate of another part`), null);
+          }
+          localAddress = parseIpAddress(socket.localAddress ?? '');
+          done(null, socket);
+        });
+      },
+    });
+  };
+  let agent: Agent | undefined;
+  let shown = options.tls.cert;
+  const retiring = new Set<Agent>();
+  /** The agent whose connections show the certificate of the day. */
+  const current = (): Agent => {
+    if (agent && shown !== options.tls.cert) {
+      const old = agent;
+      retiring.add(old);
+      const timer = setTimeout(() => void old.destroy(), drainMs);
+      const retired = () => {
+        clearTimeout(timer);
+        retiring.delete(old);
+      };
+      old.close().then(retired, retired);
+      agent = undefined;
+    }
+    shown = options.tls.cert;
+    agent ??= open();
+    return agent;
+  };
   return {
     origin: options.origin,
     get localAddress() {
@@ -79,7 +116,7 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
     },
     async ask(method, path, json, signal) {
       try {
-        const { statusCode, headers, body } = await agent.request({
+        const { statusCode, headers, body } = await current().request({
           origin: options.origin,
           path,
           method,
@@ -99,12 +136,33 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
         throw asPeerError(options.origin, error);
       }
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    async *stream(path, signal) {
+      try {
+        const { statusCode, body } = await current().request({
+          origin: options.origin,
+          path,
+          method: 'GET',
+          signal,
+          bodyTimeout: silenceMs,
+        });
+        if (statusCode !== 200) {
+          body.destroy();
+          throw new PeerUnreachable(`${options.origin} answers ${statusCode}`);
+        }
+        for await (const bytes of body) yield bytes as Uint8Array;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw asPeerError(options.origin, error);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...retiring, ...(agent ? [agent] : [])].map((each) => each.destroy()));
+    },
   };
 }
 
 function asPeerError(origin: string, error: unknown): Error {
-  if (error instanceof PeerUntrusted) return error;
+  if (error instanceof PeerUntrusted || error instanceof PeerUnreachable) return error;
   if (!(error instanceof Error)) return new PeerUnreachable(`${origin}: ${String(error)}`);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   // OpenSSL's verdicts on a certificate; every other failure of a handshake may pass.

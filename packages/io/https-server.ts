@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { createServer, type ServerOptions } from 'node:https';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Refusal, refuse } from '@sluice/model';
 
@@ -10,6 +10,8 @@ export interface ServeOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls: ServerOptions;
+  /** Called with each server before it listens, as `Membership.secure` of @sluice/identity wants to be. */
+  readonly secure?: (server: Server) => void;
   /** Longest time for a handshake, and for a request to arrive; default 10 s. */
   readonly requestMs?: number;
   /** Most octets of headers; default 16 KiB. */
@@ -40,7 +42,7 @@ function serveOn(
   listener: RequestListener,
   host: string,
   port: number,
-  { tls, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
+  { tls, secure, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
 ): Promise<HttpsServer> {
   const server = createServer(
     {
@@ -55,6 +57,7 @@ function serveOn(
     },
     listener,
   );
+  secure?.(server);
   server.on('clientError', (error: Error & { code?: string }, socket) => answerUnreadable(error, socket as Socket));
   const close = () =>
     new Promise<void>((closed) => {

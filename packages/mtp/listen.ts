@@ -17,6 +17,8 @@ export interface ListenOptions extends WebSocketOptions {
   readonly path: string;
   /** Must ask for and verify client certificates (`serverTls` of @sluice/identity does). */
   readonly tls: TlsOptions;
+  /** Called with the server before it listens, as `Membership.secure` of @sluice/identity wants to be. */
+  readonly secure?: (server: Server) => void;
   /** Whether that endpoint may connect. Default: whoever has a verified certificate. */
   readonly accept?: (peer: string) => boolean;
   /** Most connections at once, those in handshake included. Default no limit. */
@@ -51,6 +53,7 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
     { ...options.tls, handshakeTimeout: settled.handshakeMs, headersTimeout: settled.handshakeMs },
     (_, response) => response.writeHead(426, { connection: 'close' }).end(),
   );
+  options.secure?.(server);
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   server.on('tlsClientError', (error) => settled.log.debug({ error: error.message }, 'TLS handshake failed'));
 
