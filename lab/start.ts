@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { endWith, readArguments } from './arguments.ts';
 import { enterWorld, findWorld } from './world.ts';
 
@@ -19,12 +20,18 @@ if (values.family !== undefined && !/^[46]$/.test(values.family)) endWith('--fam
 const port = Number(values.port ?? 8080);
 if (!Number.isInteger(port) || port < 0 || port > 65535) endWith('--port is a number from 0 to 65535.');
 
+// npm runs scripts in the checkout; a path is meant from where the person stands.
+const media = values.media === undefined ? undefined : resolve(process.env.INIT_CWD ?? '.', values.media);
+if (media !== undefined && !existsSync(media)) endWith(`--media: there is no ${media}.`);
+if (media?.startsWith('/run/'))
+  endWith('--media: /run cannot be seen from inside the lab; copy or mount it elsewhere.');
+
 const found = findWorld();
 if ('reason' in found) endWith(found.reason);
 
 const screen = values.once ? undefined : await listen(port, values.port === undefined);
 const program = join(import.meta.dirname, values.once ? 'once-main.ts' : 'demo.ts');
-const world = enterWorld([process.execPath, program, ...process.argv.slice(2)], {
+const world = enterWorld([process.execPath, program, ...process.argv.slice(2), ...(media ? ['--media', media] : [])], {
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
 });
 let stopping = false;

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,8 +37,8 @@ export async function launch({ program, tools, usage }) {
   process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/code');
   if (!packagesInstalled()) installPackages();
   installTools(tools);
-  endWithNpm();
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', node(), join(root, program), ...args], { stdio: 'inherit' });
+  endWithNpm(child);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
 }
@@ -74,14 +73,31 @@ function installTools(tools) {
   if (!apt(install) && !(apt(['update']) && apt(install))) fail(`apt-get could not install ${packages.join(', ')}.`);
 }
 
-/** npm passes SIGINT and SIGTERM on; when it is killed, this process goes with it. */
-function endWithNpm() {
-  if (!process.env.npm_lifecycle_event) return;
+/** npm passes SIGINT and SIGTERM on; when npm itself is killed, nobody would, so that is looked for. */
+function endWithNpm(child) {
+  const npm =
+    process.env.npm_lifecycle_event && ancestors().find(({ command }) => /^npm\b|\/npm(-cli\.js)?\0/.test(command));
+  if (!npm) return;
+  const look = () => commandOf(npm.pid) || child.kill('SIGKILL');
+  setInterval(look, 1000).unref();
+}
+
+/** The processes above this one, the nearest first: npm, and the shell that it runs a script with. */
+function ancestors() {
+  const found = [];
+  for (let pid = process.ppid; pid > 1 && found.length < 3; ) {
+    found.push({ pid, command: commandOf(pid) });
+    pid = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  }
+  return found;
+}
+
+/** A process's command line; empty when it is gone, or dead and not yet buried. */
+function commandOf(pid) {
   try {
-    const libc = createRequire(join(root, 'lab/index.ts'))('koffi').load('libc.so.6');
-    libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')(1, 15, 0, 0, 0);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    // Another C library: a killed npm leaves the lab running until it is stopped.
+    return '';
   }
 }
 
