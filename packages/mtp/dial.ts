@@ -65,6 +65,10 @@ export function dialWebSocket(options: DialOptions, signal: AbortSignal): Promis
 
     socket.on('upgrade', (response) => {
       peer = settled.identify(response.socket as TLSSocket);
+      // Agents of older releases answer with this though it was not offered (R-WS.11c); ws would hang up on them.
+      if (/^bbf-usp-protocol\b[^,]*$/.test(response.headers['sec-websocket-extensions'] ?? '')) {
+        delete response.headers['sec-websocket-extensions'];
+      }
     });
     socket.on('unexpected-response', (_, response) => {
       fail(new DialError('refused', `${options.url} answered ${response.statusCode} ${response.statusMessage}`));

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -7,7 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import { clientTls, type Identity, openAuthority, peerIdentity, serverTls } from '@sluice/identity';
 import { silentLog, VirtualClock } from '@sluice/io';
 import { connectRecord, encodeRecord, type UspRecord } from '@sluice/wire/usp';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import {
   closeCode,
   type DialError,
@@ -223,6 +225,24 @@ test('a server that is not the expected one is untrusted (TP-469 7.9)', async ()
   const untrusted = (error: DialError) => error.kind === 'untrusted';
   await assert.rejects(here.dial({ expectedPeer: 'self::configuration-2' }), untrusted);
   await assert.rejects(here.dial({ tls: { ...clientTls(agent), ca: foreign.caPem } }), untrusted);
+});
+
+test('an agent that answers with the old extension is dialled all the same (TP-469 7.11)', async () => {
+  const https = createServer(serverTls(server));
+  const upgrader = new WebSocketServer({ server: https, handleProtocols: () => 'v1.usp' });
+  let extension = 'bbf-usp-protocol; eid="self::configuration-1"';
+  upgrader.on('headers', (headers) => headers.push(`Sec-WebSocket-Extensions: ${extension}`));
+  await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
+  await using here = await world();
+  const url = `wss://127.0.0.1:${(https.address() as AddressInfo).port}/usp`;
+  const dialled = await here.dial({ url });
+  assert.equal(dialled.peer, serverId);
+  dialled.close();
+  await dialled.closed;
+  extension = 'permessage-deflate';
+  await assert.rejects(here.dial({ url }), (error: DialError) => error.kind === 'refused');
+  upgrader.close();
+  await new Promise((resolve) => https.close(resolve));
 });
 
 test('nobody there is unreachable; plain ws is never dialled', async () => {

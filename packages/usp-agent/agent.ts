@@ -34,7 +34,7 @@ export interface AgentOptions {
   readonly reboot?: (cause: string, reason: string) => void;
   /** Longest answer in bytes; what would be longer is an Error 7005. Default 64 MiB. */
   readonly maxAnswerBytes?: number;
-  /** Objects that one message may touch; one that would touch more is an Error 7005. Default 1,000,000. */
+  /** Objects that one message may touch; one that would touch more is an Error 7005. Default 200,000. */
   readonly objectsPerMessage?: number;
 }
 
@@ -115,7 +115,7 @@ export function createAgent(options: AgentOptions): Agent {
   const turnOf = (controller: string): Turn => ({
     root,
     caller: { endpointId: controller },
-    budget: { left: options.objectsPerMessage ?? 1_000_000 },
+    budget: { left: options.objectsPerMessage ?? 200_000 },
   });
   for (const [id, row] of rowOf) {
     const args = bootArguments(options.boot ?? { cause: 'LocalReboot' }, `${row}BootParameter.`, turnOf(id));
@@ -133,7 +133,8 @@ export function createAgent(options: AgentOptions): Agent {
   return {
     attach(connection) {
       const link = links.get(connection.peer);
-      if (!link) {
+      // An agent and a controller may share an id, but then they must not talk (R-ARC.2).
+      if (!link || connection.peer === endpointId) {
         log.warn({ controller: connection.peer }, 'not a controller of ours');
         connection.close(closeCode.policy, 'not a controller of this agent');
         return;

@@ -10,7 +10,7 @@ import {
   type UspResponse,
   ValueChangeType,
 } from '@sluice/wire/usp';
-import type { Refused, Turn } from './answer.ts';
+import { type Refused, spend, type Turn } from './answer.ts';
 import type { CommandType, ObjectType, ParameterType, ValueType } from './data-model.ts';
 import { notifies, placeOfPath, type SchemaNode } from './schema.ts';
 
@@ -72,7 +72,7 @@ function describePath(text: string, request: GetSupportedDM, turn: Turn) {
     uniqueKeys: request.returnUniqueKeySets,
   };
   const described: ReturnType<typeof describe>[] = [];
-  describeTree(node, wanted, request.firstLevelOnly ? 1 : Number.POSITIVE_INFINITY, described);
+  describeTree(node, wanted, request.firstLevelOnly ? 1 : Number.POSITIVE_INFINITY, described, turn);
   return described;
 }
 
@@ -101,12 +101,19 @@ function describeMember(node: SchemaNode, { kind, name, text }: Path) {
 }
 
 /** The object and what is below it, `levels` deep; at the last level only that it is there. */
-function describeTree(node: SchemaNode, wanted: Wanted, levels: number, into: ReturnType<typeof describe>[]): void {
+function describeTree(
+  node: SchemaNode,
+  wanted: Wanted,
+  levels: number,
+  into: ReturnType<typeof describe>[],
+  turn: Turn,
+): void {
   const described = node.kind === 'table' ? node.children.get('{i}') : node;
   if (!described) return;
+  spend(turn);
   into.push(describe(described, levels > 0 ? wanted : nothing));
   if (levels < 1) return;
-  for (const child of described.children.values()) describeTree(child, wanted, levels - 1, into);
+  for (const child of described.children.values()) describeTree(child, wanted, levels - 1, into, turn);
 }
 
 function describe(node: SchemaNode, wanted: Wanted) {

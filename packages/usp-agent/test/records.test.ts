@@ -12,6 +12,7 @@ import {
   responseMsg,
   type UspRequest,
 } from '@sluice/wire/usp';
+import fc from 'fast-check';
 import type { DataModel } from '../index.ts';
 import { interfaces, Openings } from './home-model.ts';
 import { agentId, controllerId, errorOf, responseOf, rig, settle } from './rig.ts';
@@ -40,6 +41,13 @@ test('TP-469 2.2: a record for another endpoint is ignored, and the next is serv
 test('an endpoint that is no controller of ours is not served', async () => {
   const { agent } = rig([]);
   const [ours, theirs] = connectionPair(agentId, 'self::stranger');
+  agent.attach(ours);
+  assert.equal((await theirs.closed).code, 1008);
+});
+
+test("TP-469 2.1: an endpoint with the agent's own id is not served, though policy names it", async () => {
+  const { agent } = rig([], { controllers: [{ endpointId: controllerId }, { endpointId: agentId }] });
+  const [ours, theirs] = connectionPair(agentId, agentId);
   agent.attach(ours);
   assert.equal((await theirs.closed).code, 1008);
 });
@@ -161,6 +169,42 @@ test('an agent that closes says goodbye with a Disconnect record, and leaves no 
   assert.equal(timers.size, 0);
   assert.equal((await controller.connection.closed).code, 1001);
   assert.equal(controller.records.at(-1)?.recordType.case, 'disconnect');
+});
+
+test('a message that asks for the whole model very often is 7005', async () => {
+  const { controller } = rig([new Openings()]);
+  const paths = Array<string>(30_000).fill('Device.');
+  const described = await controller.ask({ case: 'getSupportedDm', value: { objPaths: paths, returnParams: true } });
+  assert.equal(errorOf(described).errCode, 7005);
+  assert.equal(errorOf(await controller.ask({ case: 'get', value: { paramPaths: paths } })).errCode, 7005);
+});
+
+test('whatever messages come, the agent lives on, and no opening is made by a broken one', async () => {
+  const model = new Openings();
+  const { controller } = rig([model, interfaces()]);
+  const requests: UspRequest[] = [
+    get('Device.NAT.PortMapping.[Alias=="a"&&ExternalPort>1].Interface+.Name'),
+    { case: 'delete', value: { objPaths: ['Device.NAT.PortMapping.*.'] } },
+    {
+      case: 'operate',
+      value: { command: 'Device.NAT.X_SLUICE_FreePorts()', sendResp: true, inputArgs: { Protocol: 'TCP' } },
+    },
+    { case: 'getSupportedDm', value: { objPaths: ['Device.NAT.PortMapping.{i}.'], returnParams: true } },
+    { case: 'getInstances', value: { objPaths: ['Device.IP.Interface.*.IPv4Address.'] } },
+  ];
+  const seeds = requests.map((request) => encodeMsg(requestMsg('seed', request)));
+  const changes = fc.array(fc.tuple(fc.nat(300), fc.nat(255)), { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...seeds), changes, async (seed, flips) => {
+      const bytes = seed.slice();
+      for (const [at, value] of flips) bytes[at % bytes.length] = value;
+      controller.sendPayload(bytes);
+      await settle();
+    }),
+    { numRuns: 1000 },
+  );
+  assert.deepEqual(model.instances('Device.NAT.PortMapping.', { endpointId: controllerId }), []);
+  responseOf(await controller.ask(get('Device.LocalAgent.EndpointID')), 'getResp');
 });
 
 test('models that contradict each other make no agent', () => {
