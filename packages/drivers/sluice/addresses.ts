@@ -1,4 +1,12 @@
-import { familyOf, type IpAddress, type Prefix, parseIpAddress, parsePrefix } from '@sluice/model';
+import {
+  addressBytes,
+  familyOf,
+  formatAddress,
+  type IpAddress,
+  type Prefix,
+  parseIpAddress,
+  parsePrefix,
+} from '@sluice/model';
 import type { GatewayNetworks } from './address-book.ts';
 import type { HeldRow } from './held-rows.ts';
 
@@ -43,10 +51,16 @@ function isScoped(address: IpAddress): boolean {
   return !/^fe[89ab]/.test(address);
 }
 
+/** The network of an IPv4 address under a mask; undefined where the mask is none: ones, then zeros. */
 function maskedPrefix(address: IpAddress, mask: string | undefined): Prefix | undefined {
-  if (familyOf(address) !== 4 || !mask) return undefined;
-  const masks = mask.split('.').map(Number);
-  const ones = masks.map((part) => part.toString(2).padStart(8, '0')).join('');
-  const masked = address.split('.').map((part, index) => Number(part) & (masks[index] ?? 0));
-  return { address: masked.join('.'), length: ones.includes('0') ? ones.indexOf('0') : 32 };
+  const canonical = parseIpAddress(mask ?? '');
+  if (familyOf(address) !== 4 || !canonical || familyOf(canonical) !== 4) return undefined;
+  const hostBits = ~numberOf(canonical) >>> 0;
+  if ((hostBits & (hostBits + 1)) !== 0) return undefined;
+  const network = addressBytes(address).map((byte, index) => byte & (addressBytes(canonical)[index] ?? 0));
+  return { address: formatAddress(network), length: Math.clz32(hostBits) };
+}
+
+function numberOf(ipv4: IpAddress): number {
+  return addressBytes(ipv4).reduce((number, byte) => (number << 8) | byte, 0);
 }

@@ -35,12 +35,12 @@ export function grantOf(
   for (const held of looked) if (held.path === row.path) Object.assign(values, held.values);
   const isMapping = familyOf(opening.remote.address) === 4;
   const address = opening.local.address ?? parseIpAddress((isMapping ? values.InternalClient : values.DestIP) ?? '');
-  if (address === undefined) return undefined;
+  if (address === undefined || familyOf(address) !== familyOf(opening.remote.address)) return undefined;
   const local = { address, port: opening.local.port };
   if (!isMapping) return { ...opening, local, global: local, globalPort: local.port };
   const globalAddress = parseIpAddress(values[extension.externalAddress] ?? '') ?? onlyAddress(opening, networks);
-  const port = Number(values.ExternalPort);
-  if (globalAddress === undefined || !isPort(port)) return undefined;
+  const port = /^\d{1,5}$/.test(values.ExternalPort ?? '') ? Number(values.ExternalPort) : 0;
+  if (globalAddress === undefined || familyOf(globalAddress) !== 4 || !isPort(port)) return undefined;
   return { ...opening, local, global: { address: globalAddress, port }, globalPort: port };
 }
 

@@ -1,4 +1,6 @@
 import {
+  type Family,
+  familyOf,
   type GrantedOpening,
   type Instant,
   type IpAddress,
@@ -9,6 +11,8 @@ import {
   streamTypes,
 } from '@sluice/model';
 import { openingParameter as extension, portMappingTable } from '@sluice/wire/usp';
+
+const unsignedIntMost = 0xffffffff;
 
 /** A row as a Get shows it. */
 export interface HeldRow {
@@ -29,26 +33,26 @@ export function heldOpening({ path, values }: HeldRow, now: Instant): HeldOpenin
   const streamType = streamTypes.find((type) => type === values[extension.streamType]);
   const ends = path.startsWith(portMappingTable) ? portMappingEnds(values) : pinholeEnds(values);
   if (!values.Alias || !streamType || !ends) return undefined;
-  const payloadType = numberIn(values[extension.payloadType]);
+  const payloadType = numberIn(values[extension.payloadType], 127);
   const opening: GrantedOpening = {
     id: values.Alias,
     streamType,
-    ...(payloadType !== undefined && payloadType >= 0 && { payloadType }),
+    ...(payloadType !== undefined && { payloadType }),
     ...ends,
     globalPort: ends.global.port,
-    until: now + (numberIn(values.RemainingLeaseTime) ?? 0) * 1_000,
+    until: now + (numberIn(values.RemainingLeaseTime, unsignedIntMost) ?? 0) * 1_000,
   };
-  const packets = numberIn(values[extension.packets]);
-  const bytes = numberIn(values[extension.bytes]);
+  const packets = numberIn(values[extension.packets], Number.MAX_SAFE_INTEGER);
+  const bytes = numberIn(values[extension.bytes], Number.MAX_SAFE_INTEGER);
   return packets === undefined || bytes === undefined ? { opening } : { opening, counters: { packets, bytes } };
 }
 
 type Ends = Pick<GrantedOpening, 'remote' | 'global' | 'local'>;
 
 function portMappingEnds(values: HeldRow['values']): Ends | undefined {
-  const remoteAddress = addressIn(values.RemoteHost);
-  const globalAddress = addressIn(values[extension.externalAddress]);
-  const localAddress = addressIn(values.InternalClient);
+  const remoteAddress = addressIn(values.RemoteHost, 4);
+  const globalAddress = addressIn(values[extension.externalAddress], 4);
+  const localAddress = addressIn(values.InternalClient, 4);
   const globalPort = portIn(values.ExternalPort);
   const localPort = portIn(values.InternalPort);
   if (!remoteAddress || !globalAddress || !localAddress || !globalPort || !localPort) return undefined;
@@ -61,7 +65,7 @@ function portMappingEnds(values: HeldRow['values']): Ends | undefined {
 
 function pinholeEnds(values: HeldRow['values']): Ends | undefined {
   const remote = parsePrefix(values.SourcePrefixes ?? '');
-  const address = addressIn(values.DestIP);
+  const address = addressIn(values.DestIP, 6);
   const port = portIn(values.DestPort);
   if (remote?.length !== 128 || !address || !port) return undefined;
   return {
@@ -75,15 +79,18 @@ function withPort(address: IpAddress, port: number | undefined): Ends['remote'] 
   return port === undefined ? { address } : { address, port };
 }
 
-function addressIn(text: string | undefined): IpAddress | undefined {
-  return text === undefined ? undefined : parseIpAddress(text);
+function addressIn(text: string | undefined, family: Family): IpAddress | undefined {
+  const address = text === undefined ? undefined : parseIpAddress(text);
+  return address !== undefined && familyOf(address) === family ? address : undefined;
 }
 
 function portIn(text: string | undefined): number | undefined {
-  const port = numberIn(text);
+  const port = numberIn(text, 65_535);
   return port !== undefined && isPort(port) ? port : undefined;
 }
 
-function numberIn(text: string | undefined): number | undefined {
-  return text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+/** A whole number from 0 to `most`; agents write -1 for what is not known. */
+function numberIn(text: string | undefined, most: number): number | undefined {
+  const number = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+  return number !== undefined && number <= most ? number : undefined;
 }
