@@ -17,8 +17,9 @@ export const commandSources: readonly CommandSource[] = [
   { names: ['media-server'], load: async () => [(await import('@sluice/media-server')).mediaServerCommand()] },
   { names: ['appliance'], load: async () => [(await import('@sluice/appliance')).applianceCommand()] },
   {
-    names: ['status', 'sessions', 'explain', 'gateways', 'appliances', 'register', 'revoke'],
+    names: ['status', 'sessions', 'explain', 'gateways', 'appliances', 'register', 'revoke', 'revoke-identity'],
     load: async () => (await import('@sluice/configuration-server')).operatorCommands(),
   },
+  { names: ['enrol'], load: async () => [(await import('./enrol.ts')).enrolCommand()] },
   { names: ['authority'], load: async () => [(await import('./authority.ts')).authorityCommand()] },
 ];

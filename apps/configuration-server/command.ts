@@ -37,8 +37,8 @@ Example:
       const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve()));
       const log = openLog('configuration-server', options.logLevel);
       await using running = await runConfigurationServer(read.data, log, ending.signal);
-      const { apiPort, uspPort } = running;
-      process.stdout.write(`${JSON.stringify({ ready: 'configuration-server', apiPort, uspPort })}\n`);
+      const { apiPort, uspPort, enrolmentPort } = running;
+      process.stdout.write(`${JSON.stringify({ ready: 'configuration-server', apiPort, uspPort, enrolmentPort })}\n`);
       await ended;
     });
   return server;

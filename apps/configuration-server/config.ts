@@ -22,6 +22,29 @@ export const configurationServerConfig = z.strictObject({
   usp: listen(8445)
     .extend({ path: z.string().startsWith('/').default('/usp') })
     .prefault({}),
+  /**
+   * Directory of the deployment's certificate authority (ca.pem, ca-key.pem). Left out, this server makes no
+   * certificates: no part enrols or renews here, and its own is renewed by hand.
+   */
+  authority: z.string().optional(),
+  /** Where parts enrol with a one-time token; left out, nowhere. */
+  enrolment: listen(8448)
+    .extend({
+      /** How parts reach it, `https://host:port`; left out, the host that the operator asked, and this port. */
+      url: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
+    })
+    .optional(),
+  certificates: z
+    .strictObject({
+      /** Of the certificates made here; each is renewed at two thirds of it. */
+      lifetimeSeconds: z
+        .number()
+        .int()
+        .min(2)
+        .max(825 * 86_400)
+        .default(86_400),
+    })
+    .prefault({}),
   /** File of the registration database; its folder must exist. */
   database: z.string(),
   leases: z

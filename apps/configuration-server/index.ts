@@ -1,4 +1,4 @@
 export { configurationServerCommand } from './command.ts';
 export { type ConfigurationServerConfig, configurationServerConfig } from './config.ts';
 export { type RunningConfigurationServer, runConfigurationServer } from './main.ts';
-export { operatorCommands } from './operator/commands.ts';
+export { enrolTokenCommand, operatorCommands } from './operator/commands.ts';

@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { type Control, openControl } from '@sluice/control';
 import { AddressBook, sluiceDriver } from '@sluice/drivers/sluice';
-import { clientTls, peerIdentity, readIdentity, serverTls } from '@sluice/identity';
-import { type Log, systemClock } from '@sluice/io';
+import { clientTls, joinDeployment, openAuthority, peerIdentity, serverTls } from '@sluice/identity';
+import { type Log, serveHttps, systemClock } from '@sluice/io';
 import { dialWebSocket, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import { openSqliteStore } from '@sluice/store';
 import { UspController } from '@sluice/usp-controller';
@@ -10,8 +10,15 @@ import { agentNews } from './agent-news.ts';
 import type { ConfigurationServerConfig } from './config.ts';
 import { dialled } from './dialled.ts';
 import { configurationApi } from './http/app.ts';
-import { serveHttps } from './http/serve.ts';
+import { enrolmentApp } from './http/enrolment-app.ts';
 import { controlSettings } from './settings.ts';
+import { Attempts } from './standing/attempts.ts';
+import { ownAuthority } from './standing/own-authority.ts';
+import { openRegistrar } from './standing/registrar.ts';
+
+/** Enrolments that one address may try in {@link attemptsMs}. */
+const mostAttempts = 20;
+const attemptsMs = 60_000;
 
 /** A configuration server that serves. Disposing of it stops serving; openings stay until their leases end. */
 export interface RunningConfigurationServer extends AsyncDisposable {
@@ -19,6 +26,8 @@ export interface RunningConfigurationServer extends AsyncDisposable {
   readonly apiPort: number;
   /** Where gateways connect to. */
   readonly uspPort: number;
+  /** Where parts enrol; undefined where they do not. */
+  readonly enrolmentPort?: number;
 }
 
 /**
@@ -30,10 +39,11 @@ export async function runConfigurationServer(
   log: Log,
   signal: AbortSignal,
 ): Promise<RunningConfigurationServer> {
-  const identity = await readIdentity(config.identity);
   const ending = new AbortController();
   const lifetime = AbortSignal.any([signal, ending.signal]);
   await using started = new AsyncDisposableStack();
+  const own = started.use(await joinDeployment({ directory: config.identity, clock: systemClock, log }));
+  const { identity, secure } = own;
   started.defer(() => ending.abort(new Error('the configuration server ends')));
 
   const webSocket: WebSocketOptions = {
@@ -42,7 +52,7 @@ export async function runConfigurationServer(
     log,
     // An appliance's certificate is as good as a gateway's, yet it may not pass for one.
     identify(socket) {
-      const peer = peerIdentity(socket);
+      const peer = own.watch.admits(socket) ? peerIdentity(socket) : undefined;
       return peer?.role === 'gateway' ? peer.endpointId : undefined;
     },
   };
@@ -60,6 +70,13 @@ export async function runConfigurationServer(
     }),
   );
   const store = started.use(await openSqliteStore({ file: config.database, log }));
+  const registrar = await openRegistrar({
+    store,
+    authority: config.authority === undefined ? undefined : await openAuthority(config.authority),
+    revocations: own.revocations,
+    clock: systemClock,
+    lifetimeSeconds: config.certificates.lifetimeSeconds,
+  });
   const driver = sluiceDriver({ controller, clock: systemClock, addressBook });
   control = started.use(
     await openControl(
@@ -77,6 +94,7 @@ export async function runConfigurationServer(
         port: uspPort,
         path: config.usp.path,
         tls: serverTls(identity),
+        secure,
         ...(config.limits.gateways !== undefined && { maxConnections: config.limits.gateways }),
         onConnection: (connection) => controller.take(connection),
       },
@@ -89,18 +107,40 @@ export async function runConfigurationServer(
     });
   }
 
-  const app = await configurationApi({ control, clock: systemClock, log, bodyBytes: config.limits.bodyBytes });
-  started.defer(() => app.close());
-  let apiPort = config.api.port;
-  for (const host of config.api.hosts) {
+  let enrolmentPort: number | undefined;
+  if (config.enrolment) {
+    const attempts = new Attempts(systemClock, mostAttempts, attemptsMs);
+    const enrolments = await enrolmentApp(registrar, attempts, log);
+    started.defer(() => enrolments.close());
+    const tls = { ...serverTls(identity), requestCert: false, rejectUnauthorized: false };
     const serving = started.use(
-      await serveHttps(app, { host, port: apiPort, tls: serverTls(identity), ...config.limits }),
+      await serveHttps(enrolments.routing, { ...config.limits, ...config.enrolment, tls, secure }),
     );
-    apiPort = serving.port;
+    enrolmentPort = serving.port;
   }
+  const app = await configurationApi({
+    control,
+    registrar,
+    enrolmentUrl: (host) =>
+      config.enrolment && (config.enrolment.url ?? `https://${host}:${enrolmentPort ?? config.enrolment.port}`),
+    clock: systemClock,
+    log,
+    bodyBytes: config.limits.bodyBytes,
+    lifetime,
+  });
+  started.defer(() => app.close());
+  const { port: apiPort } = started.use(
+    await serveHttps(app.routing, { ...config.limits, ...config.api, tls: serverTls(identity), secure }),
+  );
+  if (config.authority !== undefined) void own.follow(ownAuthority(registrar, identity), lifetime);
   const running = started.move();
   log.info({ apiPort, uspPort, endpointId: identity.endpointId }, 'serving');
-  return { apiPort, uspPort, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    apiPort,
+    uspPort,
+    ...(enrolmentPort !== undefined && { enrolmentPort }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 /** Uniform in [0, 1) from the platform's strong source, which `randomInt` reads many at a call. */

@@ -2,3 +2,4 @@ export * from './clock.ts';
 export * from './https-peer.ts';
 export * from './https-server.ts';
 export * from './log.ts';
+export * from './pinned-authority.ts';

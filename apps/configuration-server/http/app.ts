@@ -10,6 +10,7 @@ import { refuseTo } from './refuse-to.ts';
 import { registrationRoutes } from './registration-routes.ts';
 import { asJsonSchema, UnfitInput, useZod } from './schemas.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { standingRoutes } from './standing-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 
 declare module 'fastify' {
@@ -73,6 +74,7 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
   await app.register(async (routes) => {
     sessionRoutes(routes, ports);
     registrationRoutes(routes, ports);
+    standingRoutes(routes, ports);
     statusRoutes(routes, ports);
     routes.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   });

@@ -1,12 +1,18 @@
 import type { Control } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
+import type { Registrar } from '../standing/registrar.ts';
 
 /** What the API stands on. */
 export interface ApiPorts {
   readonly control: Control;
   readonly clock: Clock;
   readonly log: Log;
+  readonly registrar: Registrar;
+  /** Where parts enrol, for an operator who reached this server at `host`; undefined where they do not. */
+  enrolmentUrl(host: string): string | undefined;
+  /** Ends what is streamed. */
+  readonly lifetime: AbortSignal;
   /** Largest body taken. */
   readonly bodyBytes: number;
 }

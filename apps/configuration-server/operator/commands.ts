@@ -1,19 +1,22 @@
 import {
   applianceList,
   applianceView,
+  enrolmentTokenView,
   gatewayList,
   gatewayView,
+  revocationView,
   sessionList,
   sessionView,
   statusView,
 } from '@sluice/api';
-import { Command, Option } from 'commander';
+import { roles } from '@sluice/identity';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Act, operatorCommand, say } from './operator-command.ts';
 import { explain, instant, table } from './text.ts';
 
 const id = encodeURIComponent;
 
-/** `sluice status`, `sessions`, `explain`, `gateways`, `appliances`, `register` and `revoke`. */
+/** `sluice status`, `sessions`, `explain`, `gateways`, `appliances`, `register`, `revoke` and `revoke-identity`. */
 export function operatorCommands(): Command[] {
   return [
     operatorCommand('status', 'how much there is, at one glance', 'sluice status', status),
@@ -39,7 +42,26 @@ export function operatorCommands(): Command[] {
       'sluice revoke 0f3a',
       revoke,
     ),
+    operatorCommand(
+      'revoke-identity <endpoint-id>',
+      'shut a part out: its certificates count no more, its connections end now',
+      'sluice revoke-identity self::gateway-a',
+      revokeIdentity,
+    ).option('--serial <number>', 'this certificate alone, hexadecimal'),
   ];
+}
+
+/** `sluice enrol token`: lets one part enrol, once. */
+export function enrolTokenCommand(): Command {
+  return operatorCommand(
+    'token <endpoint-id>',
+    'make a one-time token with which a part enrols; it is shown once',
+    'sluice enrol token self::gateway-a --role gateway',
+    enrolToken,
+  )
+    .addOption(new Option('--role <role>', 'what the part is').choices([...roles]).makeOptionMandatory())
+    .option('--name <names>', 'DNS names and IP addresses that the part serves under, with commas between')
+    .option('--valid <time>', 'how long it may be used: 90s, 30m, 1h, 7d', '1h');
 }
 
 function registerCommand(): Command {
@@ -156,3 +178,25 @@ const revoke: Act = async (client, [session = '']) =>
         ? `${sessionId}: the gateway cannot be reached; what it holds ends with its lease, ${instant(until)}`
         : `${sessionId} is ${state}`,
   );
+
+const revokeIdentity: Act = async (client, [endpointId = ''], { serial }) => {
+  const json = { endpointId, ...(typeof serial === 'string' && { serialNumber: serial }) };
+  return say(
+    await client.ask(revocationView, 'POST', '/v1/revocations', json),
+    ({ at }) => `${endpointId}: what was issued until ${instant(at)} counts no more`,
+  );
+};
+
+const enrolToken: Act = async (client, [endpointId = ''], { role, name, valid }) => {
+  const names = typeof name === 'string' ? name.split(',').map((each) => each.trim()) : [];
+  const json = { endpointId, role, names, validSeconds: secondsOf(String(valid)) };
+  return say(await client.ask(enrolmentTokenView, 'POST', '/v1/enrolment-tokens', json), ({ token }) => token);
+};
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+function secondsOf(time: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(time) ?? [];
+  if (count === undefined) throw new InvalidArgumentError(`${time}: a number and s, m, h or d, such as 1h`);
+  return Number(count) * (unitSeconds[unit] ?? 1);
+}

@@ -24,8 +24,11 @@ export interface Deployment extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts one; `overrides` are merged into its configuration. */
-export async function deploy(overrides: Record<string, unknown> = {}): Promise<Deployment> {
+/** Starts one; `overrides` are merged into its configuration. With `holdsAuthority` it makes certificates itself. */
+export async function deploy(
+  overrides: Record<string, unknown> = {},
+  { holdsAuthority = false } = {},
+): Promise<Deployment> {
   await using started = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'sluice-configuration-server-'));
   started.defer(() => rm(directory, { recursive: true, force: true }));
@@ -38,6 +41,7 @@ export async function deploy(overrides: Record<string, unknown> = {}): Promise<D
     api: { hosts: ['127.0.0.1', '::1'], port: 0 },
     usp: { hosts: ['127.0.0.1'], port: 0 },
     database: join(directory, 'registrations.sqlite'),
+    ...(holdsAuthority && { authority: join(directory, 'authority') }),
     ...overrides,
   };
   const never = new AbortController();
