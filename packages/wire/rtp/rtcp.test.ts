@@ -146,3 +146,11 @@ test('NTP time counts from 1900', () => {
   assert.equal(ntpOf(1500), (2_208_988_801n << 32n) | 0x80000000n);
   assert.equal(shortNtp(0x1122334455667788n), 0x33445566);
 });
+
+test('a U+FEFF at the start of a text is part of it', () => {
+  const packets: RtcpPacket[] = [
+    { type: 'source-description', chunks: [{ ssrc: 1, items: [{ type: canonicalName, text: '\ufeff\ufeffa' }] }] },
+    { type: 'goodbye', ssrcs: [1], reason: '\ufeff' },
+  ];
+  assert.deepEqual(parseRtcp(buildRtcp(packets)), packets);
+});

@@ -269,7 +269,8 @@ function begin(packetType: number, count: number, length: number): Uint8Array {
   return bytes;
 }
 
-const decoder = new TextDecoder();
+// U+FEFF at the start of a text is part of it.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 function shortText(text: string): Uint8Array {
