@@ -50,11 +50,17 @@ export async function readIdentity(directory: string): Promise<Identity> {
 
 /** The endpoint id and role in a certificate that is already trusted; undefined if it names none, or several. */
 export function readSubject(certificate: X509Certificate): { endpointId: string; role: Role } | undefined {
-  const role = /(?:^|\n)OU=([^\n]+)/.exec(certificate.subject)?.[1];
-  // Names with a comma or a quote come JSON-quoted; endpoint ids have neither, so those never match.
-  const urns = (certificate.subjectAltName ?? '').split(', ').filter((name) => name.startsWith(`URI:${endpointUrn}`));
+  // Node escapes line ends inside of values, so each line is a name of its own.
+  const units = (certificate.subject ?? '').split('\n').filter((line) => line.startsWith('OU='));
+  const role = units.length === 1 ? units[0]?.slice('OU='.length) : undefined;
+  // Names with a comma, a quote or a control character come JSON-quoted, commas escaped. No endpoint id has any of
+  // these, but such a name counts as one more.
+  const urns = (certificate.subjectAltName ?? '')
+    .split(', ')
+    .filter((name) => name.startsWith(`URI:${endpointUrn}`) || name.startsWith(`URI:"${endpointUrn}`));
   const endpointId = urns[0]?.slice(`URI:${endpointUrn}`.length);
-  if (urns.length !== 1 || !endpointId || role === undefined || !isRole(role)) return undefined;
+  if (urns.length !== 1 || !endpointId || urns[0]?.startsWith('URI:"') || role === undefined || !isRole(role))
+    return undefined;
   return { endpointId, role };
 }
 
