@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Endpoint, Family } from '@sluice/model';
-import { inNamespace, Sniffer, udpSocket } from '../../../lab/packets/index.ts';
+import { inNamespace, Sniffer, tcpConnection, tcpServer, udpSocket } from '../../../lab/packets/index.ts';
 import { sharedHome, type Trial } from './home.ts';
 
 const shared = sharedHome('househol');
@@ -117,6 +117,25 @@ test('an opening that points at the gateway itself opens nothing', { timeout: 60
     while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual(heard, ['from inside']);
   }
+});
+
+test('an opening does not reach even the ports on which the gateway listens to the WAN', {
+  timeout: 60_000,
+}, async (t) => {
+  const home = shared();
+  const gateway = home.network.namespace('gateway-1');
+  const path = home.path(4);
+  const own = { address: home.network.address('gateway-1', 4, 'home-1'), port: 4443 };
+  const server = tcpServer(gateway, own, (socket) => socket.end());
+  t.after(() => server.close());
+  const listening = inNamespace(gateway, () => home.plane.load({ wan: ['wan0'], lan: ['lan0'], listening: [4443] }));
+  assert.equal(listening, 'adopted');
+  const media = home.network.namespace('media');
+  home.open(path.opening('tcp', { local: own }));
+  assert.throws(() => tcpConnection(media, path.remote, path.global, 300));
+  // Directly they are open, as told.
+  tcpConnection(media, { ...path.remote, port: path.remote.port + 1 }, own).destroy();
+  home.load();
 });
 
 test('an opening that points back into the internet opens nothing', { timeout: 60_000 }, async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { inNamespace } from '../../../lab/packets/index.ts';
 import type { KernelOpening } from '../index.ts';
 import { sharedHome } from './home.ts';
 
@@ -36,4 +38,9 @@ test('two thousand openings in one change: all or none, read, renewed and remove
   assert.equal(home.plane.read().length, 1000);
   assert.equal(home.plane.commit({ add: [], renew: [], remove: many }), undefined);
   assert.deepEqual(home.plane.read(), []);
+  const left = inNamespace(home.network.namespace('gateway-1'), () =>
+    execFileSync('nft', ['list', 'table', 'inet', 'sluice'], { encoding: 'utf8' }),
+  );
+  // Of named sets only those of interfaces hold anything.
+  assert.deepEqual(left.match(/elements = .*/g), ['elements = { "wan0" }', 'elements = { "lan0" }']);
 });
