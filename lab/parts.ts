@@ -28,8 +28,6 @@ export interface Deployment extends AsyncDisposable {
   start(host: string, signal: AbortSignal): Promise<HostProcess>;
   /** Runs `sluice ARGS` on a host to its end and gives back its stdout. */
   sluice(host: string, args: readonly string[], signal: AbortSignal): Promise<string>;
-  /** The configuration file of the part on a host. */
-  configurationFile(host: string): string;
 }
 
 /** How to deploy. */
@@ -103,7 +101,6 @@ export async function deploy(
     start,
     sluice: (host, args, until) =>
       run(['nsenter', `--net=${network.namespace(host)}`, '--', ...sluiceCommand(args)], until),
-    configurationFile,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

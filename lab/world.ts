@@ -10,7 +10,7 @@ const flags = '--net --mount --pid --fork --kill-child --mount-proc --propagatio
 const unprivileged = ['--user', '--map-root-user', ...flags];
 
 /** Where the world keeps what it needs while it lives: a tmpfs of its own. */
-export const worldDirectory = '/run/sluice';
+const worldDirectory = '/run/sluice';
 
 // /run is writable for nobody but root outside, so the file is proof that this process is inside.
 const mark = `${worldDirectory}/world`;

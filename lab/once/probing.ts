@@ -8,9 +8,7 @@ import type { ProbeReport } from './report.ts';
 
 /** Packets of the right kind sent on and on, across the end of a session. */
 export interface Persistent {
-  /** Sent and passed so far. */
-  count(): { readonly sent: number; readonly passed: number };
-  /** From now on is the next phase: gives the count up to here and begins a new one. */
+  /** From now on is the next phase: gives what was sent and passed up to here, and begins a new count. */
   turn(): Promise<{ readonly sent: number; readonly passed: number }>;
   stop(): void;
 }
@@ -77,7 +75,6 @@ export class Probing implements Disposable {
     }, everyMs);
     const passed = (of: string): number => this.#passed(of);
     return {
-      count: () => ({ sent, passed: passed(token) }),
       async turn() {
         const before = { token, sent };
         token = newToken();

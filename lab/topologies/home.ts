@@ -40,8 +40,7 @@ export function homes(count = 1): Topology {
   };
 }
 
-/** The name of a home's local network in {@link homes}. */
-export function homeNetworkName(home: number): string {
+function homeNetworkName(home: number): string {
   return `home-${home}`;
 }
 
