@@ -9,6 +9,11 @@ const addressOf = (family: 4 | 6) =>
 export const mediaServerConfig = z.strictObject({
   /** Directory with ca.pem, cert.pem and key.pem. */
   identity: z.string(),
+  /** Where the certificate is renewed, and who counts no more is heard of: `https://host:port`. Left out, nowhere. */
+  configurationServer: z
+    .url({ protocol: /^https$/, error: 'an https:// URL' })
+    .transform((text) => new URL(text).origin)
+    .optional(),
   listen: z
     .strictObject({
       /** Addresses of the control API; `::` serves IPv4 too. */

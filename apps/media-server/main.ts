@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { readIdentity, serverTls } from '@sluice/identity';
-import { type Log, systemClock } from '@sluice/io';
+import { remoteAuthority } from '@sluice/api';
+import { clientTls, joinDeployment, peerIdentity, serverTls } from '@sluice/identity';
+import { httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
 import { mediaServerApi } from './api.ts';
 import type { ServedContent } from './catalogue.ts';
 import type { MediaServerConfig } from './config.ts';
@@ -44,9 +43,9 @@ export async function runMediaServer(
   log: Log,
   signal: AbortSignal,
 ): Promise<RunningMediaServer> {
-  const identity = await readIdentity(config.identity);
-  const ready = await prepareContents(config, log, signal);
   await using started = new AsyncDisposableStack();
+  const own = started.use(await joinDeployment({ directory: config.identity, clock: systemClock, log }));
+  const ready = await prepareContents(config, log, signal);
   const contents = await openStreamPorts(ready, config.addresses, config.firstPort, started);
   const needs = {
     pacer: new Pacer(monotonicClock),
@@ -62,11 +61,19 @@ export async function runMediaServer(
   const app = mediaServerApi(contents, starts, log);
   started.defer(() => app.close());
   await app.ready();
-  let { port } = config.listen;
-  for (const host of config.listen.hosts) {
-    const server = createServer(serverTls(identity), (request, reply) => app.routing(request, reply));
-    port = await listen(server, host, port);
-    started.defer(() => close(server));
+  const tls = serverTls(own.identity);
+  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure }));
+  if (config.configurationServer !== undefined) {
+    const ending = new AbortController();
+    const peer = started.use(
+      httpsPeer({
+        origin: config.configurationServer,
+        tls: clientTls(own.identity),
+        accepts: (socket) => own.watch.admits(socket) && peerIdentity(socket)?.role === 'configuration-server',
+      }),
+    );
+    started.defer(() => ending.abort(new Error('the media server ends')));
+    void own.follow(remoteAuthority({ name: 'configuration server', peer, clock: systemClock }), ending.signal);
   }
   const running = started.move();
   log.info({ port, contents: contents.map(({ content }) => content.contentId) }, 'serving');
@@ -76,21 +83,4 @@ export async function runMediaServer(
 /** 0 to 1, unpredictable: who can guess an SSRC can forge reports about it. */
 function secureRandom(): number {
   return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, ipv6Only: false }, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,4 +1,5 @@
-import { clientTls, peerIdentity, type Role, readIdentity, serverTls } from '@sluice/identity';
+import { remoteAuthority } from '@sluice/api';
+import { clientTls, joinDeployment, peerIdentity, type Role, serverTls } from '@sluice/identity';
 import { httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
 import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
@@ -15,21 +16,21 @@ export interface RunningPortal extends AsyncDisposable {
 
 /** Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. */
 export async function runPortal(config: PortalConfig, log: Log, signal: AbortSignal): Promise<RunningPortal> {
-  const identity = await readIdentity(config.identity);
   const ending = new AbortController();
   const lifetime = AbortSignal.any([signal, ending.signal]);
   await using started = new AsyncDisposableStack();
+  const own = started.use(await joinDeployment({ directory: config.identity, clock: systemClock, log }));
+  const { identity } = own;
   started.defer(() => ending.abort(new Error('the portal ends')));
 
   const part = (name: string, role: Role, origin: string) => {
-    const accepts = (socket: Parameters<typeof peerIdentity>[0]) => peerIdentity(socket)?.role === role;
+    const accepts = (socket: Parameters<typeof peerIdentity>[0]) =>
+      own.watch.admits(socket) && peerIdentity(socket)?.role === role;
     const peer = started.use(httpsPeer({ origin, tls: clientTls(identity), accepts, connections: 64 }));
     return { name, peer, clock: systemClock };
   };
-  const configuration = remoteConfigurationServer(
-    part('configuration server', 'configuration-server', config.configurationServer),
-    config.limits,
-  );
+  const configurationPart = part('configuration server', 'configuration-server', config.configurationServer);
+  const configuration = remoteConfigurationServer(configurationPart, config.limits);
   const servers = config.mediaServers.map((origin) =>
     remoteMediaServer(part('media server', 'media-server', origin), config.limits),
   );
@@ -54,7 +55,8 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
 
   // A browser without a certificate may look at the pages; the API asks for one itself.
   const tls = { ...serverTls(identity), rejectUnauthorized: false };
-  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls }));
+  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure }));
+  void own.follow(remoteAuthority(configurationPart), lifetime);
   const running = started.move();
   log.info({ port, hosts: config.listen.hosts }, 'serving');
   return { port, [Symbol.asyncDispose]: () => running.disposeAsync() };

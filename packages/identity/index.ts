@@ -9,5 +9,5 @@ export { PeerWatch } from './peer-watch.ts';
 export { checkedIdentity, keepRenewed, type RenewalOptions, renewalDue, type StandingLog } from './renewal.ts';
 export { type Revocation, Revocations } from './revocations.ts';
 export { isRole, type Role, roles } from './role.ts';
-export { clientTls, peerIdentity, serverTls } from './tls.ts';
+export { clientTls, peerCertificate, peerIdentity, serverTls } from './tls.ts';
 export { type Validity, validityOf } from './validity.ts';

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Cancel, Clock, Instant } from '@sluice/model';
 import type { Revocations } from './revocations.ts';
+import { peerCertificate } from './tls.ts';
 import { validityOf } from './validity.ts';
 
 interface Watched {
@@ -38,7 +39,7 @@ export class PeerWatch implements Disposable {
   admits(socket: TLSSocket): boolean {
     if (this.#live.has(socket)) return true;
     if (socket.destroyed) return false;
-    const certificate = socket.getPeerX509Certificate();
+    const certificate = peerCertificate(socket);
     if (!certificate) return true;
     const { from, until } = validityOf(certificate);
     const now = this.#clock.now();

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type Identity, readSubject } from './identity.ts';
 import type { Role } from './role.ts';
@@ -29,6 +30,13 @@ export function clientTls(identity: Identity) {
 /** Who is at the other end; undefined where no verified certificate names one. */
 export function peerIdentity(socket: TLSSocket): { endpointId: string; role: Role } | undefined {
   if (!socket.authorized) return undefined;
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = peerCertificate(socket);
   return certificate && readSubject(certificate);
+}
+
+/** The certificate that the other end showed, trusted or not; undefined where it showed none. */
+export function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
+  // Node's getPeerX509Certificate gives it to a client once, and takes it away from every later call.
+  const shown = socket.getPeerCertificate() as { raw?: Buffer } | null;
+  return shown?.raw && new X509Certificate(shown.raw);
 }

@@ -146,7 +146,7 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
           bodyTimeout: silenceMs,
         });
         if (statusCode !== 200) {
-          body.destroy();
+          await body.dump();
           throw new PeerUnreachable(`${options.origin} answers ${statusCode}`);
         }
         for await (const bytes of body) yield bytes as Uint8Array;

@@ -10,7 +10,7 @@ import {
   revocationRequest,
   revocationView,
 } from '@sluice/api';
-import { servedNames } from '@sluice/identity';
+import { peerCertificate, servedNames } from '@sluice/identity';
 import { refuse } from '@sluice/model';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
@@ -56,7 +56,7 @@ export function standingRoutes(app: FastifyInstance, { registrar, enrolmentUrl, 
       },
     },
     async (request, reply) => {
-      const certificate = (request.raw.socket as TLSSocket).getPeerX509Certificate();
+      const certificate = peerCertificate(request.raw.socket as TLSSocket);
       const names = certificate ? servedNames(certificate) : [];
       const { certificateRequest } = request.body as z.infer<typeof renewalRequest>;
       const answer = await registrar.renew({ ...request.caller, names }, certificateRequest);
