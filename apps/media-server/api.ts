@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { type Answer, type Content, startRequest, statusOf } from '@sluice/api';
+import { type Answer, type Content, describeUnfit, startRequest, statusOf } from '@sluice/api';
 import { peerIdentity, type Role } from '@sluice/identity';
 import type { Log } from '@sluice/io';
 import { type Family, type Refusal, refuse } from '@sluice/model';
@@ -79,6 +79,5 @@ function refuseWith(reply: FastifyReply, refusal: Refusal, status = statusOf(ref
 }
 
 function refuseInput(error: z.ZodError): Refusal {
-  const issue = error.issues[0];
-  return refuse('malformed', `${issue?.path.join('.') || 'the request'}: ${issue?.message ?? 'not as the API has it'}`);
+  return refuse('malformed', describeUnfit(error, 'the request'));
 }

@@ -1,14 +1,13 @@
-import type { Answer, Content, ContentRequestBody, SessionRequest } from '@sluice/api';
+import { type Answer, type Content, type ContentRequestBody, describeUnfit, type SessionRequest } from '@sluice/api';
 import { type Refusal, refuse, transportOf } from '@sluice/model';
 import type { z } from 'zod';
 
 /** The refusal of input that does not fit its schema. */
 export function refuseInput(error: z.ZodError): Refusal {
-  const issue = error.issues[0];
-  const path = issue?.path.map(String) ?? [];
+  const path = error.issues[0]?.path.map(String) ?? [];
   const subject = path[0] === 'localPorts' ? path[1] : path[0];
   const code = path[0] === 'localPorts' && path.length > 1 ? 'port-invalid' : 'malformed';
-  return refuse(code, `${path.join('.') || 'the body'}: ${issue?.message ?? 'not as the API has it'}`, subject);
+  return refuse(code, describeUnfit(error, 'the body'), subject?.slice(0, 32));
 }
 
 /** The content's streams with the appliance's ports; a refusal unless every stream has one, and its own. */

@@ -7,3 +7,4 @@ export * from './portal.ts';
 export * from './problem.ts';
 export * from './shapes.ts';
 export * from './standing.ts';
+export * from './unfit.ts';

@@ -1,3 +1,4 @@
+import { describeUnfit } from '@sluice/api';
 import { type Refusal, refuse } from '@sluice/model';
 import type { z } from 'zod';
 
@@ -5,8 +6,7 @@ import type { z } from 'zod';
 export function refuseInput(error: z.ZodError, input: unknown): Refusal {
   const issue = error.issues[0];
   const path = issue?.path ?? [];
-  const words = `${path.map(String).join('.') || 'the input'}: ${issue?.message ?? 'not as the API has it'}`;
-  return refuse(codeOf(issue), words, streamIdAt(path, input));
+  return refuse(codeOf(issue), describeUnfit(error, 'the input'), streamIdAt(path, input));
 }
 
 function codeOf(issue: z.ZodError['issues'][number] | undefined): Refusal['code'] {
