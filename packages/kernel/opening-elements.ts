@@ -92,7 +92,11 @@ function remoteField({ address, port }: KernelOpening['remote']): Uint8Array {
 }
 
 function endpointField({ address, port }: Endpoint): Buffer {
-  return Buffer.concat([addressBytes(address), portField(port)]);
+  const bytes = addressBytes(address);
+  const field = Buffer.alloc(bytes.length + 4);
+  field.set(bytes);
+  field.writeUInt16BE(port, bytes.length);
+  return field;
 }
 
 /** A port in a key. Each field of a concatenation fills whole 4-byte registers. */
