@@ -9,6 +9,7 @@ const values: readonly unknown[] = [
 ];
 
 const names = [
+  'k'.repeat(3_000),
   '__proto__',
   'constructor',
   'prototype',

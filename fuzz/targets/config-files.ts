@@ -11,13 +11,13 @@ import { jsonRepeat, jsonTree } from '../mutate/json.ts';
 import { tokens } from '../mutate/pieces.ts';
 import { bytesOf, promise, refused, type Target, taken } from '../target.ts';
 
+/** Each with a word that its files have; others it refuses at once. */
 const schemas = {
-  gatewayConfig,
-  policySchema,
-  portalConfig,
-  configurationServerConfig,
-  mediaServerConfig,
-  screenConfig,
+  gatewayConfig: { schema: gatewayConfig, word: '"interfaces"' },
+  portalConfig: { schema: portalConfig, word: '"mediaServers"' },
+  configurationServerConfig: { schema: configurationServerConfig, word: '"database"' },
+  mediaServerConfig: { schema: mediaServerConfig, word: '"mediaDirectory"' },
+  screenConfig: { schema: screenConfig, word: '"portal"' },
 };
 
 const policy = {
@@ -69,20 +69,23 @@ export const configFiles: Target = {
   ],
   mutators: [jsonTree, jsonRepeat, tokens],
   feed(input) {
+    const text = Buffer.from(input).toString('utf8');
     let json: unknown;
     try {
-      json = JSON.parse(Buffer.from(input).toString('utf8'));
+      json = JSON.parse(text);
     } catch {
       return refused('no JSON');
     }
     const fits: string[] = [];
-    for (const [name, schema] of Object.entries(schemas)) {
+    for (const [name, { schema, word }] of Object.entries(schemas)) {
+      if (!text.includes(word)) continue;
       const read = schema.safeParse(json);
       if (read.success) fits.push(name);
       else promise(read.error.message.length > 0, 'what is wrong with a file is told');
     }
     const household = policySchema.safeParse(json);
     if (household.success) {
+      fits.push('policy');
       promise(
         explainPolicy(household.data, ['lan0']).every((line) => line.length > 0),
         'a policy can be told in sentences',

@@ -1,4 +1,4 @@
-import { isPort, type Opening, parsePrefix } from '@sluice/model';
+import { familyOf, isPort, type Opening, parsePrefix } from '@sluice/model';
 import { answerIn, decodeMsg } from '@sluice/wire/usp';
 import { networksIn } from '../../packages/drivers/sluice/addresses.ts';
 import { createdRows, deletedAll, missedBySet, refusalIn, rowsIn } from '../../packages/drivers/sluice/answers.ts';
@@ -29,7 +29,17 @@ export const gatewayAnswers: Target = {
   words: [
     ...uspWords,
     ...['255.255.255.0', '255.0.255.0', '1.2.3', '0.0.0.0', '999', '::ffff:1.2.3.4', '-1', 'Controller', 'Origin'],
-    ...['SubnetMask', 'IPAddress', 'Device.IP.Interface.1.IPv4Address.9.', '128'],
+    ...[
+      'SubnetMask',
+      'IPAddress',
+      '999999999999999',
+      '2001:db8::1',
+      '0x4000',
+      'ExternalPort',
+      'RemainingLeaseTime',
+      'Device.IP.Interface.1.IPv4Address.9.',
+      '128',
+    ],
   ],
   mutators: [tree(protobuf)],
   feed(input) {
@@ -57,11 +67,16 @@ export const gatewayAnswers: Target = {
       const { payloadType } = one;
       promise(payloadType === undefined || payloadType <= 127, 'a payload type has seven bits');
       promise(Number.isSafeInteger(one.until), 'an opening has an end');
+      const families = [one.remote.address, one.global.address, one.local.address].map(familyOf);
+      promise(new Set(families).size === 1, 'an opening is of one IP version');
     }
     const created = createdRows(answer, openings)?.[0];
     if (!created) return taken(`${answer.response.case} ${rows.length} ${held.length}`);
     const granted = grantOf(opening, created, rows, networks);
-    if (granted) promise(isPort(granted.globalPort), 'what is granted has a port');
+    if (granted) {
+      promise(isPort(granted.globalPort), 'what is granted has a port');
+      promise(familyOf(granted.local.address) === 4 && familyOf(granted.global.address) === 4, 'IPv4 stays IPv4');
+    }
     return taken(`created ${missingParameters(opening, created, networks).length} ${granted !== undefined}`);
   },
 };

@@ -16,17 +16,18 @@ import { jsonRepeat, jsonTree } from '../mutate/json.ts';
 import { tokens } from '../mutate/pieces.ts';
 import { bytesOf, promise, refused, type Target, taken } from '../target.ts';
 
+/** Each with a word that its answers have; others it refuses at once. */
 const views = {
-  contentAnswer,
-  contentList,
-  requestView,
-  sessionView,
-  sessionList,
-  startView,
-  gatewayList,
-  applianceList,
-  openingList,
-  statusView,
+  contentAnswer: { schema: contentAnswer, word: '"steps"' },
+  contentList: { schema: contentList, word: '"contents"' },
+  requestView: { schema: requestView, word: '"contentId"' },
+  sessionView: { schema: sessionView, word: '"timeline"' },
+  sessionList: { schema: sessionList, word: '"sessions"' },
+  startView: { schema: startView, word: '"streams"' },
+  gatewayList: { schema: gatewayList, word: '"gateways"' },
+  applianceList: { schema: applianceList, word: '"appliances"' },
+  openingList: { schema: openingList, word: '"openings"' },
+  statusView: { schema: statusView, word: '"since"' },
 };
 
 const here = { address: '203.0.113.1', port: 16_384 };
@@ -54,7 +55,7 @@ const media = {
 /** Answers of other parts, which may have been taken over: `readAnswer` with every schema of an answer. */
 export const httpAnswers: Target = {
   name: 'http-answers',
-  mostBytes: 256 << 10,
+  mostBytes: 64 << 10,
   seeds: bytesOf(
     ...[
       { sessionId: 's-1', contentId: 'film', until: 9, streams: [stream], sdp: 'v=0', steps: [{ step: 'a', ms: 1 }] },
@@ -87,6 +88,10 @@ export const httpAnswers: Target = {
         gateways: [{ gatewayId: 'g', type: 'sluice', online: true, global: ['203.0.113.1'], openings: 1, lastSeen: 2 }],
       },
       { appliances: [{ applianceId: 'a', gatewayId: 'g' }] },
+      {
+        openings: [{ openingId: 'o', sessionId: 's', gatewayId: 'g', streamType: 'rtp', global: here, local: here }],
+      },
+      { gateways: { registered: 1, online: 1 }, sessions: { opening: 0, open: 1, closing: 0 }, openings: 2, since: 3 },
       { code: 'port-invalid', message: 'no', subject: 'video' },
     ].map((body) => JSON.stringify(body)),
   ),
@@ -105,7 +110,9 @@ export const httpAnswers: Target = {
   mutators: [jsonTree, jsonRepeat, tokens],
   feed(input) {
     const fits: string[] = [];
-    for (const [name, schema] of Object.entries(views)) {
+    const text = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+    for (const [name, { schema, word }] of Object.entries(views)) {
+      if (!text.includes(word)) continue;
       const answer = readAnswer<unknown>('media server', schema, 200, input);
       if (answer.kind === 'granted') fits.push(name);
       else promise(answer.refusal.code === 'part-unreachable', 'a success that cannot be read is no success');

@@ -21,7 +21,7 @@ export const uspPath: Target = {
     'Device.NAT.PortMapping.[Alias=="a%221"&&ExternalPort>=1024].Stats.Packets',
   ),
   words: uspWords,
-  mutators: [tokens, pieces(/(?<=\.)/)],
+  mutators: [tokens, pieces(/[^.]*\.|[^.]+/g)],
   feed(input) {
     const text = textOf(input);
     const quoted = parsePath(keyed(table, { Alias: text }));
