@@ -66,6 +66,8 @@ async function tune(namespace: string, topology: Topology, name: string, signal:
     'ipv6/conf/default/accept_ra': '0',
     'ipv4/conf/all/rp_filter': '0',
     'ipv4/conf/default/rp_filter': '0',
+    // A media server dials from a stream's fixed port: the same pair of ports may come again within the minute.
+    'ipv4/tcp_tw_reuse': '1',
     ...(forwards ? { 'ipv4/ip_forward': '1', 'ipv6/conf/all/forwarding': '1' } : {}),
   };
   const script = Object.entries(settings).map(([key, value]) => `echo ${value} > /proc/sys/net/${key}`);

@@ -23,7 +23,8 @@ async function show(signal: AbortSignal): Promise<void> {
     {
       progress: (what) => say(`${what.charAt(0).toUpperCase()}${what.slice(1)} ...`),
       ...(cache === undefined ? {} : { cache }),
-      ...(values.media ? { overrides: { 'media-server': { ownDirectory: values.media } } } : {}),
+      // Long enough to look around while it plays.
+      overrides: { 'media-server': { filmSeconds: 60, ...(values.media ? { ownDirectory: values.media } : {}) } },
     },
     signal,
   );
