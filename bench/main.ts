@@ -1,6 +1,7 @@
 /** `npm run bench`: runs the benchmarks one after the other inside a world of their own. */
 import { once } from 'node:events';
 import { enterWorld, insideWorld } from '../lab/index.ts';
+import { consentBenchmark } from './consent.ts';
 import { describeMachine } from './figures.ts';
 import { kernelBenchmark } from './kernel.ts';
 import { requestBenchmark } from './request.ts';
@@ -8,7 +9,14 @@ import { storeBenchmark } from './store.ts';
 import { throughputBenchmark } from './throughput.ts';
 import { viewersBenchmark } from './viewers.ts';
 
-const benchmarks = [kernelBenchmark, throughputBenchmark, storeBenchmark, requestBenchmark, viewersBenchmark];
+const benchmarks = [
+  kernelBenchmark,
+  consentBenchmark,
+  throughputBenchmark,
+  storeBenchmark,
+  requestBenchmark,
+  viewersBenchmark,
+];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 

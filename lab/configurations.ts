@@ -77,6 +77,10 @@ export function configurationOf(
         })),
         controlSocket: householdSocket(directories, host.name),
         state: directory,
+        policy: {
+          consent: 'required',
+          portalIds: hostsRunning(network.topology, 'portal').map(({ runs }) => runs.endpointId),
+        },
       };
     case 'appliance':
       return {

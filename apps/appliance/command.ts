@@ -19,6 +19,7 @@ interface PortalOptions {
 }
 
 interface PlayOptions extends PortalOptions {
+  readonly gateway?: string;
   readonly record?: string;
   readonly sdp?: boolean;
   readonly json?: boolean;
@@ -50,6 +51,7 @@ function playCommand(): Command {
     .option('--local-port <stream=port,...>', 'ports to receive on, instead of free ones', readPorts)
     .option('--first-speaker <stream=who,...>', 'who sends first, server or appliance, by stream', readSpeakers)
     .option('--request-id <id>', 'asking again with the same id changes nothing')
+    .option('--gateway <url>', 'where the gateway learns who signs; else port 8447 of the default gateway', readOrigin)
     .option('--duration <seconds>', 'leave then; else when the content ends, or at SIGINT or SIGTERM', readSeconds)
     .addHelpText(
       'after',
@@ -63,7 +65,7 @@ Examples:
       if (options.sdp && (options.json || options.events))
         throw new InvalidArgumentError('--sdp goes with neither --json nor --events: all of them write to stdout');
       const identity = await readIdentity(options.identity);
-      await using connected = connectPortal(new URL(options.portal).origin, identity, options.family);
+      await using connected = connectPortal(new URL(options.portal).origin, identity, options.family, options.gateway);
       let relay: Relay | undefined;
       const narration = options.events ? eventLines(print) : options.json || options.sdp ? {} : stepLines(print);
       const sending = {
@@ -156,6 +158,12 @@ function untilSignalled(): AbortSignal {
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort(new Error(name)));
   return ending.signal;
+}
+
+function readOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'https:') throw new InvalidArgumentError('an https:// URL');
+  return url.origin;
 }
 
 function readFamily(text: string): Family {

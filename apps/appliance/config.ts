@@ -1,11 +1,15 @@
 import { ipAddress } from '@sluice/api';
 import { z } from 'zod';
 
+const httpsOrigin = z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin);
+
 /** The configuration file of an appliance's screen. */
 export const screenConfig = z.strictObject({
   /** Directory with ca.pem, cert.pem and key.pem. */
   identity: z.string(),
-  portal: z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin),
+  portal: httpsOrigin,
+  /** Where the gateway takes introductions; left out, port 8447 of the default gateway. */
+  gateway: httpsOrigin.optional(),
   listen: z
     .strictObject({
       /** Unix socket to serve on; only this device's user gets in. */

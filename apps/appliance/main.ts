@@ -20,7 +20,7 @@ export interface RunningScreen extends AsyncDisposable {
 export async function runScreen(config: ScreenConfig, log: Log, signal: AbortSignal): Promise<RunningScreen> {
   const identity = await readIdentity(config.identity);
   await using started = new AsyncDisposableStack();
-  const { portal } = started.use(connectPortal(config.portal, identity, config.family));
+  const { portal } = started.use(connectPortal(config.portal, identity, config.family, config.gateway));
   const stage = started.use(emptyStage());
   const { localAddresses } = config;
   const app = screenRoutes(

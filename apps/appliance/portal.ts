@@ -13,6 +13,7 @@ import {
 } from '@sluice/api';
 import type { HttpsPeer, PeerAnswer } from '@sluice/io';
 import type { Clock, Family, IpAddress } from '@sluice/model';
+import type { Consenting, ConsentWish } from './consent.ts';
 
 /** A portal as an appliance sees it. Calls end in bounded time; they throw only their signal's reason. */
 export interface Portal {
@@ -20,6 +21,8 @@ export interface Portal {
   readonly localAddress: IpAddress | undefined;
   contents(family: Family | undefined, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   content(contentId: string, signal: AbortSignal): Promise<Answer<Content>>;
+  /** This device's signature over a request that it is about to make here; left out, it does not sign. */
+  consent?(wish: ConsentWish, signal: AbortSignal): Promise<string | undefined>;
   request(body: ContentRequestBody, signal: AbortSignal): Promise<Answer<ContentAnswer>>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<RequestView>>;
   leave(
@@ -35,8 +38,13 @@ export interface Portal {
 const verdictMs = 20_000;
 const lookMs = 5_000;
 
-/** The portal behind its HTTP API. */
-export function remotePortal(peer: HttpsPeer, clock: Clock): Portal {
+/** The portal behind its HTTP API; `portalId` tells its endpoint id, once it is known. */
+export function remotePortal(
+  peer: HttpsPeer,
+  clock: Clock,
+  consenting: Consenting,
+  portalId: () => string | undefined,
+): Portal {
   const part = { name: 'portal', peer, clock };
   const requestPath = (sessionId: string) => `/v1/requests/${encodeURIComponent(sessionId)}`;
   return {
@@ -48,15 +56,21 @@ export function remotePortal(peer: HttpsPeer, clock: Clock): Portal {
       const answer = await ask(part, contentList, { method: 'GET', path, mostMs: lookMs }, signal);
       return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
     },
-    content: (contentId, signal) =>
-      ask(
-        part,
-        content,
-        { method: 'GET', path: `/v1/contents/${encodeURIComponent(contentId)}`, mostMs: lookMs },
-        signal,
-      ),
-    request: (json, signal) =>
-      ask(part, contentAnswer, { method: 'POST', path: '/v1/requests', json, mostMs: verdictMs }, signal),
+    content(contentId, signal) {
+      consenting.begin();
+      const path = `/v1/contents/${encodeURIComponent(contentId)}`;
+      return ask(part, content, { method: 'GET', path, mostMs: lookMs }, signal);
+    },
+    async consent(wish, signal) {
+      const id = portalId();
+      return id === undefined ? undefined : consenting.sign(wish, id, signal);
+    },
+    async request(json, signal) {
+      const question = { method: 'POST', path: '/v1/requests', json, mostMs: verdictMs } as const;
+      const answer = await ask(part, contentAnswer, question, signal);
+      if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid') consenting.doubt();
+      return answer;
+    },
     look: (sessionId, signal) =>
       ask(part, requestView, { method: 'GET', path: requestPath(sessionId), mostMs: lookMs }, signal),
     leave: (sessionId, reason, signal) =>

@@ -1,5 +1,5 @@
 import type { Answer, Content, ContentAnswer, RequestView } from '@sluice/api';
-import { familyOf, type IpAddress, type Port, refuse } from '@sluice/model';
+import { familyOf, type IpAddress, type Port, refuse, transportOf } from '@sluice/model';
 import { SdpMalformed } from '@sluice/wire/sdp';
 import { openLocalPorts } from './io/local-ports.ts';
 import { PortTaken } from './io/udp-port.ts';
@@ -97,16 +97,22 @@ export async function requestContent(
   const receiving = opened.use(receiveStreams(content, ports, clockRates, firstSpeaker, audience, around));
   const localAddresses = wish.localAddresses ?? (portal.localAddress === undefined ? [] : [portal.localAddress]);
   steps.begin();
-  const answer = await portal.request(
-    {
-      requestId: wish.requestId ?? crypto.randomUUID(),
-      contentId: wish.contentId,
-      localAddresses: [...localAddresses],
-      localPorts: ports.numbers,
-      firstSpeaker,
-    },
-    signal,
-  );
+  const request = async (): Promise<Answer<ContentAnswer>> => {
+    const requestId = wish.requestId ?? crypto.randomUUID();
+    const { contentId } = wish;
+    const signed = content.streams.map(({ id, streamType }) => ({
+      id,
+      transport: transportOf(streamType),
+      port: ports.numbers[id] ?? 0,
+    }));
+    const consent = await portal.consent?.({ requestId, contentId, ports: signed }, signal);
+    const body = { requestId, contentId, localAddresses: [...localAddresses], localPorts: ports.numbers, firstSpeaker };
+    return portal.request({ ...body, ...(consent !== undefined && { consent }) }, signal);
+  };
+  let answer = await request();
+  // The gateway has forgotten this device, and is told again; the request needs another id then.
+  if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid' && wish.requestId === undefined)
+    answer = await request();
   if (answer.kind === 'refused') return answer;
   steps.answered(answer.value.steps);
   receiving.begin(answer.value.streams, firstSpeaker, signal);
