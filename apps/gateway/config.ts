@@ -19,6 +19,11 @@ export const gatewayConfig = z
     controllers: z
       .array(z.strictObject({ endpointId, url: z.url({ protocol: /^wss$/, error: 'a wss:// URL' }) }))
       .default([]),
+    /** Where the certificate is renewed, and who counts no more is heard of: `https://host:port`. Left out, nowhere. */
+    configurationServer: z
+      .url({ protocol: /^https$/, error: 'an https:// URL' })
+      .transform((text) => new URL(text).origin)
+      .optional(),
     /** Where controllers may connect; left out, nowhere. */
     listen: z
       .strictObject({

@@ -1,10 +1,12 @@
 import { dirname, join } from 'node:path';
-import { clientTls, type Identity, peerIdentity, readIdentity, serverTls } from '@sluice/identity';
-import { type Log, systemClock } from '@sluice/io';
+import { remoteAuthority } from '@sluice/api';
+import { clientTls, joinDeployment, type Membership, peerIdentity, serverTls } from '@sluice/identity';
+import { httpsPeer, type Log, systemClock } from '@sluice/io';
 import { type DataPlane, openDataPlane } from '@sluice/kernel';
 import type { Clock } from '@sluice/model';
 import { dialWebSocket, keepDialed, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import type { GatewayConfig } from './config.ts';
+import { connectionDue } from './connection-due.ts';
 import { LearnedKeys } from './consent/learned-keys.ts';
 import { openGateway } from './gateway.ts';
 import { Home } from './home/home.ts';
@@ -46,12 +48,13 @@ export async function runGateway(
 ): Promise<RunningGateway> {
   const { clock } = machine;
   const policy = await readPolicy(config);
-  const identity = await readOwnIdentity(config);
-  const { endpointId } = identity;
   const ending = new AbortController();
   const lifetime = ending.signal;
 
   await using started = new AsyncDisposableStack();
+  const own = started.use(await joinOwn(config, log));
+  const { identity } = own;
+  const { endpointId } = identity;
   const dataPlane = started.use(machine.openDataPlane());
   log.info({ skeleton: dataPlane.load(config.interfaces), interfaces: config.interfaces }, 'closed');
   // The other way round at the end: the agent says goodbye on every connection, they are cut, and then they are over.
@@ -72,7 +75,7 @@ export async function runGateway(
   );
   await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
   try {
-    const served = await serveIntroductions(identity, config.introductions.port, { home, keys, clock }, log);
+    const served = await serveIntroductions(own, config.introductions.port, { home, keys, clock }, log);
     started.use(served);
     log.info({ port: served.port }, 'appliances may introduce themselves');
   } catch (error) {
@@ -80,7 +83,7 @@ export async function runGateway(
     log.error({ port: config.introductions.port, error: String(error) }, 'appliances cannot introduce themselves');
   }
 
-  const channel: WebSocketOptions = { endpointId, clock, log, identify: controllerOf };
+  const channel: WebSocketOptions = { endpointId, clock, log, identify: controllerOf(own) };
   const permitted = new Set(policy.controllers?.map((controller) => controller.endpointId));
   const onConnection = gateway.attach;
   for (const { endpointId: expectedPeer, url } of config.controllers) {
@@ -90,7 +93,8 @@ export async function runGateway(
     }
     const dial = (until: AbortSignal) =>
       dialWebSocket({ ...channel, url, tls: clientTls(identity), expectedPeer }, until);
-    ends.push(keepDialed({ dial, policy: config.redial, clock, log, onConnection }, lifetime));
+    const due = (over: AbortSignal) => connectionDue(own, expectedPeer, over);
+    ends.push(keepDialed({ dial, policy: config.redial, clock, log, onConnection, due }, lifetime));
   }
   const listening =
     config.listen &&
@@ -99,6 +103,7 @@ export async function runGateway(
         ...channel,
         ...config.listen,
         tls: serverTls(identity),
+        secure: own.secure,
         accept: (peer) => permitted.has(peer),
         onConnection,
       },
@@ -108,6 +113,7 @@ export async function runGateway(
     ends.push(listening.closed);
     dataPlane.load({ ...config.interfaces, listening: [listening.port] });
   }
+  if (config.configurationServer !== undefined) ends.push(followAuthority(own, config.configurationServer, lifetime));
   const running = started.move();
   return {
     endpointId,
@@ -117,16 +123,32 @@ export async function runGateway(
   };
 }
 
-async function readOwnIdentity({ identity, endpointId }: GatewayConfig): Promise<Identity> {
-  const own = await readIdentity(identity);
-  if (own.role !== 'gateway') throw new Error(`${identity}: the certificate is for a ${own.role}, not for a gateway`);
-  if (endpointId !== undefined && endpointId !== own.endpointId)
-    throw new Error(`${identity}: the certificate is for ${own.endpointId}, not for ${endpointId}`);
+async function joinOwn({ identity, endpointId }: GatewayConfig, log: Log): Promise<Membership> {
+  // Certificates count by the time of day, whatever clock the gateway's leases go by.
+  const own = await joinDeployment({ directory: identity, clock: systemClock, log });
+  const { role, endpointId: named } = own.identity;
+  if (role !== 'gateway') throw new Error(`${identity}: the certificate is for a ${role}, not for a gateway`);
+  if (endpointId !== undefined && endpointId !== named)
+    throw new Error(`${identity}: the certificate is for ${named}, not for ${endpointId}`);
   return own;
 }
 
+/** Renews the certificate, and hears of revocations, until the signal aborts. */
+async function followAuthority(own: Membership, origin: string, signal: AbortSignal): Promise<void> {
+  const identify = controllerOf(own);
+  await using peer = httpsPeer({
+    origin,
+    tls: clientTls(own.identity),
+    accepts: (socket) => identify(socket) !== undefined,
+    connections: 2,
+  });
+  await own.follow(remoteAuthority({ name: 'configuration server', peer, clock: systemClock }), signal);
+}
+
 /** A certificate of another part does not make its holder a controller, whatever its endpoint id. */
-function controllerOf(socket: Parameters<typeof peerIdentity>[0]): string | undefined {
-  const peer = peerIdentity(socket);
-  return peer?.role === 'configuration-server' ? peer.endpointId : undefined;
+function controllerOf({ watch }: Membership): WebSocketOptions['identify'] {
+  return (socket) => {
+    const peer = watch.admits(socket) ? peerIdentity(socket) : undefined;
+    return peer?.role === 'configuration-server' ? peer.endpointId : undefined;
+  };
 }

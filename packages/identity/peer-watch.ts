@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Cancel, Clock, Instant } from '@sluice/model';
+import { readSubject } from './identity.ts';
 import type { Revocations } from './revocations.ts';
 import { peerCertificate } from './tls.ts';
-import { validityOf } from './validity.ts';
+import { type Validity, validityOf } from './validity.ts';
 
 interface Watched {
   readonly certificate: X509Certificate;
@@ -52,6 +53,16 @@ export class PeerWatch implements Disposable {
       this.#live.delete(socket);
     });
     return true;
+  }
+
+  /**
+   * The validity of the newest certificate that `endpointId` showed on a live connection; undefined where there is none.
+   */
+  validityOfPeer(endpointId: string): Validity | undefined {
+    const all = [...this.#live.values()].filter(
+      ({ certificate }) => readSubject(certificate)?.endpointId === endpointId,
+    );
+    return all.map(({ certificate }) => validityOf(certificate)).sort((one, other) => other.until - one.until)[0];
   }
 
   /** Has a TLS server let in only who counts, on resumed sessions too. To be called before it serves. */

@@ -6,3 +6,4 @@ export * from './listen.ts';
 export type { WebSocketOptions } from './options.ts';
 export * from './pair.ts';
 export * from './redial.ts';
+export { drainMs, retire } from './retire.ts';

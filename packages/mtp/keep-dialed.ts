@@ -2,6 +2,7 @@ import type { Clock } from '@sluice/model';
 import type { UspConnection } from './connection.ts';
 import type { EventLog } from './event-log.ts';
 import { type RedialPolicy, redialWaitMs } from './redial.ts';
+import { retire } from './retire.ts';
 
 /** What to keep up and how. */
 export interface KeepDialedOptions {
@@ -11,6 +12,11 @@ export interface KeepDialedOptions {
   readonly log: EventLog;
   /** Called for every connection that comes up. */
   readonly onConnection: (connection: UspConnection) => void;
+  /**
+   * Resolves when a connection that serves is to be replaced: another is made first, and then this one is drained.
+   * Left out, never. `signal` tells that the connection is over.
+   */
+  readonly due?: (signal: AbortSignal) => Promise<void>;
   /** 0 <= x < 1. Default Math.random. */
   readonly random?: () => number;
 }
@@ -23,11 +29,12 @@ export async function keepDialed(options: KeepDialedOptions, signal: AbortSignal
   const random = options.random ?? Math.random;
   for (let failures = 0; !signal.aborted; ) {
     try {
-      const connection = await options.dial(signal);
+      let connection: UspConnection | undefined = await options.dial(signal);
       failures = 0;
-      options.log.info({ peer: connection.peer }, 'connected');
-      await untilClosed(connection, options.onConnection, signal);
-      options.log.info({ peer: connection.peer, ...(await connection.closed) }, 'disconnected');
+      while (connection) {
+        options.log.info({ peer: connection.peer }, 'connected');
+        connection = await successorOf(connection, options, signal);
+      }
     } catch (error) {
       if (signal.aborted) return;
       options.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'dialling failed');
@@ -37,17 +44,39 @@ export async function keepDialed(options: KeepDialedOptions, signal: AbortSignal
   }
 }
 
-async function untilClosed(
+/** Serves a connection; resolves with the one that takes its place while it serves, or with none when it is closed. */
+async function successorOf(
   connection: UspConnection,
-  onConnection: (connection: UspConnection) => void,
+  options: KeepDialedOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<UspConnection | undefined> {
+  const { clock, log, policy } = options;
+  const over = new AbortController();
   const close = (): void => connection.close();
   signal.addEventListener('abort', close, { once: true });
+  const closed = connection.closed.then((how) => {
+    signal.removeEventListener('abort', close);
+    over.abort();
+    log.info({ peer: connection.peer, ...how }, 'disconnected');
+  });
   if (signal.aborted) close();
-  else onConnection(connection);
-  await connection.closed;
-  signal.removeEventListener('abort', close);
+  else options.onConnection(connection);
+  if (options.due) await Promise.race([closed, options.due(over.signal)]);
+  else await closed;
+  for (let failures = 1; !over.signal.aborted && !signal.aborted; failures++) {
+    try {
+      const successor = await options.dial(AbortSignal.any([over.signal, signal]));
+      retire(connection, clock);
+      return successor;
+    } catch (error) {
+      if (over.signal.aborted || signal.aborted) break;
+      log.warn({ error: error instanceof Error ? error.message : String(error) }, 'replacing the connection failed');
+      const random = options.random ?? Math.random;
+      await wait(clock, redialWaitMs(failures, policy, random()), AbortSignal.any([over.signal, signal]));
+    }
+  }
+  await closed;
+  return undefined;
 }
 
 function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import type { TLSSocket, TlsOptions } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { closeCode, type UspConnection } from './connection.ts';
 import { closeTimeoutMs, type Settled, settle, subprotocol, type WebSocketOptions } from './options.ts';
+import { retire } from './retire.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 
 /** Where and to whom to listen. */
@@ -34,13 +35,14 @@ export interface Listening {
 }
 
 /**
- * Listens for USP WebSockets over mutual TLS until the signal aborts. Of two connections of one peer the newer wins,
- * the older ends with 1008 (R-WS.4). Rejects when the address cannot be bound.
+ * Listens for USP WebSockets over mutual TLS until the signal aborts. Of two connections of one peer the newer wins;
+ * the older may finish what is under way on it, and ends with 1008 (R-WS.4). Rejects when the address cannot be bound.
  */
 export async function listenWebSocket(options: ListenOptions, signal: AbortSignal): Promise<Listening> {
   signal.throwIfAborted();
   const settled = settle(options);
   const current = new Map<string, UspConnection>();
+  const all = new Set<UspConnection>();
   const upgrader = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -69,6 +71,8 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
     }
     upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, peer, settled);
+      all.add(connection);
+      void connection.closed.then(() => all.delete(connection));
       register(current, connection, settled);
       options.onConnection(connection);
     });
@@ -77,7 +81,7 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
   await bind(server, options.host, options.port);
   const closed = new Promise<void>((resolve) => server.once('close', () => resolve()));
   const stop = (): void => {
-    for (const connection of current.values()) connection.close(closeCode.goingAway, 'shutting down');
+    for (const connection of all) connection.close(closeCode.goingAway, 'shutting down');
     server.close();
     server.closeAllConnections();
   };
@@ -98,12 +102,12 @@ function judgeUpgrade(request: IncomingMessage, peer: string | undefined, option
   return claimed !== null && claimed !== peer ? '403 Forbidden' : undefined;
 }
 
-function register(current: Map<string, UspConnection>, connection: UspConnection, { log }: Settled): void {
+function register(current: Map<string, UspConnection>, connection: UspConnection, { clock, log }: Settled): void {
   const older = current.get(connection.peer);
   current.set(connection.peer, connection);
   if (older) {
     log.info({ peer: connection.peer }, 'a newer connection replaces the older');
-    older.close(closeCode.policy, 'replaced by a newer connection');
+    retire(older, clock);
   }
   void connection.closed.then(() => {
     if (current.get(connection.peer) === connection) current.delete(connection.peer);

@@ -187,12 +187,15 @@ test('a close is answered, and the socket goes (TP-469 7.4)', async () => {
   assert.deepEqual(await taken.closed, { code: 1000, reason: 'enough' });
 });
 
-test('of two connections of one peer the newer stays (R-WS.4)', async () => {
+test('of two connections of one peer the newer stays, and the older may finish for 10 s (R-WS.4)', async () => {
   await using here = await world();
   const first = await here.dial();
-  await here.accepted();
+  const older = await here.accepted();
   const second = await here.dial();
   const kept = await here.accepted();
+  first.send(encodeRecord(connectRecord(agentId, serverId)));
+  assert.equal((await next(older)).fromId, agentId);
+  await here.clock.pass(10_000);
   assert.equal((await first.closed).code, closeCode.policy);
   second.send(encodeRecord(connectRecord(agentId, serverId)));
   assert.equal((await next(kept)).fromId, agentId);

@@ -1,5 +1,5 @@
 import type { Clock } from '@sluice/model';
-import { closeCode, type EventLog, type UspConnection } from '@sluice/mtp';
+import { closeCode, type EventLog, retire, type UspConnection } from '@sluice/mtp';
 import { connectRecord, disconnectRecord, encodeRecord, errorCode } from '@sluice/wire/usp';
 import type { Turn } from './answer.ts';
 import { type BootCause, bootArguments } from './boot-event.ts';
@@ -140,7 +140,8 @@ export function createAgent(options: AgentOptions): Agent {
         return;
       }
       connection.send(encodeRecord(connectRecord(endpointId, connection.peer)));
-      link.connect(connection)?.close(closeCode.policy, 'replaced by a newer connection');
+      const before = link.connect(connection);
+      if (before) retire(before, clock);
       void connection.closed.then(() => link.disconnect(connection));
       connection.receive((record) => {
         held = [];

@@ -259,13 +259,31 @@ test('a boot that is reported before the greeting is told after it', async () =>
   assert.deepEqual(told, ['online self::gateway-a 1.3+1.4', 'booted self::gateway-a LocalReboot']);
 });
 
-test('a newer connection takes the place of the older, whose requests are lost', async () => {
+test('a newer connection takes the place of the older when all is answered there: the agent was online all the time', async () => {
   const { controller, agent, told, join } = await online();
+  const asked = controller.request(agentId, getRequest(['Device.']), soon());
+  const [request] = await agent.received(1);
+  assert.ok(request);
+  join().connect();
+  await controller.reach(agentId, undefined, soon());
+  agent.respond(request, getResp('Device.'));
+  assert.notEqual((await asked).kind, 'error');
+  assert.equal((await agent.connection.closed).code, 1008);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(told, ['online self::gateway-a 1.3+1.4']);
+  assert.deepEqual(controller.online, [agentId]);
+});
+
+test('a newer connection takes the place of the older, whose requests are lost after 10 s', async () => {
+  const { clock, controller, agent, told, join } = await online();
   const lost = controller.request(agentId, getRequest(['Device.']), soon());
   await agent.received(1);
   join().connect();
-  await assert.rejects(lost, { name: 'AnswerLost' });
   await controller.reach(agentId, undefined, soon());
+  const rejected = assert.rejects(lost, { name: 'AnswerLost' });
+  await clock.pass(10_000);
+  await rejected;
+  await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(told, [
     'online self::gateway-a 1.3+1.4',
     'offline self::gateway-a: a newer connection took its place',

@@ -1,6 +1,6 @@
 import { Unreachable } from '@sluice/driver';
 import type { Cancel, Clock } from '@sluice/model';
-import { closeCode, type UspConnection } from '@sluice/mtp';
+import { closeCode, retire, type UspConnection } from '@sluice/mtp';
 import type { Notify, UspAnswer, UspRequest } from '@sluice/wire/usp';
 import { Conversation } from './conversation.ts';
 import { type AgentContact, type GreetingOptions, greet } from './greeting.ts';
@@ -39,7 +39,16 @@ interface Link {
   /** Resolves when the agent is online; rejects when it is gone first. */
   readonly contact: Promise<AgentContact>;
   online: boolean;
+  /** A newer connection took its place; what that means for the agent is told when that one is online. */
+  superseded: boolean;
+  /** The agent began anew on this connection. */
+  readonly booted: PromiseWithResolvers<false>;
+  /** Resolves when it is told that the agent is online. */
+  readonly told: PromiseWithResolvers<void>;
 }
+
+/** The close code of a connection that broke (RFC 6455 7.1.5). */
+const brokenOff = 1006;
 
 /** A USP controller: one conversation for each agent, whoever dialled. */
 export class UspController implements AsyncDisposable {
@@ -55,7 +64,10 @@ export class UspController implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Takes a connection that was accepted or dialled. One that the same agent had before ends. */
+  /**
+   * Takes a connection that was accepted or dialled. One that the same agent had before ends when what was asked on it
+   * is answered; where all of it was, the agent was online all the time.
+   */
   take(connection: UspConnection): void {
     void this.#begin(connection).contact.catch(() => {});
   }
@@ -124,29 +136,47 @@ export class UspController implements AsyncDisposable {
       conversation,
       contact: this.#greet(conversation, connected.promise),
       online: false,
+      superseded: false,
+      booted: Promise.withResolvers<false>(),
+      told: Promise.withResolvers<void>(),
     };
     this.#links.set(agentId, link);
-    if (before) {
-      this.#wentOffline(agentId, before, 'a newer connection took its place');
-      before.conversation.connection.close(closeCode.policy, 'a newer connection took its place');
-    }
+    const handedOver = before && Promise.race([this.#handOver(before), link.booted.promise]);
     void connection.closed.then(({ code, reason }) => {
       if (this.#links.get(agentId) === link) this.#links.delete(agentId);
-      this.#wentOffline(agentId, link, reason || `closed with code ${code}`);
+      if (!link.superseded) this.#wentOffline(agentId, link, reason || `closed with code ${code}`);
     });
     link.contact.then(
-      (contact) => {
+      async (contact) => {
+        const wasOnline = before?.online === true;
+        const isHandOver = (await handedOver) === true && wasOnline;
+        if (isHandOver && before) before.online = false;
+        else if (before) this.#wentOffline(agentId, before, 'a newer connection took its place');
         if (this.#links.get(agentId) !== link) return;
         link.online = true;
-        this.#options.listener.online(contact);
+        if (!isHandOver) this.#options.listener.online(contact);
+        link.told.resolve();
       },
       (error: Error) => {
+        if (before) this.#wentOffline(agentId, before, 'a newer connection took its place');
         this.#options.listener.troubled(agentId, 0, `no contact: ${error.message}`);
         connection.close(closeCode.policy, 'no contact');
       },
     );
     conversation.listen();
     return link;
+  }
+
+  /** Ends a connection whose place another took; whether all that was asked on it was answered, and it ended in order. */
+  async #handOver(link: Link): Promise<boolean> {
+    const { conversation } = link;
+    const { connection } = conversation;
+    link.superseded = true;
+    retire(connection, this.#options.clock);
+    await conversation.drained();
+    connection.close(closeCode.policy, 'a newer connection took its place');
+    const { code } = await connection.closed;
+    return code !== brokenOff && !conversation.broken;
   }
 
   /** An agent that connects and stays silent, or stops half-way, is cut off. */
@@ -185,12 +215,10 @@ export class UspController implements AsyncDisposable {
     const { listener } = this.#options;
     const isBoot = notification.kind === 'event' && notification.object === 'Device.' && notification.event === 'Boot!';
     // A boot is told after `online`, also where the agent reports it before it was greeted.
-    if (isBoot)
-      void link.contact.then(
-        () => listener.booted(agentId, notification.parameters),
-        () => {},
-      );
-    else listener.notified(agentId, notification);
+    if (isBoot) {
+      link.booted.resolve(false);
+      void link.told.promise.then(() => listener.booted(agentId, notification.parameters));
+    } else listener.notified(agentId, notification);
   }
 }
 

@@ -41,6 +41,8 @@ export class Conversation {
   readonly #listener: ConversationListener;
   readonly #waiting = new Map<string, Waiting>();
   #over = false;
+  #idle: (() => void) | undefined;
+  #broken = false;
 
   constructor(connection: UspConnection, nextId: () => string, listener: ConversationListener) {
     this.connection = connection;
@@ -65,6 +67,7 @@ export class Conversation {
     return new Promise((resolve, reject) => {
       const abandon = () => {
         this.#waiting.delete(msgId);
+        this.#tellIdle();
         reject(new AnswerLost(`${this.connection.peer} did not answer in time`, { cause: signal.reason }));
       };
       const settle = () => signal.removeEventListener('abort', abandon);
@@ -84,6 +87,23 @@ export class Conversation {
         },
       });
     });
+  }
+
+  /** Whether it ended with answers outstanding. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Resolves when nothing that was asked waits for its answer any more. To be called when nothing more is asked. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+      this.#tellIdle();
+    });
+  }
+
+  #tellIdle(): void {
+    if (this.#waiting.size === 0) this.#idle?.();
   }
 
   #recordOf(msg: Msg): Uint8Array {
@@ -152,6 +172,7 @@ export class Conversation {
     if (!waiting || !answer) return;
     this.#waiting.delete(msgId);
     waiting.resolve(answer);
+    this.#tellIdle();
   }
 
   #leave(reason: string): void {
@@ -163,6 +184,8 @@ export class Conversation {
     this.#over = true;
     const lost = [...this.#waiting.values()];
     this.#waiting.clear();
+    if (lost.length > 0) this.#broken = true;
     for (const waiting of lost) waiting.reject(new AnswerLost(`${this.connection.peer}: ${reason}`));
+    this.#tellIdle();
   }
 }

@@ -61,7 +61,7 @@ test('first contact: what the agent speaks and knows, and its own introduction',
   assert.equal(row?.OnBoardingComplete, 'true');
   await connect();
   await clock.pass(60_000);
-  assert.deepEqual(told.slice(2), ['offline', 'online true true']);
+  assert.deepEqual(told.slice(2), [], 'handed over: not introduced again, and never away');
   agent.close();
 });
 

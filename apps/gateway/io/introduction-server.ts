@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { type IntroductionAnswer, statusOf } from '@sluice/api';
-import { type Identity, peerIdentity, serverTls } from '@sluice/identity';
+import { type Membership, peerCertificate, peerIdentity, serverTls } from '@sluice/identity';
 import { type HttpsServer, type Log, serveHttps } from '@sluice/io';
 import { parseIpAddress, type Refusal, refuse } from '@sluice/model';
 import { type IntroductionGround, takeIntroduction } from '../consent/introductions.ts';
@@ -11,7 +11,7 @@ import { type IntroductionGround, takeIntroduction } from '../consent/introducti
  * that is not of the home is refused here once more. Rejects when the port cannot be taken.
  */
 export function serveIntroductions(
-  identity: Identity,
+  { identity, secure }: Membership,
   port: number,
   ground: IntroductionGround,
   log: Log,
@@ -29,7 +29,7 @@ export function serveIntroductions(
       response.destroy();
     });
   };
-  return serveHttps(listener, { hosts: ['::'], port, tls: serverTls(identity), headerBytes: 8_192 });
+  return serveHttps(listener, { hosts: ['::'], port, tls: serverTls(identity), secure, headerBytes: 8_192 });
 }
 
 async function introduce(
@@ -43,7 +43,7 @@ async function introduce(
   if (method !== 'POST' || path !== '/v1/introductions')
     return no(refuse('malformed', 'there is POST /v1/introductions here, and nothing else'), 404);
   const peer = peerIdentity(socket);
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = peerCertificate(socket);
   if (peer?.role !== 'appliance' || !certificate)
     return no(refuse('not-permitted', 'this needs the certificate of an appliance'));
   const taken = await takeIntroduction(

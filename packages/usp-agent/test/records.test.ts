@@ -53,8 +53,10 @@ test("TP-469 2.1: an endpoint with the agent's own id is not served, though poli
 });
 
 test('of two connections of one controller the newer is served', async () => {
-  const { controller, attach } = rig([]);
+  const { controller, attach, clock } = rig([]);
   const newer = attach(controllerId);
+  responseOf(await controller.ask(get('Device.LocalAgent.EndpointID')), 'getResp');
+  await clock.pass(10_000);
   assert.equal((await controller.connection.closed).code, 1008);
   responseOf(await newer.ask(get('Device.LocalAgent.EndpointID')), 'getResp');
 });
