@@ -74,12 +74,11 @@ class NftDataPlane implements DataPlane {
   commit(change: Change): CommitFailure | undefined {
     const unfit = firstUnfit(change);
     if (unfit) return { reason: 'refused', errno: errno.invalid, at: unfit };
-    const renewed = this.#held.look(change.renew.map(({ opening }) => opening));
-    const missing = change.renew.findIndex(({ opening }, i) => !sameAsHeld(opening, renewed[i]));
-    if (missing >= 0) return { reason: 'missing', errno: errno.missing, at: { list: 'renew', index: missing } };
-    const removals = this.#removals(change, this.#held.look(change.remove), renewed);
     try {
-      return this.#transact(change, removals);
+      const renewed = this.#held.look(change.renew.map(({ opening }) => opening));
+      const missing = change.renew.findIndex(({ opening }, i) => !sameAsHeld(opening, renewed[i]));
+      if (missing >= 0) return { reason: 'missing', errno: errno.missing, at: { list: 'renew', index: missing } };
+      return this.#transact(change, this.#removals(change, this.#held.look(change.remove), renewed));
     } catch (problem) {
       if (!(problem instanceof NetlinkFailure)) throw problem;
       return { reason: reasonOf(problem.errno), errno: problem.errno, at: firstPlace(change) };
@@ -117,12 +116,21 @@ class NftDataPlane implements DataPlane {
       const requests = steps.map(({ request }) => request);
       const verdict = judge(steps, this.#socket.transact(nftablesSubsystem, requests));
       if (!verdict) {
-        settleFlows(this.#socket, this.#ruleset.table, added);
+        this.#settle(added);
         return undefined;
       }
       if (verdict.kind === 'failed') return verdict.failure;
       if (attempt === attempts) return { reason: 'refused', errno: errno.again, at: firstPlace(change) };
       if (verdict.kind === 'without') kept = kept.filter((step) => !verdict.steps.has(step));
+    }
+  }
+
+  /** The change holds by now; that a flow before it could not be looked up must not be told as its failure. */
+  #settle(added: readonly Opened[]): void {
+    try {
+      settleFlows(this.#socket, this.#ruleset.table, added);
+    } catch (problem) {
+      if (!(problem instanceof NetlinkFailure)) throw problem;
     }
   }
 

@@ -16,21 +16,27 @@ const headerLength = 4;
 
 /** Attributes by type; of several with one type the last counts. Throws MalformedNetlink. */
 export function readAttributes(bytes: Buffer): Attributes {
-  return new Map(listAttributes(bytes));
+  const found = new Map<number, Buffer>();
+  walk(bytes, (type, value) => found.set(type, value));
+  return found;
 }
 
-/** Attributes in order, for lists of equal types. Throws MalformedNetlink. */
-export function listAttributes(bytes: Buffer): [type: number, value: Buffer][] {
-  const list: [number, Buffer][] = [];
+/** The values of attributes in order, for lists of equal types. Throws MalformedNetlink. */
+export function listAttributes(bytes: Buffer): Buffer[] {
+  const list: Buffer[] = [];
+  walk(bytes, (_, value) => list.push(value));
+  return list;
+}
+
+function walk(bytes: Buffer, visit: (type: number, value: Buffer) => void): void {
   let at = 0;
   while (at < bytes.length) {
     if (bytes.length - at < headerLength) throw new MalformedNetlink('attribute header cut short', at);
     const length = bytes.readUInt16LE(at);
     if (length < headerLength || at + length > bytes.length) throw new MalformedNetlink('attribute length', at);
-    list.push([bytes.readUInt16LE(at + 2) & typeMask, bytes.subarray(at + headerLength, at + length)]);
+    visit(bytes.readUInt16LE(at + 2) & typeMask, bytes.subarray(at + headerLength, at + length));
     at += (length + 3) & ~3;
   }
-  return list;
 }
 
 /** An attribute's value. Throws MalformedNetlink where it is absent, or not of `length` bytes where that is given. */

@@ -8,8 +8,10 @@ import { NetlinkWriter, type Request } from './writer.ts';
 const af = { netlink: 16 } as const;
 const type = { raw: 3, closeOnExec: 0o2000000 } as const;
 const netfilterProtocol = 12;
-const solSocket = 1;
+const level = { socket: 1, netlink: 270 } as const;
 const option = { sndbuf: 7, rcvbuf: 8, sndbufForce: 32, rcvbufForce: 33 } as const;
+/** Errors come without the message that they are about. */
+const capAcknowledgements = 10;
 /** What a socket has before anyone asks for more; smaller datagrams need no option. */
 const ordinaryBuffer = 200_000;
 const receiveBuffer = 8 << 20;
@@ -33,6 +35,7 @@ export class NetfilterSocket implements Disposable {
     const address = Buffer.alloc(12);
     address.writeUInt16LE(af.netlink, 0);
     if (bind(this.#fd, address, address.length) < 0) throw this.#failed('bind');
+    setsockopt(this.#fd, level.netlink, capAcknowledgements, Buffer.from([1, 0, 0, 0]), 4);
     this.#room(option.rcvbufForce, option.rcvbuf, receiveBuffer);
   }
 
@@ -101,7 +104,8 @@ export class NetfilterSocket implements Disposable {
   #room(force: number, ordinary: number, bytes: number): void {
     const value = Buffer.alloc(4);
     value.writeInt32LE(Math.min(bytes, 0x3fffffff));
-    if (setsockopt(this.#fd, solSocket, force, value, 4) < 0) setsockopt(this.#fd, solSocket, ordinary, value, 4);
+    if (setsockopt(this.#fd, level.socket, force, value, 4) >= 0) return;
+    setsockopt(this.#fd, level.socket, ordinary, value, 4);
   }
 
   #failed(call: string): NetlinkFailure {

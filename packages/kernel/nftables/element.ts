@@ -114,7 +114,7 @@ export function dumpSet(table: string, set: string): Request {
 /** The elements in one answer's payload. Throws MalformedNetlink. */
 export function readElements(payload: Buffer): HeldElement[] {
   const elements = readAttributes(payload).get(list.elements);
-  return elements ? listAttributes(elements).map(([, bytes]) => readElement(readAttributes(bytes))) : [];
+  return elements ? listAttributes(elements).map((bytes) => readElement(readAttributes(bytes))) : [];
 }
 
 function writeList(writer: NetlinkWriter, table: string, set: string, writeOne: () => void): void {

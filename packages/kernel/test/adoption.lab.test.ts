@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { Family } from '@sluice/model';
+import type { Endpoint, Family } from '@sluice/model';
 import { inNamespace } from '../../../lab/packets/index.ts';
 import { LoadFailed, openDataPlane } from '../index.ts';
 import { sharedHome, type Trial } from './home.ts';
@@ -54,6 +54,20 @@ test('a table of another version is replaced, closed', { timeout: 60_000 }, asyn
   assert.deepEqual(home.plane.read(), []);
   const { remote, global } = path;
   assert.equal(await home.passed({ by: 'media', from: remote, to: global }), 0);
+});
+
+test("what somebody took from the table by hand does not stop an opening's removal", { timeout: 60_000 }, () => {
+  const home = shared();
+  const gateway = home.network.namespace('gateway-1');
+  const path = home.path(4);
+  const opening = path.opening('udp');
+  home.open(opening);
+  const nft = (...words: string[]) => inNamespace(gateway, () => execFileSync('nft', words, { encoding: 'utf8' }));
+  const key = (a: Endpoint, b: Endpoint) => `{ udp . ${a.address} . ${a.port} . ${b.address} . ${b.port} }`;
+  nft('delete', 'element', 'inet', 'sluice', 'out4_sap', key(path.local, path.remote));
+  home.close(opening);
+  assert.ok(!nft('list', 'map', 'inet', 'sluice', 'in4_sap').includes('elements'));
+  assert.ok(!nft('list', 'map', 'inet', 'sluice', 'live').includes('elements'));
 });
 
 test('without a table, or without nft, it says so', { timeout: 60_000 }, async () => {
