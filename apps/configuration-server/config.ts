@@ -45,6 +45,12 @@ export const configurationServerConfig = z.strictObject({
         .default(86_400),
     })
     .prefault({}),
+  /**
+   * Whether an appliance is registered behind the gateway that its request came through: not at all, where it is not
+   * registered yet, again when the period is over, or each time.
+   */
+  registration: z.enum(['off', 'first-contact', 'periodic', 'every-contact']).default('off'),
+  registrationPeriodSeconds: z.number().int().positive().default(86_400),
   /** File of the registration database; its folder must exist. */
   database: z.string(),
   leases: z

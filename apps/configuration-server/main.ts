@@ -8,6 +8,7 @@ import { openSqliteStore } from '@sluice/store';
 import { UspController } from '@sluice/usp-controller';
 import { agentNews } from './agent-news.ts';
 import type { ConfigurationServerConfig } from './config.ts';
+import { Contacts } from './contacts.ts';
 import { dialled } from './dialled.ts';
 import { configurationApi } from './http/app.ts';
 import { enrolmentApp } from './http/enrolment-app.ts';
@@ -118,9 +119,18 @@ export async function runConfigurationServer(
     );
     enrolmentPort = serving.port;
   }
+  const { registrations, gatewayStatus } = control;
+  const contacts = new Contacts({
+    rule: config.registration,
+    periodMs: config.registrationPeriodSeconds * 1_000,
+    registrations,
+    addressesOf: (gatewayId) => gatewayStatus(gatewayId).addresses,
+    clock: systemClock,
+  });
   const app = await configurationApi({
     control,
     registrar,
+    contacts,
     enrolmentUrl: (host) =>
       config.enrolment && (config.enrolment.url ?? `https://${host}:${enrolmentPort ?? config.enrolment.port}`),
     clock: systemClock,

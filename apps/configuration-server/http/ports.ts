@@ -1,6 +1,7 @@
 import type { Control } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
+import type { Contacts } from '../contacts.ts';
 import type { Registrar } from '../standing/registrar.ts';
 
 /** What the API stands on. */
@@ -9,6 +10,7 @@ export interface ApiPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly registrar: Registrar;
+  readonly contacts: Contacts;
   /** Where parts enrol, for an operator who reached this server at `host`; undefined where they do not. */
   enrolmentUrl(host: string): string | undefined;
   /** Ends what is streamed. */

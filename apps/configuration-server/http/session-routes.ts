@@ -20,7 +20,7 @@ const users = { roles: ['portal', 'operator'] } as const;
 const operators = { roles: ['operator'] } as const;
 
 /** Content sessions: asked for by portals, watched and revoked by operators. */
-export function sessionRoutes(app: FastifyInstance, { control }: ApiPorts): void {
+export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPorts): void {
   app.post(
     '/v1/sessions',
     {
@@ -32,7 +32,9 @@ export function sessionRoutes(app: FastifyInstance, { control }: ApiPorts): void
       },
     },
     async (request, reply) => {
-      const verdict = await control.open(contentRequestOf(request), whileWaiting(reply));
+      const asked = contentRequestOf(request);
+      await contacts.contact(asked.applianceId, asked.flow.observed.address);
+      const verdict = await control.open(asked, whileWaiting(reply));
       return verdict.kind === 'granted'
         ? reply.code(201).send(viewOf(verdict.session))
         : refuseTo(reply, verdict.refusal);
