@@ -35,7 +35,7 @@ function device(applianceId: string) {
 }
 
 /** A home in which both devices have introduced themselves and have a connection to the portal. */
-function home(policy: object = {}) {
+function home(policy: object = {}, neighbours = addresses) {
   const clock = new VirtualClock();
   const keys = new LearnedKeys({ read: () => undefined, write() {} });
   keys.introduce(tv.applianceId, tv.jwk, tvHardware ?? '', clock.now());
@@ -43,7 +43,7 @@ function home(policy: object = {}) {
   const gateway = gatewayInMemory({
     clock,
     keys,
-    neighbours: addresses,
+    neighbours,
     policy: { consent: 'required', portalIds: ['self::portal-1'], ...policy },
   });
   const portal = { address: '203.0.113.20', port: 8443 };
@@ -233,6 +233,13 @@ test('a request over IPv4 for a stream over IPv6 is tied by the hardware address
   assert.equal(codeOf([six({ DestIP: '2001:db8:100::4' })]), 'path-mismatch');
   done(model.apply([six()], mine));
   assert.deepEqual(openings(), ['udp 2001:db8:100::2 5000']);
+});
+
+test('devices behind one hardware address, as a repeater has it, do not ask for each other', async () => {
+  const { consent, codeOf, model } = home({}, [['192.168.1.2', '192.168.1.9']]);
+  const token = await consent();
+  assert.equal(codeOf([asked(token, { InternalClient: '192.168.1.9' })]), 'path-mismatch');
+  done(model.apply([asked(token)], mine));
 });
 
 test('a device that cannot sign: its flow alone, and named; refused where a signature is required', async () => {

@@ -14,6 +14,7 @@ import type { Workings } from './workings.ts';
 export function beginSession(w: Workings, request: ContentRequest, link: GatewayLink): LiveSession {
   const now = w.clock.now();
   const endsAt = now + w.settings.longestSessionMs;
+  const consent = request.consent === undefined ? 'not signed: its flow alone' : 'signed by the device';
   const session: ContentSession = {
     sessionId: newSessionId(now, w.random),
     request,
@@ -23,7 +24,9 @@ export function beginSession(w: Workings, request: ContentRequest, link: Gateway
     createdAt: now,
     until: now,
     endsAt,
-    timeline: [{ at: now, step: 'asked', detail: `${request.contentId}, ${request.streams.length} streams` }],
+    timeline: [
+      { at: now, step: 'asked', detail: `${request.contentId}, ${request.streams.length} streams, ${consent}` },
+    ],
   };
   return new LiveSession(session, link, now);
 }
