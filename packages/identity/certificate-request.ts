@@ -28,8 +28,8 @@ export async function certificateRequest(keyPem: string, endpointId: string): Pr
  */
 export async function readCertificateRequest(requestPem: string, endpointId: string): Promise<x509.PublicKey> {
   x509.cryptoProvider.set(webcrypto as Crypto);
-  const request = parsed(requestPem);
-  const algorithm = request.publicKey.algorithm as { name: string; namedCurve?: string };
+  const { request, publicKey } = parsed(requestPem);
+  const algorithm = publicKey.algorithm as { name: string; namedCurve?: string };
   if (algorithm.name !== keyAlgorithm.name || algorithm.namedCurve !== keyAlgorithm.namedCurve)
     throw new UnusableCertificateRequest('the key of the certificate request is not EC P-256');
   if (!(await request.verify().catch(() => false)))
@@ -37,14 +37,16 @@ export async function readCertificateRequest(requestPem: string, endpointId: str
   const names = request.subjectName.getField('CN');
   if (names.length !== 1 || names[0] !== endpointId)
     throw new UnusableCertificateRequest(`the certificate request does not name ${endpointId}`);
-  return request.publicKey;
+  return publicKey;
 }
 
-function parsed(requestPem: string): x509.Pkcs10CertificateRequest {
+function parsed(requestPem: string): { request: x509.Pkcs10CertificateRequest; publicKey: x509.PublicKey } {
   if (requestPem.length > longestCertificateRequest)
     throw new UnusableCertificateRequest('the certificate request is too long');
   try {
-    return new x509.Pkcs10CertificateRequest(requestPem);
+    const request = new x509.Pkcs10CertificateRequest(requestPem);
+    // The key is read when it is asked for, and may be none.
+    return { request, publicKey: request.publicKey };
   } catch (error) {
     throw new UnusableCertificateRequest('this is no certificate request (PKCS #10 in PEM)', { cause: error });
   }
