@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,8 @@ import { askHousehold, serveHousehold } from '../io/household-socket.ts';
 import { pauseMark } from '../io/pause-mark.ts';
 import { done, gatewayInMemory, homeNetworks, mapping, mine, pinhole, theirs } from '../test/gateway-in-memory.ts';
 import { answerHousehold, type DeskGround } from './desk.ts';
-import { reportStatus } from './report.ts';
-import { householdStatus } from './status.ts';
+import { reportAppliances, reportStatus } from './report.ts';
+import { householdAppliances, householdStatus } from './status.ts';
 
 function household(policy: object = {}) {
   const gateway = gatewayInMemory({ policy });
@@ -151,4 +152,19 @@ test('a pause outlives the agent', async (t) => {
   pauseMark(path).set(false);
   pauseMark(path).set(false);
   assert.ok(!pauseMark(path).isSet());
+});
+
+test('the household sees whose signatures count, and forgets them', () => {
+  const { ground, appliances } = household();
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  appliances.introduce('self::tv-1', publicKey.export({ format: 'jwk' }), '02:00:00:00:00:02', 0);
+  const told = householdAppliances.parse(answerHousehold('GET', '/v1/appliances', ground).body);
+  assert.match(
+    reportAppliances(told),
+    /^APPLIANCE {3}DEVICE .*\nself::tv-1 {2}02:00:00:00:00:02 {2}1970-01-01T00:00:00.000Z /,
+  );
+  assert.equal(answerHousehold('DELETE', '/v1/appliances/self%3A%3Atv-1', ground).status, 200);
+  assert.equal(answerHousehold('DELETE', '/v1/appliances/self%3A%3Atv-1', ground).status, 404);
+  assert.equal(reportAppliances({ appliances: [] }), 'no appliance has introduced itself\n');
+  assert.deepEqual(appliances.all(), []);
 });
