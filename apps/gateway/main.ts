@@ -75,7 +75,13 @@ export async function runGateway(
   );
   await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
   try {
-    const served = await serveIntroductions(own, config.introductions.port, { home, keys, clock }, log);
+    const served = await serveIntroductions(
+      identity,
+      config.introductions.port,
+      { home, keys, clock },
+      log,
+      own.secure,
+    );
     started.use(served);
     log.info({ port: served.port }, 'appliances may introduce themselves');
   } catch (error) {
