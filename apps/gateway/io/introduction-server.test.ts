@@ -19,7 +19,13 @@ test('only an appliance with a certificate of this deployment is heard, and only
   using own = await joinDeployment({ directory: join(directory, 'gateway'), clock: systemClock, log: silentLog });
   const home = new Home({ wan: ['wan0'], lan: ['lan0'] });
   const keys = new LearnedKeys({ read: () => undefined, write() {} });
-  await using server = await serveIntroductions(own, 0, { home, keys, clock: systemClock }, silentLog);
+  await using server = await serveIntroductions(
+    own.identity,
+    0,
+    { home, keys, clock: systemClock },
+    silentLog,
+    own.secure,
+  );
   const ask = async (role: Role, path = '/v1/introductions', by = authority) => {
     const identity = await by.issue({ endpointId: 'self::tv-1', role });
     const tls = { ...clientTls({ ...identity, caPem: gateway.caPem }) };
