@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { type IntroductionAnswer, statusOf } from '@sluice/api';
-import { type Membership, peerCertificate, peerIdentity, serverTls } from '@sluice/identity';
+import { type Identity, type Membership, peerCertificate, peerIdentity, serverTls } from '@sluice/identity';
 import { type HttpsServer, type Log, serveHttps } from '@sluice/io';
 import { parseIpAddress, type Refusal, refuse } from '@sluice/model';
 import { type IntroductionGround, takeIntroduction } from '../consent/introductions.ts';
@@ -11,10 +11,11 @@ import { type IntroductionGround, takeIntroduction } from '../consent/introducti
  * that is not of the home is refused here once more. Rejects when the port cannot be taken.
  */
 export function serveIntroductions(
-  { identity, secure }: Membership,
+  identity: Identity,
   port: number,
   ground: IntroductionGround,
   log: Log,
+  secure: Membership['secure'] = () => {},
 ): Promise<HttpsServer> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // Nothing in the body matters: the key is the certificate's.
