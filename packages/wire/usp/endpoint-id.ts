@@ -1,4 +1,6 @@
-const instanceId = /^(?:[A-Za-z0-9\-._]|%[0-9A-Fa-f]{2}){1,50}$/;
+const instanceId = /^(?:[A-Za-z0-9\-._]|%[0-9A-Fa-f]{2})+$/;
+/** R-ARC.6, in characters: an octet in percent encoding is three. */
+const longestInstanceId = 50;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const empty = /^$/;
 /** RFC 3986 unreserved characters: ids stand in certificates, URLs, logs and the kernel's tables. */
@@ -29,5 +31,6 @@ export function isEndpointId(text: string): boolean {
   const instance = text.slice(second + 1);
   const authority = Object.hasOwn(authorityIds, scheme) ? authorityIds[scheme] : undefined;
   if (!authority?.test(text.slice(first + 1, second))) return false;
+  if (instance.length > longestInstanceId) return false;
   return scheme === 'uuid' ? uuid.test(instance) : instanceId.test(instance);
 }

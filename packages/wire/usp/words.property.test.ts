@@ -76,4 +76,5 @@ test('an endpoint id is of few printable characters, none of which means anythin
   for (const authority of ['\n', '\r\n', ' ', '|', '"', 'é', '/'])
     assert.equal(isEndpointId(`self:${authority}:a`), false);
   assert.ok(isEndpointId('self:a-._~1:a'));
+  assert.ok(isEndpointId(`self::${'%41'.repeat(16)}aa`) && !isEndpointId(`self::${'%41'.repeat(17)}`));
 });
