@@ -30,6 +30,6 @@ export function findingOf(target: string, thrown: unknown, input: Uint8Array): F
     fault: 'throws',
     signature: `${error.name} ${where}`,
     message: [`${error.name}: ${error.message}`, ...frames.slice(0, 4)].join('\n'),
-    input: input.slice(),
+    input: Uint8Array.from(input),
   };
 }

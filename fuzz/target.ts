@@ -16,6 +16,8 @@ export interface Target {
   readonly mostBytes: number;
   /** Valid inputs to start from. */
   readonly seeds: readonly Uint8Array[];
+  /** Inputs to start from that are refused, though nearly valid. */
+  readonly nearSeeds?: readonly Uint8Array[];
   /** Words of the format, for mutators to strew. */
   readonly words: readonly string[];
   /** Mutators that know the format; those that need to know nothing are always there. */

@@ -2,6 +2,8 @@ import type { Target } from './target.ts';
 import { addresses } from './targets/addresses.ts';
 import { certificate } from './targets/certificate.ts';
 import { configFiles } from './targets/config-files.ts';
+import { consent } from './targets/consent.ts';
+import { certificateRequests, enrolmentToken } from './targets/enrolment.ts';
 import { gatewayAnswers } from './targets/gateway-answers.ts';
 import { httpAnswers } from './targets/http-answers.ts';
 import { httpBodies } from './targets/http-bodies.ts';
@@ -10,6 +12,7 @@ import { openingTag } from './targets/opening-tag.ts';
 import { rtcp, rtp } from './targets/rtp.ts';
 import { rtsp } from './targets/rtsp.ts';
 import { sdp } from './targets/sdp.ts';
+import { uspAgent } from './targets/usp-agent.ts';
 import { uspMessage } from './targets/usp-message.ts';
 import { uspPath, uspSearch } from './targets/usp-path.ts';
 import { uspRecord } from './targets/usp-record.ts';
@@ -23,6 +26,7 @@ export const targets: readonly Target[] = [
   uspSearch,
   uspValue,
   endpointId,
+  uspAgent,
   gatewayAnswers,
   addresses,
   rtp,
@@ -34,5 +38,8 @@ export const targets: readonly Target[] = [
   httpBodies,
   httpAnswers,
   certificate,
+  certificateRequests,
+  enrolmentToken,
+  consent,
   configFiles,
 ];

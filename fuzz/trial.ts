@@ -49,12 +49,13 @@ const slowShrinkTries = 60;
 /** Below this, ms, how long an input took says nothing. */
 const noticeableMs = 1;
 /** The heap is measured first after this share of the run: code is compiled, the pool is full. */
-const warmUpShare = 0.3;
+const warmUpShare = 1 / 3;
 
 /** Tries one target for a time. */
 export class Trial {
   readonly #target: Target;
   readonly #options: TrialOptions;
+  readonly #starts: readonly Uint8Array[];
   readonly #pool: Pool;
   readonly #material: Material;
   readonly #found = new Set<string>();
@@ -67,7 +68,8 @@ export class Trial {
     this.#target = target;
     this.#options = options;
     const chance = new Chance(`${options.seed} ${target.name}`);
-    this.#pool = new Pool(target.seeds, chance);
+    this.#starts = [...target.seeds, ...(target.nearSeeds ?? [])];
+    this.#pool = new Pool(this.#starts, chance);
     const words = target.words.map((word) => Buffer.from(word));
     this.#material = { chance, words, other: () => this.#pool.pick() };
   }
@@ -75,9 +77,9 @@ export class Trial {
   /** Tries the corpus, the seeds, then mutations of them until the time is over. */
   async run(): Promise<TrialReport> {
     const { forMs, corpus } = this.#options;
-    const { seeds, mutators, mostBytes, name } = this.#target;
+    const { mutators, mostBytes, name } = this.#target;
     const begun = performance.now();
-    for (const input of [...corpus, ...seeds]) await this.#try(input);
+    for (const input of [...corpus, ...this.#starts]) await this.#try(input);
     const live = heapGauge();
     let warm: { readonly bytes: number; readonly pool: number } | undefined;
     for (let ms = 0; ms < forMs; ms = performance.now() - begun) {
@@ -125,7 +127,7 @@ export class Trial {
     if (ms <= bounds.inputMs) return;
     const name = this.#target.name;
     const message = `took ${ms.toFixed(0)} ms for ${input.length} bytes; at most ${bounds.inputMs} ms`;
-    const finding: Finding = { target: name, fault: 'slow', signature: 'slow', message, input: input.slice() };
+    const finding: Finding = { target: name, fault: 'slow', signature: 'slow', message, input: Uint8Array.from(input) };
     await this.#tell(finding, slowShrinkTries, async (candidate) =>
       (await this.#bestTime(candidate)) > bounds.inputMs ? 'slow' : undefined,
     );

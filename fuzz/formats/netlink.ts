@@ -17,7 +17,7 @@ export const netlink: TreeFormat = {
       if (message.length < netlinkHead + netfilterHead) return undefined;
       const length = viewOf(message).getUint32(0, true);
       if (length < netlinkHead + netfilterHead || length > message.length) return undefined;
-      const head = message.slice(0, netlinkHead + netfilterHead).fill(0, 0, 4);
+      const head = Uint8Array.from(message.subarray(0, netlinkHead + netfilterHead)).fill(0, 0, 4);
       const content = message.subarray(head.length, length);
       messages.push({ head, content: readAttributes(content, 0) ?? content });
       at += (length + 3) & ~3;

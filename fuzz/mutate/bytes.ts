@@ -5,7 +5,7 @@ const edges = [0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 192, 224, 
 /** One to four bits turned over. */
 export const flipBits: Mutator = (input, { chance }) => {
   if (input.length === 0) return input;
-  const made = input.slice();
+  const made = Uint8Array.from(input);
   for (let count = 1 + chance.below(4); count > 0; count--) {
     const at = chance.below(made.length);
     made[at] = (made[at] ?? 0) ^ (1 << chance.below(8));
@@ -16,7 +16,7 @@ export const flipBits: Mutator = (input, { chance }) => {
 /** One byte at an edge of its range, or any. */
 export const setByte: Mutator = (input, { chance }) => {
   if (input.length === 0) return input;
-  const made = input.slice();
+  const made = Uint8Array.from(input);
   made[chance.below(made.length)] = chance.oneIn(3) ? chance.below(256) : chance.pick(edges);
   return made;
 };

@@ -9,7 +9,10 @@ export interface Material {
   other(): Uint8Array;
 }
 
-/** Makes a new input out of one; gives the input itself where it finds nothing to change. Never changes it in place. */
+/**
+ * Makes a new input out of one; gives the input itself where it finds nothing to change. Never changes it in place:
+ * inputs are often Buffers, whose `slice` is no copy.
+ */
 export type Mutator = (input: Uint8Array, material: Material) => Uint8Array;
 
 /** `input` with the bytes from `start` to `end` replaced. */

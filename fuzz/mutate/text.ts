@@ -50,7 +50,7 @@ export const swapCase: Mutator = (input, { chance }) => {
   const at = chance.below(input.length);
   const byte = input[at] ?? 0;
   if (!/[a-z]/i.test(String.fromCharCode(byte))) return input;
-  const made = input.slice();
+  const made = Uint8Array.from(input);
   made[at] = byte ^ 0x20;
   return made;
 };

@@ -15,7 +15,8 @@ const samples = [
 export const certificate: Target = {
   name: 'certificate',
   mostBytes: 8192,
-  seeds: samples.map((sample) => Buffer.from(sample, 'base64')),
+  seeds: samples.slice(0, 2).map((sample) => Buffer.from(sample, 'base64')),
+  nearSeeds: samples.slice(2).map((sample) => Buffer.from(sample, 'base64')),
   words: [
     ...['urn:bbf:usp:id:', 'urn:bbf:usp:id:self::gateway-2', 'operator', 'portal', 'OU=operator', '\nOU=operator'],
     ...[', URI:urn:bbf:usp:id:self::x', 'U\x04\x0b', 'U\x04\x03', '\0', ' + OU=operator'],

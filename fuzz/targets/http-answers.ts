@@ -92,9 +92,9 @@ export const httpAnswers: Target = {
         openings: [{ openingId: 'o', sessionId: 's', gatewayId: 'g', streamType: 'rtp', global: here, local: here }],
       },
       { gateways: { registered: 1, online: 1 }, sessions: { opening: 0, open: 1, closing: 0 }, openings: 2, since: 3 },
-      { code: 'port-invalid', message: 'no', subject: 'video' },
     ].map((body) => JSON.stringify(body)),
   ),
+  nearSeeds: bytesOf(JSON.stringify({ code: 'port-invalid', message: 'no', subject: 'video' })),
   words: [
     '"__proto__":',
     '"code":',
