@@ -1,4 +1,4 @@
-import { transportOf } from '@sluice/model';
+import { familyOf, transportOf } from '@sluice/model';
 import { sameEndpoint } from './check.ts';
 import { deleteFlow, dumpFlows, getFlow, markFlow, readFlow, type TrackedFlow } from './conntrack/flow.ts';
 import type { KernelOpening } from './data-plane.ts';
@@ -21,13 +21,11 @@ export interface Opened {
  * must not does not depend on this: a flow whose number does not live is dropped all the same.
  */
 export function settleFlows(socket: NetfilterSocket, table: string, opened: readonly Opened[]): void {
-  const exact = opened.filter(({ opening }) => shapeOf(opening.remote) === 'sap');
-  const answers = socket.ask(exact.flatMap(({ opening }) => exactQuestions(opening)));
+  const questions = opened.flatMap((entry) => exactQuestions(entry.opening).map((request) => ({ entry, request })));
+  const answers = socket.ask(questions.map(({ request }) => request));
   const acts: Request[] = [];
-  for (const [index, entry] of exact.entries()) {
-    for (const flow of flowsIn([...(answers[2 * index] ?? []), ...(answers[2 * index + 1] ?? [])]))
-      acts.push(...settle(flow, entry));
-  }
+  for (const [index, { entry }] of questions.entries())
+    for (const flow of flowsIn(answers[index] ?? [])) acts.push(...settle(flow, entry));
   for (const entry of opened) {
     if (shapeOf(entry.opening.remote) === 'sap') continue;
     // A wildcard gives way to the living openings beside it, which may be more specific.
@@ -37,14 +35,17 @@ export function settleFlows(socket: NetfilterSocket, table: string, opened: read
   socket.ask(acts);
 }
 
-/** The two ways a packet of the opening's path looks, as it comes from outside and from inside: one look-up each. */
+/**
+ * The ways a packet of the path looks, as it comes from outside and as it comes from inside: one look-up each, which
+ * finds a flow by either direction; untranslated, they are one flow. A wildcard has no exact path.
+ */
 function exactQuestions({ streamType, remote, global, local }: KernelOpening): Request[] {
-  const { address = '', port = 0 } = remote;
+  const { address, port } = remote;
+  if (address === undefined || port === undefined) return [];
   const [transport, far] = [transportOf(streamType), { address, port }];
-  return [
-    getFlow({ transport, from: far, to: global }, 'original'),
-    getFlow({ transport, from: local, to: far }, 'original'),
-  ];
+  const outside = getFlow({ transport, from: far, to: global }, 'original');
+  if (familyOf(address) === 6) return [outside];
+  return [outside, getFlow({ transport, from: local, to: far }, 'original')];
 }
 
 /** Flows with an end at the opening's global or local endpoint and a remote end that it allows: a walk of the table. */
