@@ -8,9 +8,10 @@ import { clientTls, PeerWatch, Revocations } from './index.ts';
 import { knock, serveTls, temporaryAuthority, ticketOf } from './test/tls-pair.ts';
 
 async function watchedServer(t: Parameters<typeof temporaryAuthority>[0]) {
-  const authority = await temporaryAuthority(t);
-  const revocations = new Revocations();
   const clock = new VirtualClock(Date.now());
+  // By one clock: what is issued a second after a revocation counts.
+  const authority = await temporaryAuthority(t, () => clock.now());
+  const revocations = new Revocations();
   const watch = new PeerWatch(revocations, clock);
   t.after(() => watch[Symbol.dispose]());
   const portal = await authority.issue({ endpointId: 'self::portal-1', role: 'portal', names: ['127.0.0.1'] });
@@ -70,8 +71,8 @@ test('an expired certificate ends its connection, and no session of it is resume
 });
 
 test('a certificate issued after the revocation counts; one certificate may be revoked alone', async (t) => {
-  const { authority, port, revoke } = await watchedServer(t);
-  revoke('self::gateway-a', { at: Date.now() - 60_000 });
+  const { authority, clock, port, revoke } = await watchedServer(t);
+  revoke('self::gateway-a', { at: clock.now() - 60_000 });
   const later = await authority.issue({ endpointId: 'self::gateway-a', role: 'gateway' });
   const socket = await knock({ ...clientTls(later), port });
   assert.ok(socket);
