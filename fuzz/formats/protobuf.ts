@@ -41,10 +41,11 @@ function endOfVarint(bytes: Uint8Array, start: number): number | undefined {
 }
 
 function write(head: Uint8Array, content: Uint8Array, lie: number, chance: Chance): Uint8Array {
-  const tag = chance.oneIn(200) ? padded(head, chance) : head;
+  // A lie may also be in how a number is written.
+  const tag = lie !== 0 && chance.oneIn(3) ? padded(head, chance) : head;
   if (((head[0] ?? 0) & 7) !== lengthDelimited) return Buffer.concat([tag, content]);
-  const length = varint(content.length + lie);
-  return Buffer.concat([tag, chance.oneIn(200) ? padded(length, chance) : length, content]);
+  if (lie !== 0 && chance.oneIn(3)) return Buffer.concat([tag, padded(varint(content.length), chance), content]);
+  return Buffer.concat([tag, varint(content.length + lie), content]);
 }
 
 function varint(value: number): Uint8Array {

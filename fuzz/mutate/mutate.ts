@@ -9,7 +9,10 @@ export const generalMutators: readonly Mutator[] = [
   ...[tamperNumber, tamperDigits, placeCharacter, nest, swapCase],
 ];
 
-/** A new input out of one: one to five mutations, half of them by those that know the format; at most `mostBytes` long. */
+/**
+ * A new input out of one: one to five mutations, for half of the inputs by those alone that know the format, which often
+ * leave a valid one; at most `mostBytes` long.
+ */
 export function mutate(
   input: Uint8Array,
   special: readonly Mutator[],
@@ -17,9 +20,10 @@ export function mutate(
   mostBytes: number,
 ): Uint8Array {
   const { chance } = material;
+  const isGentle = special.length > 0 && chance.oneIn(2);
   let made = input;
   for (let count = chance.size(5); count > 0; count--) {
-    const mutator = special.length > 0 && chance.oneIn(2) ? chance.pick(special) : chance.pick(generalMutators);
+    const mutator = chance.pick(isGentle || (special.length > 0 && chance.oneIn(3)) ? special : generalMutators);
     made = mutator(made, material);
     if (made.length > mostBytes) made = made.subarray(0, mostBytes);
   }

@@ -1,11 +1,14 @@
 import {
   applianceList,
+  certificateView,
   contentAnswer,
   contentList,
   gatewayList,
+  introductionAnswer,
   openingList,
   readAnswer,
   requestView,
+  revocationList,
   sessionList,
   sessionView,
   startView,
@@ -28,6 +31,9 @@ const views = {
   applianceList: { schema: applianceList, word: '"appliances"' },
   openingList: { schema: openingList, word: '"openings"' },
   statusView: { schema: statusView, word: '"since"' },
+  certificateView: { schema: certificateView, word: '"certificate"' },
+  introductionAnswer: { schema: introductionAnswer, word: '"thumbprint"' },
+  revocationList: { schema: revocationList, word: '"revocations"' },
 };
 
 const here = { address: '203.0.113.1', port: 16_384 };
@@ -88,6 +94,9 @@ export const httpAnswers: Target = {
         gateways: [{ gatewayId: 'g', type: 'sluice', online: true, global: ['203.0.113.1'], openings: 1, lastSeen: 2 }],
       },
       { appliances: [{ applianceId: 'a', gatewayId: 'g' }] },
+      { endpointId: 'self::tv-1', role: 'appliance', certificate: '-----BEGIN CERTIFICATE-----' },
+      { applianceId: 'self::tv-1', thumbprint: 'x' },
+      { revocations: [{ sequence: 1, at: 2, endpointId: 'self::tv-1', serialNumber: '4a' }] },
       {
         openings: [{ openingId: 'o', sessionId: 's', gatewayId: 'g', streamType: 'rtp', global: here, local: here }],
       },

@@ -2,9 +2,14 @@ import {
   applianceRegistration,
   closeQuery,
   contentRequestBody,
+  enrolmentRequest,
+  enrolmentTokenRequest,
   gatewayRegistration,
   openingQuery,
   registrationQuery,
+  renewalRequest,
+  revocationQuery,
+  revocationRequest,
   sessionQuery,
   sessionRequest,
   startRequest,
@@ -25,6 +30,11 @@ const requests = {
   registrationQuery,
   openingQuery,
   closeQuery,
+  enrolmentRequest,
+  enrolmentTokenRequest,
+  renewalRequest,
+  revocationRequest,
+  revocationQuery,
 };
 
 const stream = {
@@ -73,6 +83,9 @@ export const httpBodies: Target = {
       { state: ['open', 'closing'], gatewayId: 'self::gateway-1', after: 's-1', limit: '20' },
       { globalAddress: '203.0.113.1', globalPort: '16384', limit: 5 },
       { reason: 'content-ended' },
+      { endpointId: 'self::gateway-1', role: 'gateway', names: ['gateway.example'], validSeconds: 60 },
+      { endpointId: 'self::gateway-1', secret: 'c2VjcmV0', certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----' },
+      { endpointId: 'self::tv-1', serialNumber: '4A15', after: '7' },
     ].map((body) => JSON.stringify(body)),
   ),
   words: [
