@@ -118,15 +118,20 @@ async function startCrewman(options: RunOptions, signal: AbortSignal): Promise<C
   };
 }
 
-/** Calls `hangs` once no new input has begun for `hangMs`. */
+/** A worker that does nothing at all for so many times `hangMs` hangs as well. */
+const patience = 12;
+
+/**
+ * Calls `hangs` once no new input has begun for `hangMs`, in which this process had the processor time that two workers
+ * need to be busy for as long: on a machine with other work to do a worker waits its turn.
+ */
 function watchFor(lastInput: LastInput, hangMs: number, hangs: () => void): { stop: () => void } {
-  let count = lastInput.count;
-  let since = performance.now();
+  const busyMs = () => (process.cpuUsage().user + process.cpuUsage().system) / 1_000;
+  let begun = { count: lastInput.count, at: performance.now(), busyMs: busyMs() };
   const timer = setInterval(() => {
-    if (lastInput.count !== count) {
-      count = lastInput.count;
-      since = performance.now();
-    } else if (performance.now() - since >= hangMs) hangs();
+    const waited = performance.now() - begun.at;
+    if (lastInput.count !== begun.count) begun = { count: lastInput.count, at: performance.now(), busyMs: busyMs() };
+    else if ((waited >= hangMs && busyMs() - begun.busyMs >= 2 * hangMs) || waited >= patience * hangMs) hangs();
   }, hangMs / 8);
   return { stop: () => clearInterval(timer) };
 }

@@ -52,14 +52,16 @@ function unitsOf(certificateBytes: Uint8Array): string[] | undefined {
   const [signed] = partsOf(whole);
   const fields = partsOf(signed);
   const subject = fields[fields[0]?.head[0] === versionTag ? 5 : 4];
-  if (!subject || subject.content instanceof Uint8Array) return undefined;
-  return subject.content
+  if (!subject) return undefined;
+  return partsOf(subject)
     .flatMap(partsOf)
     .map(partsOf)
     .filter(([oid]) => oid?.content instanceof Uint8Array && unitOid.equals(oid.content))
     .map(([, value]) => (value?.content instanceof Uint8Array ? Buffer.from(value.content).toString() : ''));
 }
 
+/** OpenSSL does not mind a SET or SEQUENCE that says it is primitive. */
 function partsOf(element: Element | undefined): readonly Element[] {
-  return element && !(element.content instanceof Uint8Array) ? element.content : [];
+  if (!element) return [];
+  return element.content instanceof Uint8Array ? (der.read(element.content) ?? []) : element.content;
 }
