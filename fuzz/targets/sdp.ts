@@ -1,4 +1,13 @@
-import { buildSdp, formatParametersOf, parseSdp, receivedAt, rtpMapsOf, SdpMalformed } from '@sluice/wire/sdp';
+import {
+  buildSdp,
+  formatParametersOf,
+  longestSdp,
+  mostSdpLines,
+  parseSdp,
+  receivedAt,
+  rtpMapsOf,
+  SdpMalformed,
+} from '@sluice/wire/sdp';
 import { lines, tokens } from '../mutate/pieces.ts';
 import { bytesOf, promise, refused, type Target, taken, textOf } from '../target.ts';
 
@@ -47,7 +56,9 @@ export const sdp: Target = {
       return refused(error.message.replace(/\d+/g, ''));
     }
     const text = buildSdp(description);
-    promise(buildSdp(parseSdp(text)) === text, 'a description stays the same when written and read');
+    if (isWithinLimits(text)) {
+      promise(buildSdp(parseSdp(text)) === text, 'a description stays the same when written and read');
+    }
     let maps = 0;
     for (const media of description.media) {
       for (const { payloadType, clockRate } of rtpMapsOf(media)) {
@@ -58,7 +69,15 @@ export const sdp: Target = {
     }
     const connection = { family: 4, address: '192.168.1.2' } as const;
     const received = receivedAt(description, (_, index) => ({ connection, port: 5000 + index * 2, rtcpPort: 6000 }));
-    promise(parseSdp(buildSdp(received)).media.length === description.media.length, 'every section has its place');
+    const place = buildSdp(received);
+    if (isWithinLimits(place)) {
+      promise(parseSdp(place).media.length === description.media.length, 'every section has its place');
+    }
     return taken(`${description.media.length} sections, ${maps} maps`);
   },
 };
+
+/** What was read within the limits may be beyond them when written: lines that were left out are there, ends are CRLF. */
+function isWithinLimits(text: string): boolean {
+  return text.length <= longestSdp && text.split('\n').length <= mostSdpLines;
+}
