@@ -16,8 +16,8 @@ before(async () => {
 const pemOf = (der: Uint8Array) =>
   `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
 
-test('a certificate request changed anywhere is unusable, and nothing worse', async () => {
-  await readCertificateRequest(pemOf(sound), endpointId);
+test('a certificate request changed anywhere is unusable or still for its key, and nothing worse', async () => {
+  const key = (await readCertificateRequest(pemOf(sound), endpointId)).toString('pem');
   const change = fc.record({ at: fc.nat(), remove: fc.nat(3), put: fc.uint8Array({ maxLength: 3 }) });
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 2 }), async (changes) => {
@@ -26,8 +26,11 @@ test('a certificate request changed anywhere is unusable, and nothing worse', as
         const start = at % der.length;
         der = Buffer.concat([der.subarray(0, start), put, der.subarray(start + remove)]);
       }
-      if (der.equals(sound)) return;
-      await assert.rejects(readCertificateRequest(pemOf(der), endpointId), UnusableCertificateRequest);
+      // What is signed is held together by its signature; the frame around it may be read leniently.
+      const read = await readCertificateRequest(pemOf(der), endpointId).catch((error: unknown) => {
+        assert.ok(error instanceof UnusableCertificateRequest, `${error}`);
+      });
+      if (read) assert.equal(read.toString('pem'), key);
     }),
     { numRuns: 300 },
   );
