@@ -488,10 +488,7 @@ test('the ports of rows that are gone are given again, however they went', async
   const { model, clock, openings } = gatewayInMemory({ policy: { globalPorts: { first: 20000, last: 20001 } } });
   const open = () => done(model.apply([mapping({ LeaseDuration: '10' }), mapping({ InternalPort: '5001' })], mine));
   const [first = '', second = ''] = open();
-  assert.equal(
-    refused(model.apply([mapping({ InternalPort: '5002' })], mine)).code,
-    codeOf('ports-exhausted'),
-  );
+  assert.equal(refused(model.apply([mapping({ InternalPort: '5002' })], mine)).code, codeOf('ports-exhausted'));
   await clock.pass(10_000);
   done(model.apply([mapping({ InternalPort: '5002', ExternalPort: '20000', RemoteHost: '203.0.113.11' })], mine));
   done(model.apply([{ kind: 'delete', object: second }], mine));
