@@ -68,10 +68,12 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
   const gateway = new SimulatedGateway(clock, traits);
   const store = inMemoryStore();
   let life = { dead: false };
+  // One row for all the server's lives: a new one that drew the same again would give two sessions one id.
+  const random = drawn();
   const start = () => {
     life = { dead: false };
     const ports = { store: mortalStore(store, life), drivers: [mortalDriver(simulatedDriver([gateway]), life)] };
-    return openControl({ random: drawn(), ...ports, clock, log: silentLog }, settings);
+    return openControl({ random, ...ports, clock, log: silentLog }, settings);
   };
   let control = await start();
   await control.registrations.putGateway(gateway.gateway);
