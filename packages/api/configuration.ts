@@ -80,7 +80,7 @@ export const closeQuery = z.object({
 
 /** PUT /v1/gateways/{gatewayId} */
 export const gatewayRegistration = z.object({
-  type: z.enum(['sluice']),
+  type: z.enum(['sluice', 'usp', 'cwmp', 'igd', 'pcp', 'nat-pmp', 'ssh-nft']),
   communication: z.record(z.string().max(64), z.string().max(1024)).default({}),
 });
 

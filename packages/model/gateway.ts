@@ -1,7 +1,7 @@
 import type { IpAddress, Prefix } from './address.ts';
 
 /** How a gateway is spoken to; one driver each. */
-export type GatewayType = 'sluice';
+export type GatewayType = 'sluice' | 'usp' | 'cwmp' | 'igd' | 'pcp' | 'nat-pmp' | 'ssh-nft';
 
 /** A gateway as the registration database knows it. */
 export interface Gateway {
