@@ -1,4 +1,3 @@
-import type { Control } from '@sluice/control';
 import type { AddressBook } from '@sluice/drivers/sluice';
 import type { Log } from '@sluice/io';
 import {
@@ -9,10 +8,11 @@ import {
   type UspAnswer,
   type UspController,
 } from '@sluice/usp-controller';
+import type { GatewayNews } from './driver-ports.ts';
 
-/** Whom the news of agents concerns. Control and controller need each other; each is asked for when there is news. */
-export interface NewsPorts {
-  readonly control: () => Control | undefined;
+/** Whom the news of agents concerns. The controller tells and is asked: it is there when there is news. */
+export interface AgentNewsPorts {
+  readonly news: GatewayNews;
   readonly controller: () => UspController;
   readonly addressBook: AddressBook;
   readonly log: Log;
@@ -31,16 +31,11 @@ export const wantedNews = [
 ] as const;
 
 /** Turns what agents tell into what control acts on. */
-export function agentNews({ control, controller, addressBook, log, lifetime }: NewsPorts): AgentListener {
+export function agentNews({ news, controller, addressBook, log, lifetime }: AgentNewsPorts): AgentListener {
   /** What the gateway holds is made what it should hold; what it said of its addresses is asked again. */
   function putRight(gatewayId: string, why: string): void {
     addressBook.forget(gatewayId);
-    control()
-      ?.gatewayCameBack(gatewayId, lifetime)
-      .then(
-        (result) => log.info({ gatewayId, why, ...result }, 'gateway put right'),
-        (error: unknown) => log.warn({ gatewayId, why, error: String(error) }, 'gateway not put right'),
-      );
+    news.cameBack(gatewayId, why);
   }
 
   /** One exchange beside the way of a request; what comes of it is told to the log alone. */
@@ -64,9 +59,8 @@ export function agentNews({ control, controller, addressBook, log, lifetime }: N
       putRight(agentId, 'online');
     },
     offline(agentId, reason) {
-      log.info({ gatewayId: agentId, reason }, 'gateway offline');
       addressBook.forget(agentId);
-      control()?.gatewayLost(agentId);
+      news.lost(agentId, reason);
     },
     booted(agentId, parameters) {
       log.info({ gatewayId: agentId, cause: parameters.Cause }, 'gateway booted');
@@ -75,7 +69,7 @@ export function agentNews({ control, controller, addressBook, log, lifetime }: N
     },
     notified(agentId, notification) {
       const ended = endedIn(notification);
-      if (ended !== undefined) control()?.openingsGone(agentId, [ended]);
+      if (ended !== undefined) news.openingsGone(agentId, [ended]);
       else if (notification.kind === 'value-change' && notification.parameter.startsWith('Device.IP.Interface.'))
         putRight(agentId, 'addresses changed');
       else if (notification.kind === 'on-board')

@@ -1,15 +1,12 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { type Control, openControl } from '@sluice/control';
-import { AddressBook, sluiceDriver } from '@sluice/drivers/sluice';
-import { clientTls, joinDeployment, openAuthority, peerIdentity, serverTls } from '@sluice/identity';
+import { joinDeployment, openAuthority, serverTls } from '@sluice/identity';
 import { type Log, serveHttps, systemClock } from '@sluice/io';
-import { dialWebSocket, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import { openSqliteStore } from '@sluice/store';
-import { UspController } from '@sluice/usp-controller';
-import { agentNews } from './agent-news.ts';
 import type { ConfigurationServerConfig } from './config.ts';
 import { Contacts } from './contacts.ts';
-import { dialled } from './dialled.ts';
+import { gatewayDrivers } from './drivers.ts';
+import { gatewayNews } from './gateway-news.ts';
 import { configurationApi } from './http/app.ts';
 import { enrolmentApp } from './http/enrolment-app.ts';
 import { controlSettings } from './settings.ts';
@@ -47,29 +44,9 @@ export async function runConfigurationServer(
   const { identity, secure } = own;
   started.defer(() => ending.abort(new Error('the configuration server ends')));
 
-  const webSocket: WebSocketOptions = {
-    endpointId: identity.endpointId,
-    clock: systemClock,
-    log,
-    // An appliance's certificate is as good as a gateway's, yet it may not pass for one.
-    identify(socket) {
-      const peer = own.watch.admits(socket) ? peerIdentity(socket) : undefined;
-      return peer?.role === 'gateway' ? peer.endpointId : undefined;
-    },
-  };
-  const addressBook = new AddressBook();
   let control: Control | undefined;
-  const controller: UspController = started.use(
-    new UspController({
-      endpointId: identity.endpointId,
-      clock: systemClock,
-      idPrefix: `${randomBytes(6).toString('hex')}-`,
-      branches: ['Device.NAT.', 'Device.Firewall.'],
-      listener: agentNews({ control: () => control, controller: () => controller, addressBook, log, lifetime }),
-      dial: (agentId, url, until) =>
-        dialled(dialWebSocket({ ...webSocket, url, tls: clientTls(identity), expectedPeer: agentId }, until)),
-    }),
-  );
+  const news = gatewayNews({ control: () => control, log, lifetime });
+  const gateways = started.use(gatewayDrivers({ config, own, clock: systemClock, log, news, lifetime }));
   const store = started.use(await openSqliteStore({ file: config.database, log }));
   const registrar = await openRegistrar({
     store,
@@ -78,36 +55,14 @@ export async function runConfigurationServer(
     clock: systemClock,
     lifetimeSeconds: config.certificates.lifetimeSeconds,
   });
-  const driver = sluiceDriver({ controller, clock: systemClock, addressBook });
   control = started.use(
     await openControl(
-      { store, clock: systemClock, log, drivers: [driver], random: strongRandom },
+      { store, clock: systemClock, log, drivers: gateways.drivers, random: strongRandom },
       controlSettings(config),
     ),
   );
 
-  let uspPort = config.usp.port;
-  for (const host of config.usp.hosts) {
-    const listening = await listenWebSocket(
-      {
-        ...webSocket,
-        host,
-        port: uspPort,
-        path: config.usp.path,
-        tls: serverTls(identity),
-        secure,
-        ...(config.limits.gateways !== undefined && { maxConnections: config.limits.gateways }),
-        onConnection: (connection) => controller.take(connection),
-      },
-      lifetime,
-    );
-    uspPort = listening.port;
-    started.defer(() => {
-      ending.abort(new Error('the configuration server ends'));
-      return listening.closed;
-    });
-  }
-
+  const { usp: uspPort } = started.use(await gateways.listen());
   let enrolmentPort: number | undefined;
   if (config.enrolment) {
     const attempts = new Attempts(systemClock, mostAttempts, attemptsMs);

@@ -338,6 +338,16 @@ test('an unknown appliance is refused and not remembered', async () => {
   assert.equal(refusal?.code, 'gateway-unknown');
 });
 
+test('a gateway of a type that nobody speaks is refused by name, and nothing is remembered', async () => {
+  await using home = await openHome();
+  await home.control.registrations.putGateway({ gatewayId: 'box', type: 'cwmp', communication: {} });
+  await home.control.registrations.putAppliance({ applianceId: 'self::tv-1', gatewayId: 'box' });
+  const verdict = await home.control.open(filmRequest('r1'), patient);
+  assert.equal(verdict.kind === 'refused' && verdict.refusal.code, 'gateway-unspoken');
+  assert.match(verdict.kind === 'refused' ? verdict.refusal.message : '', /type cwmp/);
+  assert.deepEqual(await home.control.sessions(), []);
+});
+
 test('a verdict that cannot be stored is none: nothing stays open, and the error is told', async () => {
   await using home = await openHome();
   const { putSession } = home.store;

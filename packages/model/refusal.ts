@@ -3,6 +3,7 @@ export const refusalCodes = [
   'appliance-unknown',
   'content-unknown',
   'gateway-unknown',
+  'gateway-unspoken',
   'gateway-offline',
   'gateway-refused',
   'gateway-silent',

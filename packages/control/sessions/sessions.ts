@@ -44,7 +44,7 @@ export class Sessions {
     const link = this.#w.links.to(gateway);
     if (!link) {
       const message = `nobody here speaks to gateways of type ${gateway.type}; register ${gateway.gatewayId} anew`;
-      return { kind: 'refused', refusal: refuse('gateway-unknown', message) };
+      return { kind: 'refused', refusal: refuse('gateway-unspoken', message) };
     }
     const begun = beginSession(this.#w, request, link);
     this.#w.live.add(begun);

@@ -1,0 +1,26 @@
+import type { Membership } from '@sluice/identity';
+import type { Log } from '@sluice/io';
+import type { Clock } from '@sluice/model';
+import type { ConfigurationServerConfig } from './config.ts';
+
+/** What drivers learn without having asked; `control` acts on it. */
+export interface GatewayNews {
+  /** The gateway connected, started, or has other addresses: what it holds is made what it should hold. */
+  cameBack(gatewayId: string, why: string): void;
+  /** Its connection is gone: what was asked on it is unknown from now on. */
+  lost(gatewayId: string, reason: string): void;
+  /** It no longer holds these openings, which nobody here closed. */
+  openingsGone(gatewayId: string, openingIds: readonly string[]): void;
+}
+
+/** What drivers are made of. */
+export interface DriverPorts {
+  readonly config: ConfigurationServerConfig;
+  /** Who this configuration server is, and whom it admits. */
+  readonly own: Membership;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly news: GatewayNews;
+  /** Ends when the configuration server does. */
+  readonly lifetime: AbortSignal;
+}

@@ -1,0 +1,29 @@
+import type { Driver } from '@sluice/driver';
+import type { DriverPorts } from './driver-ports.ts';
+import { uspRoom } from './usp.ts';
+
+/** Every gateway type that this configuration server speaks. Disposing ends their conversations. */
+export interface GatewayDrivers extends AsyncDisposable {
+  readonly drivers: readonly Driver[];
+  /** Takes what gateways begin themselves from now on, until it is disposed of: there is somebody to tell. */
+  listen(): Promise<ListeningPorts & AsyncDisposable>;
+}
+
+/** Where gateways reach this configuration server. */
+export interface ListeningPorts {
+  readonly usp: number;
+}
+
+/** The table of drivers: a gateway type that is not in it is refused as `gateway-unspoken`. */
+export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
+  const opened = new AsyncDisposableStack();
+  const usp = opened.use(uspRoom(ports));
+  return {
+    drivers: [...usp.drivers],
+    async listen() {
+      const listening = await usp.listen();
+      return { usp: listening.port, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
