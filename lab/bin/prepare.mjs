@@ -17,6 +17,8 @@ export const labTools = {
   nsenter: 'util-linux',
   setpriv: 'util-linux',
   mount: 'mount',
+  // The daemon alone: the package `miniupnpd` would start it.
+  miniupnpd: 'miniupnpd-nftables',
 };
 
 /** What the tests need besides. */

@@ -1,16 +1,27 @@
 import type { Attachment, Host, Network, Route, Topology } from '../topology.ts';
 
+/** The first three numbers of the internet's IPv4 addresses. */
+export type Internet = `${number}.${number}.${number}`;
+
+const documentationInternet: Internet = '203.0.113';
+
+/**
+ * Addresses that look public to a gateway which refuses to map ports of others: documentation's 203.0.113.0/24 does
+ * not. Nothing leaves the lab, so whose they are does not matter.
+ */
+export const publicLookingInternet: Internet = '203.0.114';
+
 /**
  * Homes on one internet. Every home has a gateway (`gateway-1`), a television (`tv-1`) and a tablet (`tablet-1`) on
  * 192.168.1.0/24, as real homes do, and an IPv6 prefix of its own. The internet holds `portal`, `configuration`,
  * `media` and a `stranger`. Media server and stranger know the way to the first home's private addresses, as a hostile
- * neighbour on the same wire would.
+ * neighbour on the same wire would. IPv4 addresses outside are those of `internet`.
  */
-export function homes(count = 1): Topology {
+export function homes(count = 1, internet: Internet = documentationInternet): Topology {
   if (!(count >= 1 && count <= 9)) throw new RangeError('this internet has room for 1 to 9 homes');
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   const inward = numbers.map(wayTo);
-  const neighbour = [...inward, { to: '192.168.1.0/24', via: '203.0.113.1' }];
+  const neighbour = [...inward, { to: '192.168.1.0/24', via: `${internet}.1` }];
   return {
     hosts: [
       ...numbers.flatMap((home) => homeHosts(home, numbers)),
@@ -28,12 +39,15 @@ export function homes(count = 1): Topology {
       {
         name: 'internet',
         members: [
-          ...numbers.map((home) => onInternet(`gateway-${home}`, home, 'wan0')),
-          onInternet('portal', 20),
-          onInternet('configuration', 21),
+          ...numbers.map((home) => onInternet(internet, `gateway-${home}`, home, 'wan0')),
+          onInternet(internet, 'portal', 20),
+          onInternet(internet, 'configuration', 21),
           // The second address of each family is for probes: the right server, from an address that no opening names.
-          { ...onInternet('media', 10), addresses: [...internetAddresses(10), ...internetAddresses(11)] },
-          onInternet('stranger', 66),
+          {
+            ...onInternet(internet, 'media', 10),
+            addresses: [...internetAddresses(internet, 10), ...internetAddresses(internet, 11)],
+          },
+          onInternet(internet, 'stranger', 66),
         ],
       },
     ],
@@ -83,10 +97,10 @@ function homeNetwork(home: number): Network {
   };
 }
 
-function onInternet(host: string, last: number, name = 'eth0'): Attachment {
-  return { host, interface: name, addresses: internetAddresses(last) };
+function onInternet(internet: Internet, host: string, last: number, name = 'eth0'): Attachment {
+  return { host, interface: name, addresses: internetAddresses(internet, last) };
 }
 
-function internetAddresses(last: number): string[] {
-  return [`203.0.113.${last}/24`, `2001:db8:1::${last}/64`];
+function internetAddresses(internet: Internet, last: number): string[] {
+  return [`${internet}.${last}/24`, `2001:db8:1::${last}/64`];
 }
