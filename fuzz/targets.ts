@@ -17,6 +17,7 @@ import { uspMessage } from './targets/usp-message.ts';
 import { uspPath, uspSearch } from './targets/usp-path.ts';
 import { uspRecord } from './targets/usp-record.ts';
 import { endpointId, uspValue } from './targets/usp-words.ts';
+import { xml } from './targets/xml.ts';
 
 /** Every parser of bytes from outside. */
 export const targets: readonly Target[] = [
@@ -42,4 +43,5 @@ export const targets: readonly Target[] = [
   enrolmentToken,
   consent,
   configFiles,
+  xml,
 ];
