@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { readIdentity } from '@sluice/identity';
-import { openLog } from '@sluice/io';
+import { joinDeployment } from '@sluice/identity';
+import { openLog, systemClock } from '@sluice/io';
 import { type Family, type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
@@ -64,8 +64,8 @@ Examples:
     .action(async (contentId: string, options: PlayOptions) => {
       if (options.sdp && (options.json || options.events))
         throw new InvalidArgumentError('--sdp goes with neither --json nor --events: all of them write to stdout');
-      const identity = await readIdentity(options.identity);
-      await using connected = connectPortal(new URL(options.portal).origin, identity, options.family, options.gateway);
+      using own = await joinIdentity(options);
+      await using connected = connectPortal(new URL(options.portal).origin, own, options.family, options.gateway);
       let relay: Relay | undefined;
       const narration = options.events ? eventLines(print) : options.json || options.sdp ? {} : stepLines(print);
       const sending = {
@@ -100,8 +100,8 @@ function listCommand(): Command {
     .option('--json', 'print it as one JSON object')
     .addHelpText('after', '\nExample:\n  sluice appliance list --portal https://203.0.113.20:8443 --identity ./tv')
     .action(async (options: PortalOptions & { json?: boolean }) => {
-      const identity = await readIdentity(options.identity);
-      await using connected = connectPortal(new URL(options.portal).origin, identity, options.family);
+      using own = await joinIdentity(options);
+      await using connected = connectPortal(new URL(options.portal).origin, own, options.family);
       const answer = await connected.portal.contents(options.family, untilSignalled());
       if (answer.kind === 'refused') {
         process.stderr.write(`${answer.refusal.message} (${answer.refusal.code})\n`);
@@ -147,6 +147,11 @@ function withPortal(command: Command): Command {
     .requiredOption('--portal <url>', 'where the portal is, such as https://203.0.113.20:8443')
     .requiredOption('--identity <directory>', "this device's ca.pem, cert.pem and key.pem")
     .addOption(new Option('--family <version>', 'reach the portal over IPv4 or IPv6 alone').argParser(readFamily));
+}
+
+/** One command is over before a certificate is: nothing is renewed. */
+function joinIdentity({ identity }: PortalOptions) {
+  return joinDeployment({ directory: identity, clock: systemClock, log: openLog('appliance', 'warn') });
 }
 
 function print(line: string): void {

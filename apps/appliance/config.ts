@@ -8,6 +8,8 @@ export const screenConfig = z.strictObject({
   /** Directory with ca.pem, cert.pem and key.pem. */
   identity: z.string(),
   portal: httpsOrigin,
+  /** Where the certificate is renewed and revocations come from; left out, the certificate is renewed by enrolling again. */
+  configurationServer: httpsOrigin.optional(),
   /** Where the gateway takes introductions; left out, port 8447 of the default gateway. */
   gateway: httpsOrigin.optional(),
   listen: z

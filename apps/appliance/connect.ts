@@ -1,4 +1,5 @@
-import { clientTls, type Identity, peerIdentity } from '@sluice/identity';
+import { remoteAuthority } from '@sluice/api';
+import { clientTls, type Membership, peerIdentity } from '@sluice/identity';
 import { httpsPeer, systemClock } from '@sluice/io';
 import { type Family, familyOf, parseIpAddress } from '@sluice/model';
 import { openConsenting } from './consent.ts';
@@ -11,7 +12,7 @@ import type { Surroundings } from './receiving/receiving.ts';
  */
 export function connectPortal(
   origin: string,
-  identity: Identity,
+  { identity, watch }: Pick<Membership, 'identity' | 'watch'>,
   family: Family | undefined,
   gateway?: string,
 ): { readonly portal: Portal } & AsyncDisposable {
@@ -23,7 +24,7 @@ export function connectPortal(
   }
   let portalId: string | undefined;
   const accepts = (socket: Parameters<typeof peerIdentity>[0]) => {
-    const portal = peerIdentity(socket);
+    const portal = watch.admits(socket) ? peerIdentity(socket) : undefined;
     if (portal?.role === 'portal') portalId = portal.endpointId;
     return portal?.role === 'portal';
   };
@@ -33,6 +34,17 @@ export function connectPortal(
     portal: remotePortal(peer, systemClock, consenting, () => portalId),
     [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Renews this device's certificate at the configuration server at `origin`, and takes in what is revoked, until the
+ * signal aborts.
+ */
+export async function followDeployment(origin: string, own: Membership, signal: AbortSignal): Promise<void> {
+  const accepts = (socket: Parameters<typeof peerIdentity>[0]) =>
+    own.watch.admits(socket) && peerIdentity(socket)?.role === 'configuration-server';
+  await using peer = httpsPeer({ origin, tls: clientTls(own.identity), accepts, connections: 2 });
+  await own.follow(remoteAuthority({ name: 'configuration server', peer, clock: systemClock }), signal);
 }
 
 /** The machine's own time and chance. */

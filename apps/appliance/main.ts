@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readIdentity } from '@sluice/identity';
-import type { Log } from '@sluice/io';
+import { joinDeployment } from '@sluice/identity';
+import { type Log, systemClock } from '@sluice/io';
 import type { ScreenConfig } from './config.ts';
-import { connectPortal, realSurroundings } from './connect.ts';
+import { connectPortal, followDeployment, realSurroundings } from './connect.ts';
 import { serveOnLoopback, serveOnSocket } from './io/listen.ts';
 import { readPageFiles } from './screen/page-files.ts';
 import { portalPages } from './screen/portal-pages.ts';
@@ -18,9 +18,11 @@ export interface RunningScreen extends AsyncDisposable {
 
 /** Starts an appliance's screen; resolves when it serves. Throws when the identity cannot be read or it cannot listen. */
 export async function runScreen(config: ScreenConfig, log: Log, signal: AbortSignal): Promise<RunningScreen> {
-  const identity = await readIdentity(config.identity);
+  const ending = new AbortController();
   await using started = new AsyncDisposableStack();
-  const { portal } = started.use(connectPortal(config.portal, identity, config.family, config.gateway));
+  const own = started.use(await joinDeployment({ directory: config.identity, clock: systemClock, log }));
+  started.defer(() => ending.abort(new Error('the screen ends')));
+  const { portal } = started.use(connectPortal(config.portal, own, config.family, config.gateway));
   const stage = started.use(emptyStage());
   const { localAddresses } = config;
   const app = screenRoutes(
@@ -38,6 +40,9 @@ export async function runScreen(config: ScreenConfig, log: Log, signal: AbortSig
   const { socket, port: wanted } = config.listen;
   if (socket !== undefined) started.use(await serveOnSocket(socket, app.routing));
   const { port } = wanted === undefined ? {} : started.use(await serveOnLoopback(wanted, app.routing));
+  const { configurationServer } = config;
+  if (configurationServer !== undefined)
+    void followDeployment(configurationServer, own, AbortSignal.any([signal, ending.signal]));
   const running = started.move();
   log.info({ socket, port, portal: config.portal }, 'serving');
   return {

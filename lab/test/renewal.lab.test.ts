@@ -14,7 +14,7 @@ import { deployedHome } from './deployed-home.ts';
 const limit = { timeout: 180_000 };
 /** Renewed 10 s after the part starts, and again each 10 s. */
 const lifetimeSeconds = 15;
-const hosts = ['configuration', 'media', 'portal', 'gateway-1'];
+const hosts = ['configuration', 'media', 'portal', 'gateway-1', 'tv-1'];
 const localPorts = { video: 5000, 'video-rtcp': 5001, audio: 5002, 'audio-rtcp': 5003, subtitles: 5004 };
 let home: Deployment;
 
@@ -42,15 +42,18 @@ async function startShortLived(host: string, signal: AbortSignal): Promise<void>
   const names = [network.address(host, 4), network.address(host, 6)];
   const keyPem = await newKey();
   const request = await certificateRequest(keyPem, endpointId);
-  await home.part(host).stop();
+  // The television's screen was not started yet.
+  if (role !== 'appliance') await home.part(host).stop();
   const certPem = await authority.sign(request, { endpointId, role, names, lifetimeSeconds });
-  await writeIdentity(hostDirectory(directories, host), { endpointId, role, caPem: authority.caPem, certPem, keyPem });
+  // In a place of its own: the television's player is another process, with the certificate that it was given.
+  const identity = join(hostDirectory(directories, host), 'short-lived');
+  await writeIdentity(identity, { endpointId, role, caPem: authority.caPem, certPem, keyPem });
   const file = join(hostDirectory(directories, host), 'configuration.json');
   const more =
     role === 'configuration-server'
       ? { authority: authorityDirectory, certificates: { lifetimeSeconds } }
       : { configurationServer: apiOf(network) };
-  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), ...more }));
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), identity, ...more }));
   await home.start(host, signal);
 }
 

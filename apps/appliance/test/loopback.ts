@@ -5,8 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { SessionRequest, SessionView } from '@sluice/api';
-import { type Authority, type Identity, openAuthority, type Role, serverTls, writeIdentity } from '@sluice/identity';
-import { silentLog } from '@sluice/io';
+import {
+  type Authority,
+  type Identity,
+  joinDeployment,
+  openAuthority,
+  type Role,
+  serverTls,
+  writeIdentity,
+} from '@sluice/identity';
+import { silentLog, systemClock } from '@sluice/io';
 import Fastify from 'fastify';
 import { mediaCache } from '../../../lab/cache.ts';
 import { mediaServerConfig, runMediaServer } from '../../media-server/index.ts';
@@ -69,7 +77,9 @@ export async function loopback(t: TestContext, media: object = {}): Promise<Loop
   t.after(() => portal[Symbol.asyncDispose]());
   const origin = `https://127.0.0.1:${portal.port}`;
   const identity = await issue('appliance');
-  const connected = connectPortal(origin, identity, undefined);
+  const own = await joinDeployment({ directory: join(directory, 'appliance'), clock: systemClock, log: silentLog });
+  t.after(() => own[Symbol.dispose]());
+  const connected = connectPortal(origin, own, undefined);
   t.after(() => connected[Symbol.asyncDispose]());
   return { identity, authority, directory, origin, portal: connected.portal, sessions };
 }
