@@ -16,10 +16,11 @@ const soap = (body: string) =>
 /** XML of devices: `readXml`, and what was read written again. */
 export const xml: Target = {
   name: 'xml',
-  mostBytes: 8192,
+  mostBytes: 65_536,
   seeds: bytesOf(
     soap('<u:GetResponse xmlns:u="urn:a"><New>1</New></u:GetResponse>'),
     soap('<s:Fault><faultcode>s:Client</faultcode>\r\n<detail><e a="&#65;&amp;" xmlns="urn:b"/></detail></s:Fault>'),
+    `<a>${' '.repeat(30_000)}</a>`,
     '<!-- c --><a xml:lang="en" b:c="d"><![CDATA[<&]]]]><?x y?>é\u{1f600}</a>\0',
   ),
   nearSeeds: bytesOf('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<a><b></a></b>', '<a>&c;</a>', '<a b="1" b="1"/>'),

@@ -85,7 +85,14 @@ export function readXml(input: Uint8Array | string, limits: Partial<XmlLimits> =
   });
   parser.on('text', addText);
   parser.on('cdata', addText);
-  parser.write(whole.slice(begin).replace(/[\s\0]+$/, '')).close();
+  parser.write(whole.slice(begin, endOf(whole))).close();
   if (!root) throw fault('not-well-formed', 'no element');
   return root;
+}
+
+/** Where white space and NULs after a document begin. Not by a pattern: those try every run of spaces to its end. */
+function endOf(text: string): number {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
+  return end;
 }
