@@ -129,7 +129,9 @@ for (const suite of srtpSuites) {
 
   test(`${suite}: each single changed bit is noticed, and does no harm to what comes after`, () => {
     const { packet, receiver, sender } = pair();
-    const sent = packet(1);
+    receiver.unprotectRtp(packet(1));
+    receiver.unprotectRtcp(sender.protectRtcp(rtcp));
+    const sent = packet(2);
     const compound = sender.protectRtcp(rtcp);
     for (let bit = 0; bit < sent.length * 8; bit++) {
       const changed = Uint8Array.from(sent);
