@@ -5,6 +5,7 @@ export * from './introduction.ts';
 export * from './media.ts';
 export * from './portal.ts';
 export * from './problem.ts';
+export * from './protection.ts';
 export * from './shapes.ts';
 export * from './standing.ts';
 export * from './unfit.ts';

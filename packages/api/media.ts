@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
 import { contentStream, endpoint, identifier, mostStreams } from './shapes.ts';
 
 /**
@@ -44,6 +45,8 @@ export const startRequest = z.object({
    * then sends anyway (TCP: gives the stream up).
    */
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
+  /** What the appliance takes SRTP with. Where none of it suits the server, RTP goes in the clear, or not at all. */
+  srtp: offeredSuites,
 });
 export type StartRequest = z.infer<typeof startRequest>;
 
@@ -52,7 +55,22 @@ export const startView = z.object({
   sessionId: z.string(),
   state: z.enum(['sending', 'ended', 'stopped']),
   streams: z.array(
-    z.object({ id: z.string(), packetsSent: z.number(), bytesSent: z.number(), packetsReceived: z.number() }),
+    z.object({
+      id: z.string(),
+      packetsSent: z.number(),
+      /** Before protection. */
+      bytesSent: z.number(),
+      packetsReceived: z.number(),
+      /** Came from the right endpoint, and were not made with the stream's key. */
+      packetsUnauthentic: z.number().optional(),
+    }),
   ),
 });
 export type StartView = z.infer<typeof startView>;
+
+/** What a start is answered with: how each stream goes out, and the keys for the appliance. No other answer has keys. */
+export const startAnswer = startView.extend({
+  protection: z.record(z.string(), streamProtection).optional(),
+  keys: mediaKeys,
+});
+export type StartAnswer = z.infer<typeof startAnswer>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { startView } from './media.ts';
+import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
 import { consentToken, endpoint, identifier, ipAddress, port, requestId } from './shapes.ts';
 
 /** POST /v1/requests on a portal: an appliance asks for a content, over mutual TLS; its certificate names it. */
@@ -15,6 +16,8 @@ export const contentRequestBody = z.object({
    * the word to speak: the openings hold and the media server listens.
    */
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
+  /** What the appliance takes SRTP with; none: it cannot, and RTP is to come in the clear. */
+  srtp: offeredSuites,
   /** The appliance's signature over this request, for its gateway. */
   consent: consentToken.optional(),
 });
@@ -35,8 +38,11 @@ export const contentAnswer = z.object({
       local: endpoint,
       payloadType: z.number().optional(),
       pairedWith: z.string().optional(),
+      ...streamProtection.partial({ protection: true }).shape,
     }),
   ),
+  /** For the streams whose protection is `srtp`; of no stream that is in the clear. */
+  keys: mediaKeys,
   sdp: z.string().optional(),
   /** `request`, `gateway-configured`, `media-started`: milliseconds since the portal had the request. */
   steps: z.array(z.object({ step: z.string(), ms: z.number() })),

@@ -24,6 +24,7 @@ export const refusalCodes = [
   'session-unknown',
   'opening-unknown',
   'media-not-started',
+  'protection-missing',
   'part-unreachable',
   'trait-missing',
   'paused',

@@ -27,6 +27,8 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
   'session-unknown': 'It has ended already. Choose a title again.',
   'opening-unknown': 'What was open is closed already. Choose a title again.',
   'media-not-started': 'The server did not begin to send, and your home was closed again. Try again later.',
+  'protection-missing':
+    'It would not come protected on its way, and one of the two ends insists on that. Tell the service.',
   'part-unreachable': 'A part of the service cannot be reached. Try again later.',
   'trait-missing': 'Your gateway cannot hold what this title needs.',
   paused: 'Your gateway is paused. Whoever paused it in your home can resume it.',
