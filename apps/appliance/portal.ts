@@ -12,13 +12,13 @@ import {
   requestView,
 } from '@sluice/api';
 import type { HttpsPeer, PeerAnswer } from '@sluice/io';
-import type { Clock, Family, IpAddress } from '@sluice/model';
+import type { Clock, Endpoint, Family } from '@sluice/model';
 import type { Consenting, ConsentWish } from './consent.ts';
 
 /** A portal as an appliance sees it. Calls end in bounded time; they throw only their signal's reason. */
 export interface Portal {
-  /** This device's address on its way to the portal; undefined before the first exchange. */
-  readonly localAddress: IpAddress | undefined;
+  /** This device's end of its connection to the portal; undefined before the first exchange. */
+  readonly local: Endpoint | undefined;
   contents(family: Family | undefined, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   content(contentId: string, signal: AbortSignal): Promise<Answer<Content>>;
   /** This device's signature over a request that it is about to make here; left out, it does not sign. */
@@ -48,8 +48,8 @@ export function remotePortal(
   const part = { name: 'portal', peer, clock };
   const requestPath = (sessionId: string) => `/v1/requests/${encodeURIComponent(sessionId)}`;
   return {
-    get localAddress() {
-      return peer.localAddress;
+    get local() {
+      return peer.local;
     },
     async contents(family, signal) {
       const path = family === undefined ? '/v1/contents' : `/v1/contents?family=${family}`;

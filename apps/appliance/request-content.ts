@@ -95,7 +95,8 @@ export async function requestContent(
     },
   };
   const receiving = opened.use(receiveStreams(content, ports, clockRates, firstSpeaker, audience, around));
-  const localAddresses = wish.localAddresses ?? (portal.localAddress === undefined ? [] : [portal.localAddress]);
+  const { local } = portal;
+  const localAddresses = wish.localAddresses ?? (local === undefined ? [] : [local.address]);
   steps.begin();
   const request = async (): Promise<Answer<ContentAnswer>> => {
     const requestId = wish.requestId ?? crypto.randomUUID();
@@ -106,7 +107,9 @@ export async function requestContent(
       port: ports.numbers[id] ?? 0,
     }));
     const consent = await portal.consent?.({ requestId, contentId, ports: signed }, signal);
-    const body = { requestId, contentId, localAddresses: [...localAddresses], localPorts: ports.numbers, firstSpeaker };
+    const socket = local && { socket: local };
+    const asked = { requestId, contentId, localAddresses: [...localAddresses], ...socket };
+    const body = { ...asked, localPorts: ports.numbers, firstSpeaker };
     return portal.request({ ...body, ...(consent !== undefined && { consent }) }, signal);
   };
   let answer = await request();

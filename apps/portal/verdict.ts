@@ -51,7 +51,7 @@ export async function decide(
     requestId: body.requestId,
     applianceId: caller.endpointId,
     contentId: body.contentId,
-    flow: caller.flow,
+    flow: { ...caller.flow, ...(body.socket && { sent: body.socket }) },
     localAddresses: body.localAddresses,
     streams: named.value,
     ...(body.consent !== undefined && { consent: body.consent }),

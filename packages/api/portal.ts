@@ -9,6 +9,11 @@ export const contentRequestBody = z.object({
   contentId: identifier,
   /** None, one or several; with none the gateway finds the device from the request's flow. */
   localAddresses: z.array(ipAddress).max(8).default([]),
+  /**
+   * The device's own end of its connection to the portal: where a carrier's translation hides the gateway's, the gateway
+   * knows the device by it.
+   */
+  socket: endpoint.optional(),
   /** Local port for each stream of the content, by stream id. */
   localPorts: z.record(z.string(), port),
   /**

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { type Family, type IpAddress, parseIpAddress } from '@sluice/model';
+import { type Endpoint, type Family, parseIpAddress } from '@sluice/model';
 import { Agent, buildConnector, errors } from 'undici';
 
 /** Try later: no answer came, so what was asked may or may not have happened. */
@@ -48,8 +48,8 @@ export interface PeerAnswer {
 /** Another part, spoken to over kept-alive connections with mutual TLS. */
 export interface HttpsPeer extends AsyncDisposable {
   readonly origin: string;
-  /** Our own address on the latest connection; undefined before the first. */
-  readonly localAddress: IpAddress | undefined;
+  /** Our own end of the latest connection; undefined before the first. */
+  readonly local: Endpoint | undefined;
   /**
    * One exchange; `json` becomes the body. Never retries. Throws {@link PeerUnreachable}, {@link PeerUntrusted},
    * or the signal's reason.
@@ -65,7 +65,7 @@ const silenceMs = 60_000;
 
 /** Opens no connection yet. */
 export function httpsPeer(options: PeerOptions): HttpsPeer {
-  let localAddress: IpAddress | undefined;
+  let local: Endpoint | undefined;
   const { family } = options;
   // A resumed session shows no certificate to a client (Node's TLSSocket), so nobody could tell who it is.
   const handshake = { maxCachedSessions: 0, timeout: 5_000 };
@@ -83,7 +83,8 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
             socket.destroy();
             return done(new PeerUntrusted(`${options.origin} shows a certificate of another part`), null);
           }
-          localAddress = parseIpAddress(socket.localAddress ?? '');
+          const address = parseIpAddress(socket.localAddress ?? '');
+          local = address === undefined || !socket.localPort ? undefined : { address, port: socket.localPort };
           done(null, socket);
         });
       },
@@ -111,8 +112,8 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
   };
   return {
     origin: options.origin,
-    get localAddress() {
-      return localAddress;
+    get local() {
+      return local;
     },
     async ask(method, path, json, signal) {
       try {

@@ -76,6 +76,9 @@ export interface DataPlane extends Disposable {
   read(): HeldOpening[];
   /** Counters and time left of these alone, in the order asked; undefined where gone. */
   look(openings: readonly KernelOpening[]): (HeldOpening | undefined)[];
-  /** Which device sent the flow seen outside as `observed` to `far`: one exact look-up, never a dump. */
-  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
+  /**
+   * Which device sent the flow whose near end is `near`, to `far`: one exact look-up, never a dump. `near` is what is
+   * seen outside the gateway, or with `inside` what the device itself has.
+   */
+  flow(transport: 'tcp' | 'udp', near: Endpoint, far: Endpoint, side?: 'outside' | 'inside'): Flow | undefined;
 }

@@ -87,11 +87,11 @@ class Twin implements InMemoryDataPlane {
     });
   }
 
-  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined {
+  flow(transport: 'tcp' | 'udp', near: Endpoint, far: Endpoint, side = 'outside'): Flow | undefined {
     return this.flows.find(
       (known) =>
         known.flow.transport === transport &&
-        sameEndpoint(known.observed, observed) &&
+        sameEndpoint(side === 'inside' ? known.flow.original.from : known.observed, near) &&
         sameEndpoint(known.flow.original.to, far),
     )?.flow;
   }

@@ -93,13 +93,21 @@ class NftDataPlane implements DataPlane {
     return this.#held.look(openings).map((numbered) => numbered?.held);
   }
 
-  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined {
-    const [answers = []] = this.#socket.ask([getFlow({ transport, from: far, to: observed }, 'reply')]);
+  flow(transport: 'tcp' | 'udp', near: Endpoint, far: Endpoint, side = 'outside'): Flow | undefined {
+    const question =
+      side === 'inside'
+        ? getFlow({ transport, from: near, to: far }, 'original')
+        : getFlow({ transport, from: far, to: near }, 'reply');
+    const [answers = []] = this.#socket.ask([question]);
     const answer = answers.find((answer) => answer.kind === 'message');
     if (!answer) return undefined;
     const { original, reply } = readFlow(answer.payload);
-    // The tuple may also be the original one of a flow that the far side began: no device of ours sent that.
-    if (!sameEndpoint(reply.from, far) || !sameEndpoint(reply.to, observed)) return undefined;
+    // The tuple may also be one of a flow that the far side began: no device of ours sent that.
+    const fits =
+      side === 'inside'
+        ? sameEndpoint(original.from, near) && sameEndpoint(original.to, far)
+        : sameEndpoint(reply.from, far) && sameEndpoint(reply.to, near);
+    if (!fits) return undefined;
     return { transport, original: { from: original.from, to: original.to } };
   }
 

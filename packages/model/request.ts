@@ -7,6 +7,11 @@ export interface RequestFlow {
   readonly portal: Endpoint;
   /** The global address and port that the request came from. */
   readonly observed: Endpoint;
+  /**
+   * The device's own end of the connection, as it says: a second key to its gateway's translation table, where another
+   * translation further out (a carrier's) hides the first.
+   */
+  readonly sent?: Endpoint;
 }
 
 /** What an appliance asked for. */

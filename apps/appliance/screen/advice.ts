@@ -10,6 +10,8 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
     'Your gateway is not connected to the service. See that it is switched on and online, then try again.',
   'gateway-refused': 'Your gateway said no. Its own policy may need a change.',
   'gateway-silent': 'Your gateway did not answer in time. Try again in a moment.',
+  'behind-another-nat':
+    'Your internet provider, or a second router, stands between your router and the internet. Ask the provider for a public address, or choose content that comes over IPv6.',
   'path-mismatch': 'The request did not come the way it said. Turn off a VPN or proxy on this device, then try again.',
   'local-address-outside-home': 'This device named an address that is not in your home. Check its network settings.',
   'local-address-needed': 'Your gateway cannot find this device by itself. Let the device name its address.',

@@ -4,7 +4,7 @@ import type { Portal } from '../portal.ts';
 
 /** A portal in memory, whose home has no gateway. It writes down what it is asked. */
 export class FakePortal implements Portal {
-  readonly localAddress = '127.0.0.1';
+  readonly local = { address: '127.0.0.1', port: 40_000 };
   readonly said: string[] = [];
   readonly bodies: ContentRequestBody[] = [];
   readonly shown: Content;

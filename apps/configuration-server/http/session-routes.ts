@@ -107,9 +107,11 @@ export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPo
 }
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
-  const { consent, ...body } = request.body as SessionRequest;
+  const { consent, flow, ...body } = request.body as SessionRequest;
+  const { sent, ...seen } = flow;
   return {
     ...body,
+    flow: { ...seen, ...(sent && { sent }) },
     ...(consent !== undefined && { consent }),
     portalId: request.caller.endpointId,
     streams: body.streams.map(({ payloadType, pairedWith, ...stream }) => ({

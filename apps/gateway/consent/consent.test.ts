@@ -235,6 +235,20 @@ test('a request over IPv4 for a stream over IPv6 is tied by the hardware address
   assert.deepEqual(openings(), ['udp 2001:db8:100::2 5000']);
 });
 
+test("behind a carrier's translation the device is found by its own end of the flow", async () => {
+  const { consent, model, codeOf, openings } = home();
+  const token = await consent();
+  // The portal saw the carrier's address; both devices have their end at port 50000.
+  const seen = '203.0.113.20 8443 198.51.100.1 1024';
+  const six = (flow: string) => pinhole({ X_SLUICE_RequestFlow: flow, X_SLUICE_Consent: token });
+  assert.equal(codeOf([six(seen)]), 'device-not-found');
+  assert.equal(codeOf([six(`${seen} 192.168.1.2 50001`)]), 'device-not-found');
+  assert.equal(codeOf([six(`${seen} 192.168.1.3 50000`)]), 'path-mismatch');
+  assert.equal(codeOf([six(`203.0.113.20 443 198.51.100.1 1024 192.168.1.2 50000`)]), 'device-not-found');
+  done(model.apply([six(`${seen} 192.168.1.2 50000`)], mine));
+  assert.deepEqual(openings(), ['udp 2001:db8:100::2 5000']);
+});
+
 test('devices behind one hardware address, as a repeater has it, do not ask for each other', async () => {
   const { consent, codeOf, model } = home({}, [['192.168.1.2', '192.168.1.9']]);
   const token = await consent();

@@ -1,5 +1,4 @@
 import { type ConsentClaims, checkConsent, type SignedPort } from '@sluice/consent';
-import type { Flow } from '@sluice/kernel';
 import {
   type Endpoint,
   familyOf,
@@ -22,8 +21,8 @@ export interface ConsentGround {
   readonly since: Instant;
   readonly keys: { get(thumbprint: string): LearnedKey | undefined };
   readonly used: UsedTokens;
-  /** The translation table, see `DataPlane.flow`. */
-  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
+  /** The device whose request left in this flow, by the translation table. */
+  sender(flow: RequestFlow): IpAddress | undefined;
   /** The hardware address under an address of the home, where it is known. */
   deviceOf(address: IpAddress): string | undefined;
 }
@@ -79,7 +78,7 @@ export function beginConsent(ground: ConsentGround): MessageConsent {
     judge({ owner, flow, token, transport, local }) {
       if (policy.consent === 'off') return unchecked;
       if (!flow) return withoutRequest(policy, owner, token);
-      const sender = ground.flow('tcp', flow.observed, flow.portal)?.original.from.address;
+      const sender = ground.sender(flow);
       if (sender === undefined)
         return refuse('device-not-found', 'no device of this home has the flow that the request came in');
       if (!isSameDevice(sender, local.address, ground))

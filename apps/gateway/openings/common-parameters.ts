@@ -1,5 +1,5 @@
 import { tokenRoom } from '@sluice/consent';
-import type { RequestFlow, StreamType } from '@sluice/model';
+import type { Endpoint, RequestFlow, StreamType } from '@sluice/model';
 import { isPort, parseIpAddress, streamTypes } from '@sluice/model';
 import { openingParameter as extension } from '@sluice/wire/usp';
 import { type OpeningParameter, type Shown, shown, writable } from './parameter.ts';
@@ -55,7 +55,7 @@ export const commonParameters: readonly OpeningParameter[] = [
     (text) => ({ payloadType: text === '-1' ? undefined : Number(text) }),
     (wanted) => `${wanted.payloadType ?? -1}`,
   ),
-  writable({ name: extension.requestFlow, type: 'string', range: [0, 128], narrows: true }, readFlow, (wanted) =>
+  writable({ name: extension.requestFlow, type: 'string', range: [0, 192], narrows: true }, readFlow, (wanted) =>
     wanted.flow ? writeFlow(wanted.flow) : '',
   ),
   writable(
@@ -76,9 +76,12 @@ export const commonParameters: readonly OpeningParameter[] = [
   ),
 ];
 
-/** The text of X_SLUICE_RequestFlow: "<portal address> <portal port> <observed address> <observed port>". */
-export function writeFlow({ portal, observed }: RequestFlow): string {
-  return `${portal.address} ${portal.port} ${observed.address} ${observed.port}`;
+/**
+ * The text of X_SLUICE_RequestFlow: "<portal address> <portal port> <observed address> <observed port>", and where the
+ * device told its own end of the connection, " <address> <port>" of it.
+ */
+export function writeFlow({ portal, observed, sent }: RequestFlow): string {
+  return [portal, observed, ...(sent ? [sent] : [])].map(({ address, port }) => `${address} ${port}`).join(' ');
 }
 
 function statusOf({ row, stranded }: Shown): string {
@@ -89,17 +92,15 @@ function statusOf({ row, stranded }: Shown): string {
 function readFlow(text: string): { flow: RequestFlow | undefined } | string {
   if (text === '') return { flow: undefined };
   const words = text.split(' ');
-  const ends = [words.slice(0, 2), words.slice(2)].map(([address, port]) => ({
-    address: parseIpAddress(address ?? ''),
-    port: Number(port),
-  }));
-  const [portal, observed] = ends;
-  if (words.length !== 4 || !portal?.address || !observed?.address || !isPort(portal.port) || !isPort(observed.port))
-    return 'a flow is "<portal address> <portal port> <observed address> <observed port>"';
-  return {
-    flow: {
-      portal: { address: portal.address, port: portal.port },
-      observed: { address: observed.address, port: observed.port },
-    },
-  };
+  const [portal, observed, sent] = [0, 2, 4].map((at) => readEnd(words[at], words[at + 1]));
+  const whole = words.length === 4 || (words.length === 6 && sent);
+  if (!whole || !portal || !observed)
+    return 'a flow is "<portal address> <portal port> <observed address> <observed port>[ <sent address> <sent port>]"';
+  return { flow: { portal, observed, ...(sent && { sent }) } };
+}
+
+function readEnd(address: string | undefined, digits: string | undefined): Endpoint | undefined {
+  const parsed = parseIpAddress(address ?? '');
+  const port = Number(digits);
+  return parsed !== undefined && isPort(port) ? { address: parsed, port } : undefined;
 }

@@ -1,4 +1,4 @@
-import type { DataPlane, Flow, HeldOpening, KernelOpening } from '@sluice/kernel';
+import type { DataPlane, HeldOpening, KernelOpening } from '@sluice/kernel';
 import {
   type Clock,
   formatEndpoint,
@@ -169,14 +169,14 @@ export class Openings implements Disposable {
   #around(now: Instant): Surroundings {
     const { policy, deviceOf, dataPlane, keys } = this.#ground;
     const networks = this.#ground.networks();
-    const flow = onceByFlow(dataPlane);
+    const sender = senders(dataPlane);
     return {
       policy,
       networks,
       deviceOf,
       paused: this.#paused,
-      flow,
-      consent: beginConsent({ policy, now, since: this.#since, keys, used: this.#used, flow, deviceOf }),
+      sender,
+      consent: beginConsent({ policy, now, since: this.#since, keys, used: this.#used, sender, deviceOf }),
       judgeTarget: once((address) => judgeTarget(policy, networks, address)),
       judgeRemote: once((address) => judgeRemote(policy, networks, address)),
     };
@@ -259,12 +259,18 @@ const clockSlackMs = 50;
 
 const openingsOf = (rows: readonly Row[]) => rows.flatMap(({ opening }) => (opening ? [opening] : []));
 
-/** The rows of one message share their request's flow: it is looked up once. */
-function onceByFlow(dataPlane: DataPlane): Surroundings['flow'] {
-  const known = new Map<string, Flow | undefined>();
-  return (transport, observed, far) => {
-    const name = `${transport} ${formatEndpoint(observed)} ${formatEndpoint(far)}`;
-    if (!known.has(name)) known.set(name, dataPlane.flow(transport, observed, far));
+/**
+ * Who sent a request. Content requests are HTTPS: the flow is TCP. Where the portal saw it translated once more, further
+ * out, the device's own end of it is looked up. The rows of one message share their request's flow: once.
+ */
+function senders(dataPlane: DataPlane): Surroundings['sender'] {
+  const known = new Map<string, IpAddress | undefined>();
+  return ({ observed, portal, sent }) => {
+    const name = [observed, portal, ...(sent ? [sent] : [])].map(formatEndpoint).join(' ');
+    if (!known.has(name)) {
+      const flow = dataPlane.flow('tcp', observed, portal) ?? (sent && dataPlane.flow('tcp', sent, portal, 'inside'));
+      known.set(name, flow?.original.from.address);
+    }
     return known.get(name);
   };
 }

@@ -1,5 +1,5 @@
-import type { Flow, KernelOpening } from '@sluice/kernel';
-import { type Endpoint, type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
+import type { KernelOpening } from '@sluice/kernel';
+import { type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
 import { errorCode, pinholeTable } from '@sluice/wire/usp';
 import type { MessageConsent } from '../consent/judge.ts';
 import { globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
@@ -16,8 +16,8 @@ export interface Surroundings {
   /** What the policy says of a device and of a remote address; rows of one message mostly share them. */
   judgeTarget(address: IpAddress): Verdict;
   judgeRemote(address: IpAddress | undefined): Verdict;
-  /** The translation table, see `DataPlane.flow`; asked once a flow. */
-  flow(transport: 'tcp' | 'udp', observed: Endpoint, far: Endpoint): Flow | undefined;
+  /** The device whose request left in this flow, by the translation table; asked once a flow. */
+  sender(flow: RequestFlow): IpAddress | undefined;
   /** The hardware address under an address of the home, where it is known. */
   deviceOf(address: IpAddress): string | undefined;
   /** Of the message that the row is part of. */
@@ -115,7 +115,7 @@ function findDevice(
   }
   const verdict = judgePortal(around.policy, flow.portal.address);
   if (verdict) return { fault: faultOf(verdict) };
-  const behind = deviceBehind(flow, around);
+  const behind = around.sender(flow);
   if (named === undefined) {
     const fits = behind !== undefined && behind.includes(':') === (table === pinholeTable);
     if (fits) return judged(behind);
@@ -127,9 +127,4 @@ function findDevice(
   if (behind !== undefined && behind !== named && (device === undefined || device !== around.deviceOf(named)))
     return { fault: faultOf(refuse('path-mismatch', `the request came from another device than ${named}`)) };
   return judged(named);
-}
-
-/** Content requests are HTTPS: the flow is TCP. */
-function deviceBehind({ observed, portal }: RequestFlow, around: Surroundings): IpAddress | undefined {
-  return around.flow('tcp', observed, portal)?.original.from.address;
 }

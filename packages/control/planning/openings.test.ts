@@ -52,6 +52,15 @@ test('IPv4: without a stated address, and to a type that finds no device, what i
   assert.equal(video && 'flow' in video, false);
 });
 
+test('IPv6 streams after a request over IPv4 point at the IPv6 address that the device names', () => {
+  const { streams } = filmRequest6('r1');
+  const [video] = plan(filmRequest('r1', { streams, localAddresses: ['192.168.1.2', '2001:db8:100::2'] }));
+  assert.deepEqual(video?.local, { address: '2001:db8:100::2', port: 5000 });
+  assert.equal(video?.globalPort, 5000);
+  const refused = planOpenings('s1', filmRequest('r1', { streams }), addresses, strongTraits, 1_000);
+  assert.equal('code' in refused && refused.code, 'local-address-needed');
+});
+
 test('IPv6: the device is who was seen, and its port is the global one', () => {
   const [video] = plan(filmRequest6('r1'));
   assert.deepEqual(video?.local, { address: '2001:db8:100::2', port: 5000 });

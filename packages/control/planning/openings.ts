@@ -1,5 +1,6 @@
 import {
   type ContentRequest,
+  type Family,
   familyOf,
   type GatewayAddresses,
   type Instant,
@@ -9,7 +10,7 @@ import {
   type RequestedStream,
   type Traits,
 } from '@sluice/model';
-import { chooseLocalAddress } from '../registration/local-address.ts';
+import { chooseLocalAddress, type LocalAddress } from '../registration/local-address.ts';
 import { checkPath } from '../registration/path.ts';
 
 /** The id of a session's opening for the stream at `index` of its request. */
@@ -28,7 +29,8 @@ export function planOpenings(
   traits: Traits,
   until: Instant,
 ): readonly Opening[] | Refusal {
-  const astray = checkPath(request.flow, addresses);
+  const { flow, streams } = request;
+  const astray = checkPath(flow, addresses, { streams, findsDevice: traits.findsDevice });
   if (astray) return astray;
   const common = (stream: RequestedStream, index: number) => ({
     id: openingId(sessionId, index),
@@ -39,22 +41,34 @@ export function planOpenings(
     ...(traits.findsDevice && request.consent !== undefined && { consent: request.consent }),
     until,
   });
-  const device = request.flow.observed.address;
-  if (familyOf(device) === 6) {
-    // IPv6 has no translation: the device is who was seen, and its port is the global one.
-    return request.streams.map((stream, index) => ({
+  const openings: Opening[] = [];
+  const devices = new Map<Family, LocalAddress>();
+  for (const [index, stream] of streams.entries()) {
+    const family = familyOf(stream.remote.address);
+    const device = devices.get(family) ?? deviceFor(family, request, addresses, traits.findsDevice);
+    if ('code' in device) return device;
+    devices.set(family, device);
+    openings.push({
       ...common(stream, index),
-      globalPort: stream.localPort,
-      local: { address: device, port: stream.localPort },
-    }));
+      // IPv6 has no translation: the device's port is the global one.
+      ...(family === 6 ? { globalPort: stream.localPort } : groupOf(stream, streams)),
+      local: { ...device, port: stream.localPort },
+    });
   }
-  const local = chooseLocalAddress(request.localAddresses, addresses, traits.findsDevice);
-  if ('code' in local) return local;
-  return request.streams.map((stream, index) => ({
-    ...common(stream, index),
-    ...groupOf(stream, request.streams),
-    local: { ...local, port: stream.localPort },
-  }));
+  return openings;
+}
+
+/** Where the openings for streams of one IP version point. A device that was seen over IPv6 was seen as itself. */
+function deviceFor(
+  family: Family,
+  { flow, localAddresses }: ContentRequest,
+  addresses: GatewayAddresses,
+  findsDevice: boolean,
+): LocalAddress {
+  const { address } = flow.observed;
+  if (family === 6 && familyOf(address) === 6) return { address };
+  // Without an address the gateway takes the one that the request left from, which is of the other IP version here.
+  return chooseLocalAddress(localAddresses, addresses, family, findsDevice && familyOf(address) === family);
 }
 
 /** RTP that has its RTCP in the request, and that RTCP, share a group: an even global port and the next. */

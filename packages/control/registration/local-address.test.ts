@@ -51,7 +51,9 @@ test('the address is the one that can be right; whether it is the right one of s
     ['IPv6 beside one', ['2001:db8:100::2', '192.168.1.2'], true, '192.168.1.2'],
   ];
   for (const [title, stated, findsDevice, expected] of cases) {
-    const choice = chooseLocalAddress(stated, addresses, findsDevice);
+    const choice = chooseLocalAddress(stated, addresses, 4, findsDevice);
     assert.equal('code' in choice ? choice.code : choice.address, expected, title);
   }
+  const choice = chooseLocalAddress(['2001:db8:100::2', '192.168.1.2'], addresses, 6, false);
+  assert.deepEqual(choice, { address: '2001:db8:100::2' }, 'IPv4 beside one, for IPv6');
 });

@@ -1,5 +1,6 @@
 import {
   addressBytes,
+  type Family,
   familyOf,
   type GatewayAddresses,
   type IpAddress,
@@ -13,16 +14,17 @@ import {
 export type LocalAddress = { readonly address?: IpAddress } | Refusal;
 
 /**
- * Chooses the device's address for IPv4 openings out of what the appliance said of itself. A single address must be
+ * Chooses the device's address for openings of one IP version out of what the appliance said of itself. A single address must be
  * right; of several, those that cannot be right are passed over. Only one that remains alone is used: which of two
  * is the one that asked, the gateway knows better.
  */
 export function chooseLocalAddress(
   stated: readonly IpAddress[],
   addresses: GatewayAddresses,
+  family: Family,
   findsDevice: boolean,
 ): LocalAddress {
-  const candidates = [...new Set(stated)].filter((address) => familyOf(address) === 4);
+  const candidates = [...new Set(stated)].filter((address) => familyOf(address) === family);
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) return checkTarget(only, addresses) ?? { address: only };
   const fitting = candidates.filter((address) => checkTarget(address, addresses) === undefined);
@@ -37,7 +39,7 @@ export function chooseLocalAddress(
   if (findsDevice) return {};
   return {
     code: 'local-address-needed',
-    message: 'this gateway cannot find the device by itself; name the one local address that shall receive the streams',
+    message: `this gateway cannot find the device by itself; name the one local IPv${family} address that shall receive the streams`,
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GatewayAddresses, RefusalCode } from '@sluice/model';
+import type { Family, GatewayAddresses, RefusalCode, RequestedStream } from '@sluice/model';
 import { checkPath } from './path.ts';
 
 const addresses: GatewayAddresses = {
@@ -11,6 +11,11 @@ const addresses: GatewayAddresses = {
   ],
   own: ['192.168.1.1', '2001:db8:100::1'],
 };
+
+function stream(family: Family): RequestedStream {
+  const address = family === 4 ? '203.0.113.10' : '2001:db8:1::10';
+  return { id: `video${family}`, streamType: 'rtp', remote: { address, port: 7000 }, localPort: 5000 };
+}
 
 test('a request comes from a global address of its gateway, or from a device in its prefixes', () => {
   const cases: [string, RefusalCode | undefined][] = [
@@ -25,6 +30,25 @@ test('a request comes from a global address of its gateway, or from a device in 
   ];
   for (const [address, code] of cases) {
     const flow = { portal: { address: '203.0.113.20', port: 8443 }, observed: { address, port: 40_000 } };
-    assert.equal(checkPath(flow, addresses)?.code, code, address);
+    assert.equal(checkPath(flow, addresses, { streams: [stream(4)], findsDevice: true })?.code, code, address);
+  }
+});
+
+test('translated once more further out: IPv6 streams alone, and only if the gateway finds the device by its own end', () => {
+  const portal = { address: '203.0.113.20', port: 8443 };
+  const observed = { address: '198.51.100.1', port: 1_024 };
+  const sent = { address: '192.168.1.2', port: 50_000 };
+  const shared = { ...addresses, global: ['100.64.0.7', '2001:db8:100::1'] };
+  const cases: [string, Family[], boolean, boolean, GatewayAddresses, RefusalCode | undefined][] = [
+    ['IPv6 streams', [6, 6], true, true, shared, undefined],
+    ['an IPv4 stream among them', [6, 4], true, true, shared, 'behind-another-nat'],
+    ['the device does not tell its end', [6], false, true, shared, 'behind-another-nat'],
+    ['the gateway finds no device', [6], true, false, shared, 'behind-another-nat'],
+    ['a public address, and yet another was seen', [4], true, true, addresses, 'path-mismatch'],
+  ];
+  for (const [title, families, tells, findsDevice, known, code] of cases) {
+    const flow = { portal, observed, ...(tells && { sent }) };
+    const refusal = checkPath(flow, known, { streams: families.map(stream), findsDevice });
+    assert.equal(refusal?.code, code, title);
   }
 });

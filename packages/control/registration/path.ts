@@ -1,20 +1,36 @@
 import {
   familyOf,
   type GatewayAddresses,
+  type IpAddress,
   isUnicastHost,
+  type Prefix,
   prefixContains,
   type Refusal,
+  type RequestedStream,
   type RequestFlow,
 } from '@sluice/model';
 
 /**
  * Whether a request came through the gateway that its appliance is registered behind. IPv4: it was seen to come from
- * a global address of the gateway. IPv6: from a device in the home's prefixes that is not the gateway itself.
+ * a global address of the gateway; where it was translated once more further out, only IPv6 streams can come in, and
+ * only if the gateway `findsDevice` by the device's own end of the flow. IPv6: from a device in the home's prefixes
+ * that is not the gateway itself.
  */
-export function checkPath(flow: RequestFlow, addresses: GatewayAddresses): Refusal | undefined {
+export function checkPath(
+  flow: RequestFlow,
+  addresses: GatewayAddresses,
+  { streams, findsDevice }: { readonly streams: readonly RequestedStream[]; readonly findsDevice: boolean },
+): Refusal | undefined {
   const { address } = flow.observed;
   if (familyOf(address) === 4) {
-    return addresses.global.includes(address) ? undefined : elsewhere(address, 'is no global address of its gateway');
+    if (addresses.global.includes(address)) return undefined;
+    const needsNoTranslation = streams.every(({ remote }) => familyOf(remote.address) === 6);
+    // Whether the request came from this home at all, the gateway finds out.
+    if (needsNoTranslation && findsDevice && flow.sent) return undefined;
+    const shared = addresses.global.find((own) => familyOf(own) === 4 && !isPublic(own));
+    return shared === undefined
+      ? elsewhere(address, 'is no global address of its gateway')
+      : behindAnother(address, shared);
   }
   if (!isUnicastHost(address) || !addresses.local.some((prefix) => prefixContains(prefix, address)))
     return elsewhere(address, 'is in no network of its home');
@@ -27,6 +43,28 @@ export function checkPath(flow: RequestFlow, addresses: GatewayAddresses): Refus
   }
   return undefined;
 }
+
+/** The gateway's own address on the WAN side is no public one: its provider, or another router, translates once more. */
+function behindAnother(address: string, own: string): Refusal {
+  return {
+    code: 'behind-another-nat',
+    message: `the gateway has the address ${own} outside, and was seen as ${address}: its provider or another router translates once more, and lets no stream in; use IPv6, or ask the provider for a public address`,
+    subject: own,
+  };
+}
+
+/** Private (RFC 1918), shared by a carrier (RFC 6598) or link-local (RFC 3927) addresses are not reached from outside. */
+function isPublic(address: IpAddress): boolean {
+  return !notPublic.some((prefix) => prefixContains(prefix, address));
+}
+
+const notPublic: readonly Prefix[] = [
+  { address: '10.0.0.0', length: 8 },
+  { address: '172.16.0.0', length: 12 },
+  { address: '192.168.0.0', length: 16 },
+  { address: '100.64.0.0', length: 10 },
+  { address: '169.254.0.0', length: 16 },
+];
 
 function elsewhere(address: string, how: string): Refusal {
   return {

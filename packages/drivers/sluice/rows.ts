@@ -69,6 +69,6 @@ function pinhole(opening: Opening): Record<string, string> {
   };
 }
 
-function flowText({ portal, observed }: RequestFlow): string {
-  return `${portal.address} ${portal.port} ${observed.address} ${observed.port}`;
+function flowText({ portal, observed, sent }: RequestFlow): string {
+  return [portal, observed, ...(sent ? [sent] : [])].map(({ address, port }) => `${address} ${port}`).join(' ');
 }

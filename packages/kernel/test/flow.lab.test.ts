@@ -26,6 +26,10 @@ test('the device behind a flow is found by what was seen outside, exactly', { ti
       assert.equal(home.plane.flow('udp', observed, { ...remote, port: 7001 }), undefined);
       assert.equal(home.plane.flow('udp', observed, { ...remote, address: stranger }), undefined);
       assert.equal(home.plane.flow('udp', remote, observed), undefined);
+      assert.deepEqual(home.plane.flow('udp', from, remote, 'inside'), flow);
+      assert.equal(home.plane.flow('udp', { ...from, port: 4445 }, remote, 'inside'), undefined);
+      assert.equal(home.plane.flow('udp', from, { ...remote, port: 7001 }, 'inside'), undefined);
+      assert.equal(home.plane.flow('udp', remote, from, 'inside'), undefined);
     }
   }
 });
@@ -52,5 +56,6 @@ test('a real connection to a server is found; one that the server began is no fl
     home.open(path.opening('udp'));
     assert.equal(await home.passed({ by: 'media', from: remote, to: global }), 3);
     assert.equal(home.plane.flow('udp', global, remote), undefined);
+    assert.equal(home.plane.flow('udp', local, remote, 'inside'), undefined);
   }
 });
