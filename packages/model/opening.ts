@@ -1,5 +1,6 @@
 import type { Endpoint, IpAddress, Port } from './address.ts';
 import type { Instant } from './clock.ts';
+import type { PromiseName } from './holding.ts';
 import type { RequestFlow } from './request.ts';
 import type { StreamType } from './stream.ts';
 
@@ -29,6 +30,8 @@ export interface Opening {
   readonly consent?: string;
   /** Packets pass until then and not after. */
   readonly until: Instant;
+  /** What the deployment's policy lets this opening lack, where the gateway cannot do it; left out, nothing. */
+  readonly mayLack?: readonly PromiseName[];
 }
 
 /** An opening that a gateway holds. */
@@ -37,6 +40,11 @@ export interface GrantedOpening extends Opening {
   readonly global: Endpoint;
   readonly globalPort: Port;
   readonly local: Endpoint;
+  /**
+   * What this gateway does not hold of it, though gateways of its type can (Traits): a source filter that it does not
+   * take, a lease that it does not keep. Nothing beyond `mayLack`. `remote` stays what was asked.
+   */
+  readonly lacks?: readonly PromiseName[];
 }
 
 /** What has passed through an opening, both directions, after the type check. */

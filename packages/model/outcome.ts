@@ -6,6 +6,12 @@ import type { Refusal } from './refusal.ts';
  * and the only next act is to look.
  */
 export type Outcome =
-  | { readonly kind: 'applied'; readonly granted: readonly GrantedOpening[] }
+  | {
+      readonly kind: 'applied';
+      /** What was opened, and what was renewed where the gateway told its new end. */
+      readonly granted: readonly GrantedOpening[];
+      /** `granted` is what the gateway was seen to hold afterwards: it need not be looked at again. */
+      readonly seen?: true;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'unknown'; readonly reason: string };

@@ -1,4 +1,5 @@
 import type { Instant } from './clock.ts';
+import type { Holding } from './holding.ts';
 import type { GrantedOpening, OpeningCounters } from './opening.ts';
 import type { Refusal } from './refusal.ts';
 import type { ContentRequest } from './request.ts';
@@ -39,6 +40,8 @@ export interface ContentSession {
   readonly until: Instant;
   /** The absolute end, whatever is renewed. */
   readonly endsAt: Instant;
+  /** Known once the openings were granted. */
+  readonly holding?: Holding;
   readonly refusal?: Refusal;
   readonly closeReason?: CloseReason;
   readonly timeline: readonly TimelineEntry[];
