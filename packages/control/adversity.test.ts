@@ -55,6 +55,25 @@ const adversities: readonly Adversity[] = [
     },
   },
   {
+    title: 'the answer is lost, and the gateway tells nobody what it holds',
+    verdict: 'gateway-silent',
+    agreement: 'propose',
+    arrange({ gateway }) {
+      gateway.unreadable = true;
+      gateway.mishaps.push({ kind: 'answer-lost' });
+    },
+  },
+  {
+    title: 'the answer is lost, the gateway tells nobody what it holds, and the first try to undo is lost',
+    verdict: 'gateway-silent',
+    agreement: 'propose',
+    outOfReach: true,
+    arrange({ gateway }) {
+      gateway.unreadable = true;
+      gateway.mishaps.push({ kind: 'answer-lost' }, { kind: 'request-lost' });
+    },
+  },
+  {
     title: 'the answer is lost, the look too, and the first try to undo',
     verdict: 'gateway-silent',
     arrange({ gateway }) {

@@ -26,6 +26,8 @@ export interface Driver<Step = unknown> {
 
 /** A conversation with one gateway. */
 export interface GatewaySession<Step = unknown> extends AsyncDisposable {
+  /** What this very gateway can express, as far as is known, where that is less or more than its type. */
+  readonly traits?: Traits;
   /** The gateway's own addresses, as of its last report. */
   addresses(signal: AbortSignal): Promise<GatewayAddresses>;
   /** Looks at what the gateway holds. `believed` lets a type that cannot list ask one by one. */

@@ -15,6 +15,8 @@ export interface Observed {
   readonly at: Instant;
   /** Openings of ours, found by their ids. */
   readonly ours: readonly { readonly opening: GrantedOpening; readonly counters?: OpeningCounters }[];
+  /** Believed openings that the gateway cannot be asked about: they may be there or not. Closing them makes it sure. */
+  readonly unsure?: readonly GrantedOpening[];
   /** Mappings of others: read, never touched. Counted and shown only. */
   readonly foreign: number;
 }

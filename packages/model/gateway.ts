@@ -1,4 +1,4 @@
-import type { IpAddress, Prefix } from './address.ts';
+import type { Family, IpAddress, Prefix } from './address.ts';
 
 /** How a gateway is spoken to; one driver each. */
 export type GatewayType = 'sluice' | 'usp' | 'cwmp' | 'igd' | 'pcp' | 'nat-pmp' | 'ssh-nft';
@@ -47,4 +47,11 @@ export interface Traits {
   readonly findsDevice: boolean;
   /** Ways to agree on a global port that the type supports. */
   readonly portAgreement: readonly ('list-free' | 'propose' | 'pick')[];
+  /** What is different for IPv6: pinholes are another thing than port mappings. */
+  readonly ipv6?: Partial<Omit<Traits, 'families' | 'ipv6'>>;
+}
+
+/** What can be expressed for openings of one family. */
+export function traitsFor(traits: Traits, family: Family): Traits {
+  return family === 6 && traits.ipv6 ? { ...traits, ...traits.ipv6 } : traits;
 }

@@ -10,6 +10,7 @@ import {
   type Outcome,
   type Refusal,
   refuse,
+  type Traits,
 } from '@sluice/model';
 import { bounded, waitFor } from '../bounded.ts';
 import type { Log } from '../ports.ts';
@@ -44,6 +45,7 @@ export class GatewayLink {
   readonly #log: Log;
   readonly #exchangeMs: number;
   #conversation: Conversation | undefined;
+  #lastTraits: Traits | undefined;
   #connecting: Promise<Conversation> | undefined;
 
   constructor(gateway: Gateway, driver: Driver, clock: Clock, log: Log, exchangeMs: number) {
@@ -58,17 +60,24 @@ export class GatewayLink {
     return this.#conversation !== undefined;
   }
 
+  /** What the gateway can express: of itself once it was spoken to, until then of its type. */
+  get traits(): Traits {
+    return this.#conversation?.session.traits ?? this.#lastTraits ?? this.driver.traits;
+  }
+
   /** The gateway is spoken to in another way from now on. */
   redirect(gateway: Gateway, driver: Driver): void {
     this.gateway = gateway;
     this.driver = driver;
     this.drop('its registration changed');
+    this.#lastTraits = undefined;
   }
 
   /** Ends the conversation: what was asked in it is unknown from now on. The next exchange connects anew. */
   drop(reason: string): void {
     const conversation = this.#conversation;
     if (!conversation) return;
+    this.#lastTraits = conversation.session.traits;
     this.#conversation = undefined;
     conversation.gone.abort(new Unreachable(reason));
     this.#leave(conversation.session);

@@ -1,8 +1,9 @@
-import { type ContentRequest, familyOf, type Refusal, refuse, type Traits } from '@sluice/model';
+import { type ContentRequest, familyOf, type Refusal, refuse, type Traits, traitsFor } from '@sluice/model';
 
 /** What the gateway's type cannot hold as tightly as the request needs: refused before a packet is sent, never widened. */
-export function checkTraits(request: ContentRequest, traits: Traits): Refusal | undefined {
+export function checkTraits(request: ContentRequest, all: Traits): Refusal | undefined {
   const family = familyOf(request.flow.observed.address);
+  const traits = traitsFor(all, family);
   if (!traits.families.includes(family)) return missing(`openings for IPv${family}`);
   if (!traits.sourceAddress) return missing('openings for one server only');
   if (!traits.sourcePort) return missing('openings for one port of the server only');

@@ -4,7 +4,8 @@ import { notConnected } from '../gateways/link.ts';
 import { faultOfGrant } from '../planning/granted.ts';
 import { leaseEnd } from '../planning/lease.ts';
 import { planOpenings } from '../planning/openings.ts';
-import { ofSession } from './closing.ts';
+import { checkTraits } from '../planning/traits.ts';
+import { mayBeLeft, ofSession } from './closing.ts';
 import type { LiveSession } from './live.ts';
 import { PortChoice } from './port-choice.ts';
 import type { Workings } from './workings.ts';
@@ -22,8 +23,10 @@ export async function askGateway(w: Workings, live: LiveSession, signal: AbortSi
   } catch (error) {
     return no(error instanceof TimedOut ? silent(live) : notConnected(live.session.gatewayId, error));
   }
-  const { traits } = live.link.driver;
-  const plan = planOpenings(live.id, live.request, addresses, traits, provisionalEnd(w, live));
+  // Now that it was spoken to, more may be known of what it can do.
+  const weaker = checkTraits(live.request, live.link.traits);
+  if (weaker) return no(weaker);
+  const plan = planOpenings(live.id, live.request, addresses, live.traits, provisionalEnd(w, live));
   if ('code' in plan) return no(plan);
   const ports = new PortChoice(w, live, plan);
   for (let tries = 1; ; tries++) {
@@ -52,11 +55,13 @@ async function askOnce(
     return no(forPeople(live, outcome.refusal), await takenBack(live, granted, signal));
   }
   let held = granted;
-  if (outcome.kind === 'unknown' || !link.driver.traits.ackMeansHeld) {
+  let left = granted;
+  if (outcome.kind === 'unknown' || !live.traits.ackMeansHeld) {
     if (outcome.kind === 'unknown') live.note(w.clock.now(), 'answer-lost', outcome.reason);
     const observed = await link.observe(believed(openings, granted), signal);
     if (!observed) return no(silent(live), false);
     held = ofSession(live, observed);
+    left = mayBeLeft(live, observed);
     live.note(w.clock.now(), 'looked', `${held.length} of ${openings.length} openings are there`);
   }
   const fault = faultOfGrant(openings, held, addresses);
@@ -66,7 +71,7 @@ async function askOnce(
       ? silent(live)
       : refuse('gateway-refused', `the gateway did not grant what was asked (${fault}); nothing was opened`);
   live.note(w.clock.now(), 'not-as-asked', fault);
-  return no(refusal, await takenBack(live, held, signal));
+  return no(refusal, await takenBack(live, left, signal));
 }
 
 /** A verdict that took long has little of its provisional lease left: the full one is asked for before it is given. */
@@ -79,7 +84,7 @@ async function lengthen(
   const now = w.clock.now();
   const end = Math.min(...openings.map(({ until }) => until));
   if (end - now >= w.settings.provisionalLeaseMs / 2 || end >= live.session.endsAt) return { kind: 'held', openings };
-  const until = leaseEnd(now, w.settings.leaseMs, live.link.driver.traits, live.session.endsAt);
+  const until = leaseEnd(now, w.settings.leaseMs, live.traits, live.session.endsAt);
   live.heldUntil = Math.max(live.heldUntil, until);
   const { outcome } = await live.link.apply({ renew: openings.map((opening) => ({ opening, until })) }, signal);
   if (outcome.kind === 'applied') {
@@ -100,7 +105,7 @@ async function takenBack(
 
 function provisionalEnd(w: Workings, live: LiveSession): number {
   const { provisionalLeaseMs, leaseMs } = w.settings;
-  return leaseEnd(w.clock.now(), Math.min(provisionalLeaseMs, leaseMs), live.link.driver.traits, live.session.endsAt);
+  return leaseEnd(w.clock.now(), Math.min(provisionalLeaseMs, leaseMs), live.traits, live.session.endsAt);
 }
 
 function withLease<T extends Opening>(openings: readonly T[], until: number): readonly T[] {

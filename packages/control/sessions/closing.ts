@@ -52,7 +52,7 @@ export function finish(w: Workings, live: LiveSession, detail?: string): void {
 /** Comes back to a closing session: well before its last lease ends, and then when it has ended. */
 export function undoLater(w: Workings, live: LiveSession): void {
   const now = w.clock.now();
-  const leased = live.link.driver.traits.lease !== undefined;
+  const leased = live.traits.lease !== undefined;
   if (leased && now >= live.heldUntil) {
     finish(w, live, 'its lease has ended');
     return;
@@ -88,7 +88,7 @@ async function takeBack(w: Workings, live: LiveSession): Promise<boolean> {
   }
   const observed = await live.link.observe(openings, w.stopped);
   if (!observed) return false;
-  const left = ofSession(live, observed);
+  const left = mayBeLeft(live, observed);
   return left.length === 0 || (await revoke(w, live, left));
 }
 
@@ -99,6 +99,12 @@ async function revoke(w: Workings, live: LiveSession, openings: readonly Granted
   else if (outcome.kind === 'refused') live.note(now, 'revoke-refused', outcome.refusal.message);
   else live.note(now, 'revoke-unanswered', outcome.reason);
   return outcome.kind === 'applied';
+}
+
+/** What of an observation is the session's, with what may be there and cannot be seen. */
+export function mayBeLeft(live: LiveSession, observed: Observed): readonly GrantedOpening[] {
+  const ids = new Set(live.openingIds);
+  return [...ofSession(live, observed), ...(observed.unsure ?? []).filter(({ id }) => ids.has(id))];
 }
 
 /** What of an observation is the session's. */

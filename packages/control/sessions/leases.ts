@@ -74,7 +74,7 @@ export class Leases {
     const { link } = live;
     const outcome = await link.turns.shared(stopped, async () => {
       if (live.session.state !== 'open') return undefined;
-      const until = leaseEnd(clock.now(), settings.leaseMs, link.driver.traits, live.session.endsAt);
+      const until = leaseEnd(clock.now(), settings.leaseMs, live.traits, live.session.endsAt);
       const before = live.heldUntil;
       live.heldUntil = Math.max(before, until);
       const renew = live.session.openings.map((opening) => ({ opening, until }));

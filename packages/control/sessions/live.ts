@@ -1,4 +1,13 @@
-import type { CloseReason, ContentRequest, ContentSession, Instant, Refusal } from '@sluice/model';
+import {
+  type CloseReason,
+  type ContentRequest,
+  type ContentSession,
+  familyOf,
+  type Instant,
+  type Refusal,
+  type Traits,
+  traitsFor,
+} from '@sluice/model';
 import type { Verdict } from '../control.ts';
 import type { GatewayLink } from '../gateways/link.ts';
 import { openingId } from '../planning/openings.ts';
@@ -40,6 +49,11 @@ export class LiveSession {
 
   get request(): ContentRequest {
     return this.#session.request;
+  }
+
+  /** What its gateway can express for the family of its openings. */
+  get traits(): Traits {
+    return traitsFor(this.link.traits, familyOf(this.request.flow.observed.address));
   }
 
   /** Every opening id this session may ever have used. */

@@ -25,9 +25,7 @@ export class PortChoice {
     this.#live = live;
     this.#plan = plan;
     const wished = live.link.gateway.communication.portAgreement as PortAgreement | undefined;
-    this.#way = needsPorts(plan)
-      ? agreementFor(wished ?? w.settings.portAgreement, plan, live.link.driver.traits)
-      : 'pick';
+    this.#way = needsPorts(plan) ? agreementFor(wished ?? w.settings.portAgreement, plan, live.traits) : 'pick';
   }
 
   /** Another choice may do better. Where the gateway picks, or the port is the device's own, it cannot. */

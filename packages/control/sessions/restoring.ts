@@ -4,7 +4,7 @@ import { type GatewayLink, messageOf } from '../gateways/link.ts';
 import { askedAgain, compare, type SessionDifference } from '../planning/difference.ts';
 import { faultOfGrant } from '../planning/granted.ts';
 import { leaseEnd } from '../planning/lease.ts';
-import { endLive, finish, ofSession, withCounters } from './closing.ts';
+import { endLive, finish, mayBeLeft, withCounters } from './closing.ts';
 import type { Leases } from './leases.ts';
 import type { LiveSession } from './live.ts';
 import type { Workings } from './workings.ts';
@@ -75,8 +75,8 @@ export class Restoring {
     const removed = difference.remove.length === 0 || (await this.#remove(link, seen, difference.remove));
     for (const live of sessions) {
       withCounters(live, observed);
-      const nothingLeft = removed || ofSession(live, observed).length === 0;
-      if (live.session.state === 'closing' && nothingLeft) finish(this.#w, live, 'seen at the gateway');
+      const left = removed ? mayBeLeft(live, { ...observed, ours: [] }) : mayBeLeft(live, observed);
+      if (live.session.state === 'closing' && left.length === 0) finish(this.#w, live, 'seen at the gateway');
     }
     for (const sessionId of difference.moved) {
       const live = this.#w.live.get(sessionId);
@@ -135,7 +135,7 @@ export class Restoring {
     const { leaseMs } = this.#w.settings;
     const due = live.claimed && session.until - now < leaseMs / 2;
     if (missing.length === 0 && !due) return 0;
-    const until = live.claimed ? leaseEnd(now, leaseMs, link.driver.traits, session.endsAt) : session.until;
+    const until = live.claimed ? leaseEnd(now, leaseMs, live.traits, session.endsAt) : session.until;
     if (until <= now) return 0;
     live.heldUntil = Math.max(live.heldUntil, until);
     const open = missing.map((opening) => askedAgain(opening, until));

@@ -42,7 +42,7 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
     ...opening,
     streamId: streams.get(opening.id) ?? '',
   }));
-  for (const weakness of weaknessesOf(live.link.driver.traits)) live.note(now, 'promise-not-kept', weakness);
+  for (const weakness of weaknessesOf(live.traits)) live.note(now, 'promise-not-kept', weakness);
   live.move(now, 'granted', 'opened', portsOf(openings), {
     openings,
     until: Math.min(...openings.map(({ until }) => until)),
@@ -63,7 +63,7 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
 /** What is known before the gateway is asked, then what the gateway says. */
 async function decide(w: Workings, live: LiveSession): Promise<Asked> {
   const { request, link } = live;
-  const no = checkStreams(request.streams) ?? checkTraits(request, link.driver.traits) ?? checkQuotas(w, live);
+  const no = checkStreams(request.streams) ?? checkTraits(request, link.traits) ?? checkQuotas(w, live);
   if (no) return { kind: 'refused', refusal: no, clean: true };
   try {
     return await limited(w.clock, w.settings.verdictMs, [w.stopped], (signal) =>

@@ -71,6 +71,8 @@ export class SimulatedGateway {
   device = '192.168.1.2';
   online = true;
   foreign = 3;
+  /** It cannot be asked what it holds. */
+  unreadable = false;
   /** Applies that arrived. */
   applied: Step[] = [];
   /** Ports that others hold. */
@@ -186,6 +188,7 @@ export class SimulatedGateway {
   }
 
   #observe(believed: readonly GrantedOpening[]): Observed {
+    if (this.unreadable) return { at: this.#clock.now(), ours: [], unsure: believed, foreign: 0 };
     const ids = new Set(believed.map(({ id }) => id));
     const rows = this.held.filter(({ id }) => this.traits.listsWhatItHolds || ids.has(id));
     const ours = rows.map((opening) => ({ opening, counters: { packets: 7, bytes: 700 } }));
