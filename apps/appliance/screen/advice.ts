@@ -32,6 +32,8 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
   'protection-missing':
     'It would not come protected on its way, and one of the two ends insists on that. Tell the service.',
   'part-unreachable': 'A part of the service cannot be reached. Try again later.',
+  'cannot-hold': 'Your gateway cannot open itself as tightly as the service wants.',
+  'probe-lost': 'Your gateway says it is open, but nothing comes through. Another router may stand before it.',
   'trait-missing': 'Your gateway cannot hold what this title needs.',
   paused: 'Your gateway is paused. Whoever paused it in your home can resume it.',
   'consent-missing':
