@@ -1,0 +1,27 @@
+/** Longest header that is read, in characters. */
+const longest = 4_096;
+
+/**
+ * The parameters of a header such as `Digest a="b", c=d`, names in lower case; undefined where the scheme is another or
+ * the text is none. The first of two with one name counts.
+ */
+export function parametersOf(scheme: string, header: string): ReadonlyMap<string, string> | undefined {
+  if (header.length > longest || !header.toLowerCase().startsWith(`${scheme} `)) return undefined;
+  const found = new Map<string, string>();
+  // One parameter, and the comma or the end after it.
+  const parameter = /\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))\s*(?:,|$)|\s*,/y;
+  parameter.lastIndex = scheme.length + 1;
+  while (parameter.lastIndex < header.length) {
+    const match = parameter.exec(header);
+    if (!match) return undefined;
+    const name = match[1]?.toLowerCase();
+    if (name === undefined || found.has(name)) continue;
+    found.set(name, match[2] === undefined ? (match[3] ?? '') : match[2].replace(/\\(.)/g, '$1'));
+  }
+  return found.size === 0 ? undefined : found;
+}
+
+/** A value in quotes. */
+export function quoted(value: string): string {
+  return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
