@@ -9,6 +9,7 @@ import { httpAnswers } from './targets/http-answers.ts';
 import { httpBodies } from './targets/http-bodies.ts';
 import { kernelAnswers } from './targets/kernel.ts';
 import { openingTag } from './targets/opening-tag.ts';
+import { natPmp, pcp } from './targets/port-control.ts';
 import { rtcp, rtp } from './targets/rtp.ts';
 import { rtsp } from './targets/rtsp.ts';
 import { sdp } from './targets/sdp.ts';
@@ -34,6 +35,8 @@ export const targets: readonly Target[] = [
   rtcp,
   rtsp,
   sdp,
+  pcp,
+  natPmp,
   kernelAnswers,
   openingTag,
   httpBodies,
