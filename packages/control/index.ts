@@ -3,7 +3,7 @@ export { openControl } from './open-control.ts';
 export type { ControlPorts, Log } from './ports.ts';
 export type { Registrations } from './registration/registrations.ts';
 export { type ControlSettings, completeSettings, defaultSettings, type PortAgreement } from './settings.ts';
-export type { Enrolment, RevocationRecord, StandingStore } from './standing.ts';
+export type { Enrolment, OperatorAccount, RevocationRecord, StandingStore } from './standing.ts';
 export {
   type OpeningPlace,
   type OpeningQuery,

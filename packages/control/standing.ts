@@ -20,6 +20,17 @@ export interface RevocationRecord {
   readonly serialNumber?: string;
 }
 
+/** A person who signs in with a password that this server knows. */
+export interface OperatorAccount {
+  readonly name: string;
+  /** `operator` or `auditor`. */
+  readonly role: string;
+  /** A slow, salted hash in the PHC string format; never the password. */
+  readonly passwordHash: string;
+  /** What was signed before counts no more. */
+  readonly changedAt: Instant;
+}
+
 /** What must not be forgotten of who may join, and of who counts no more. */
 export interface StandingStore {
   /** Adds an enrolment; the one that the endpoint had before is void. */
@@ -30,4 +41,13 @@ export interface StandingStore {
   addRevocation(revocation: Omit<RevocationRecord, 'sequence'>): Promise<RevocationRecord>;
   /** All of them after a sequence number, in order. */
   revocations(after: number): Promise<readonly RevocationRecord[]>;
+  /** Adds an account, or replaces what was known of it. */
+  putOperator(account: OperatorAccount): Promise<void>;
+  operator(name: string): Promise<OperatorAccount | undefined>;
+  /** By name. */
+  operators(): Promise<readonly OperatorAccount[]>;
+  /** Removes an account; resolves to whether there was one. */
+  forgetOperator(name: string): Promise<boolean>;
+  /** A secret of the server's own: 32 octets, made at random when they are first asked for, the same ever after. */
+  ownSecret(name: string): Promise<Uint8Array>;
 }

@@ -4,6 +4,7 @@ import type {
   Gateway,
   IpAddress,
   Port,
+  PortalRegistration,
   Registration,
   SessionState,
   StreamType,
@@ -71,6 +72,12 @@ export interface Store extends AsyncDisposable, StandingStore {
   appliances(page?: Page): Promise<readonly Registration[]>;
   /** Removes an appliance; resolves to whether there was one. */
   forgetAppliance(applianceId: string): Promise<boolean>;
+  /** Adds a portal, or replaces what was known of it. */
+  putPortal(portal: PortalRegistration): Promise<void>;
+  portal(portalId: string): Promise<PortalRegistration | undefined>;
+  portals(page?: Page): Promise<readonly PortalRegistration[]>;
+  /** Removes a portal; resolves to whether there was one. */
+  forgetPortal(portalId: string): Promise<boolean>;
   /** Adds a session, or replaces what was known of it. Rejects with {@link RequestTaken} where its request has another session. */
   putSession(session: ContentSession): Promise<void>;
   session(sessionId: string): Promise<ContentSession | undefined>;

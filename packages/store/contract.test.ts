@@ -69,6 +69,54 @@ holds('a gateway is forgotten when no appliance is behind it any more', async (s
   assert.equal(await store.gateway('a'), undefined);
 });
 
+holds('the secrets of a gateway come back as they were, and go with it', async (store) => {
+  const communication = { url: 'http://192.0.2.1:7547/', username: 'acs', password: 'p\u0000\u{1f511} "x"' };
+  await store.putGateway({ gatewayId: 'a', type: 'cwmp', communication });
+  assert.deepEqual(await store.gateway('a'), { gatewayId: 'a', type: 'cwmp', communication });
+  await store.putGateway({ gatewayId: 'a', type: 'cwmp', communication: { ...communication, password: 'other' } });
+  assert.equal((await store.gateways())[0]?.communication.password, 'other');
+  await store.putGateway(gateway('a'));
+  assert.deepEqual(await store.gateway('a'), gateway('a'));
+});
+
+holds('portals are kept, replaced, listed by id and forgotten', async (store) => {
+  const remotes = [
+    { address: '203.0.113.10', length: 32 },
+    { address: '2001:db8:1::', length: 64 },
+  ];
+  assert.equal(await store.portal('p'), undefined);
+  for (const portalId of ['q', 'p', 'r']) await store.putPortal({ portalId, remotes: [] });
+  await store.putPortal({ portalId: 'p', remotes });
+  assert.deepEqual(await store.portal('p'), { portalId: 'p', remotes });
+  const ids = (await store.portals({ after: 'p', limit: 1 })).map(({ portalId }) => portalId);
+  assert.deepEqual(ids, ['q']);
+  assert.equal((await store.portals()).length, 3);
+  assert.equal(await store.forgetPortal('p'), true);
+  assert.equal(await store.forgetPortal('p'), false);
+  assert.equal(await store.portal('p'), undefined);
+});
+
+holds('accounts are kept, replaced, listed by name and forgotten', async (store) => {
+  const account = { name: 'alice', role: 'operator', passwordHash: '$argon2id$a', changedAt: 5 };
+  assert.equal(await store.operator('alice'), undefined);
+  await store.putOperator({ ...account, passwordHash: 'old' });
+  await store.putOperator({ ...account, name: 'bob' });
+  await store.putOperator(account);
+  assert.deepEqual(await store.operator('alice'), account);
+  assert.deepEqual(await store.operators(), [account, { ...account, name: 'bob' }]);
+  assert.equal(await store.forgetOperator('alice'), true);
+  assert.equal(await store.forgetOperator('alice'), false);
+  assert.equal(await store.operator('alice'), undefined);
+});
+
+holds('a secret of its own is made once, also where several ask at once', async (store) => {
+  const [one, same, other] = await Promise.all(['a', 'a', 'b'].map((name) => store.ownSecret(name)));
+  assert.equal(one?.length, 32);
+  assert.deepEqual(one, same);
+  assert.notDeepEqual(one, other);
+  assert.deepEqual(await store.ownSecret('a'), one);
+});
+
 holds('an enrolment is used once, and the newer one voids the older', async (store) => {
   const enrolment = { endpointId: 'g', role: 'gateway', names: ['g.test'], secretHash: 'aa', expiresAt: 5 };
   assert.equal(await store.enrolment('g'), undefined);

@@ -37,8 +37,8 @@ test('a database with damaged pages is corrupt when they are read', () =>
     const { size } = await stat(file);
     const handle = await open(file, 'r+');
     // All but the first pages, which hold the schema.
-    const noise = Buffer.alloc(size - 20 * 4096, 0xa5);
-    await handle.write(noise, 0, noise.length, 20 * 4096);
+    const noise = Buffer.alloc(size - 40 * 4096, 0xa5);
+    await handle.write(noise, 0, noise.length, 40 * 4096);
     await handle.close();
     await using store = await openStore(file);
     await assert.rejects(store.sessions({ limit: 1000 }), unusable('corrupt', file));
@@ -60,12 +60,15 @@ test('when the disk is full the write rejects, what was written stays, and what 
     const { migrate } = await import('./migrations/migrate.ts');
     const { nodeSqliteDialect } = await import('./sqlite/dialect.ts');
     const { SqliteStore } = await import('./sqlite/sqlite-store.ts');
+    const { Vault } = await import('./sqlite/vault.ts');
+    const { KeyFile } = await import('./secrets/key-file.ts');
     const { Kysely } = await import('kysely');
     const db = new Kysely<import('./sqlite/tables.ts').Tables>({ dialect: nodeSqliteDialect(database) });
     await migrate(db);
     const { page_count: pages } = database.prepare('pragma page_count').get() as { page_count: number };
     database.exec(`pragma max_page_count = ${pages + 40}`);
-    await using store = new SqliteStore(database, db, file);
+    const vault = new Vault(await KeyFile.open({ file: `${file}.key` }), file);
+    await using store = new SqliteStore(database, db, vault, file);
     const kept: number[] = [];
     let refused: unknown;
     for (let n = 0; n < 200 && refused === undefined; n++) {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import {
   type Enrolment,
   type OpeningPlace,
+  type OperatorAccount,
   type Page,
   type RequestKey,
   RequestTaken,
@@ -9,7 +11,7 @@ import {
   type Store,
   type StoreCounts,
 } from '@sluice/control';
-import type { ContentSession, Gateway, Registration, SessionState } from '@sluice/model';
+import type { ContentSession, Gateway, PortalRegistration, Registration, SessionState } from '@sluice/model';
 import { placesOf } from './places.ts';
 
 /** A store that forgets when its process ends; in all else the same. */
@@ -20,6 +22,9 @@ export function inMemoryStore(): Store {
 class MemoryStore implements Store {
   readonly #gateways = new Map<string, Gateway>();
   readonly #appliances = new Map<string, Registration>();
+  readonly #portals = new Map<string, PortalRegistration>();
+  readonly #operators = new Map<string, OperatorAccount>();
+  readonly #ownSecrets = new Map<string, Uint8Array>();
   readonly #enrolments = new Map<string, Enrolment>();
   readonly #revocations: RevocationRecord[] = [];
   readonly #sessions = new Map<string, ContentSession>();
@@ -56,6 +61,44 @@ class MemoryStore implements Store {
 
   async forgetAppliance(applianceId: string): Promise<boolean> {
     return this.#appliances.delete(applianceId);
+  }
+
+  async putPortal(portal: PortalRegistration): Promise<void> {
+    this.#portals.set(portal.portalId, portal);
+  }
+
+  async portal(portalId: string): Promise<PortalRegistration | undefined> {
+    return this.#portals.get(portalId);
+  }
+
+  async portals(page: Page = {}): Promise<readonly PortalRegistration[]> {
+    return pageOf([...this.#portals.values()], (portal) => portal.portalId, page);
+  }
+
+  async forgetPortal(portalId: string): Promise<boolean> {
+    return this.#portals.delete(portalId);
+  }
+
+  async putOperator(account: OperatorAccount): Promise<void> {
+    this.#operators.set(account.name, account);
+  }
+
+  async operator(name: string): Promise<OperatorAccount | undefined> {
+    return this.#operators.get(name);
+  }
+
+  async operators(): Promise<readonly OperatorAccount[]> {
+    return pageOf([...this.#operators.values()], ({ name }) => name, { limit: this.#operators.size });
+  }
+
+  async forgetOperator(name: string): Promise<boolean> {
+    return this.#operators.delete(name);
+  }
+
+  async ownSecret(name: string): Promise<Uint8Array> {
+    const secret = this.#ownSecrets.get(name) ?? randomBytes(32);
+    this.#ownSecrets.set(name, secret);
+    return secret;
   }
 
   async putEnrolment(enrolment: Enrolment): Promise<void> {

@@ -1,5 +1,5 @@
 /** Why a store cannot be used. */
-export type UnusableReason = 'corrupt' | 'locked' | 'full' | 'read-only' | 'newer' | 'unreadable' | 'closed';
+export type UnusableReason = 'corrupt' | 'locked' | 'full' | 'read-only' | 'newer' | 'unreadable' | 'key' | 'closed';
 
 /** Tell the operator: the database file cannot be used; the message says why and what to do. */
 export class StoreUnusable extends Error {

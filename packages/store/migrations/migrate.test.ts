@@ -29,7 +29,7 @@ function openRaw(file: string) {
 const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
   '0001-registration-and-sessions'(database) {
     const session = sampleSession(1);
-    database.prepare('insert into gateways values (?, ?, ?)').run('self::gateway-1', 'sluice', '{"url":"wss://g"}');
+    database.prepare('insert into gateways (gateway_id, type, communication) values (?, ?, ?)').run('self::gateway-1', 'sluice', '{"url":"wss://g"}');
     database.prepare('insert into appliances values (?, ?)').run('self::tv-1', 'self::gateway-1');
     database
       .prepare(
@@ -65,6 +65,11 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
       .run('self::gateway-2', 'gateway', '["g.test"]', 'ab', 7);
     database.prepare('insert into revocations values (?, ?, ?, ?)').run(1, 5, 'self::tv-1', null);
   },
+  '0003-authorisation'(database) {
+    written['0002-enrolments-and-revocations']?.(database);
+    database.prepare('insert into portals values (?, ?)').run('self::portal-1', '["203.0.113.10/32"]');
+    database.prepare('insert into operators values (?, ?, ?, ?)').run('alice', 'auditor', '$argon2id$', 6);
+  },
 };
 
 test('a database of each version is brought to this one with all that is in it', async () => {
@@ -97,6 +102,11 @@ test('a database of each version is brought to this one with all that is in it',
         name,
       );
       assert.deepEqual(await store.revocations(0), [{ sequence: 1, at: 5, endpointId: 'self::tv-1' }], name);
+      if (index === 1) return;
+      const remotes = [{ address: '203.0.113.10', length: 32 }];
+      assert.deepEqual(await store.portal('self::portal-1'), { portalId: 'self::portal-1', remotes }, name);
+      const account = { name: 'alice', role: 'auditor', passwordHash: '$argon2id$', changedAt: 6 };
+      assert.deepEqual(await store.operators(), [account], name);
     });
   }
 });

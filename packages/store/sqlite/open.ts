@@ -4,17 +4,22 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Log, Store } from '@sluice/control';
 import { Kysely } from 'kysely';
 import { migrate, NewerSchema } from '../migrations/migrate.ts';
+import { KeyFile, type KeyFileOptions } from '../secrets/key-file.ts';
 import { StoreUnusable } from '../unusable.ts';
 import { nodeSqliteDialect } from './dialect.ts';
 import { faultOf } from './faults.ts';
+import { sealAnew } from './seal-anew.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import type { Tables } from './tables.ts';
+import { Vault } from './vault.ts';
 
 /** Where the database is and who is told. */
 export interface SqliteStoreOptions {
   /** Made where it does not exist, for this user alone; its folder too. */
   readonly file: string;
   readonly log: Log;
+  /** Where the keys are that secrets are sealed with; left out, `<file>.key`, made when the first secret comes. */
+  readonly keys?: KeyFileOptions;
 }
 
 const pragmas = [
@@ -33,7 +38,11 @@ const pragmas = [
  * Opens the database, brings it to this version's schema, and holds it alone: two configuration servers on one
  * database would undo each other's openings. Throws {@link StoreUnusable}.
  */
-export async function openSqliteStore({ file, log }: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore({
+  file,
+  log,
+  keys = { file: `${file}.key` },
+}: SqliteStoreOptions): Promise<Store> {
   let database: DatabaseSync | undefined;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -43,7 +52,10 @@ export async function openSqliteStore({ file, log }: SqliteStoreOptions): Promis
     const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) });
     const migrated = await migrate(db);
     if (migrated.length > 0) log.info({ file, migrated }, 'database brought to this version');
-    return new SqliteStore(database, db, file);
+    const vault = new Vault(await KeyFile.open(keys), file);
+    const sealed = await sealAnew(database, db, vault);
+    if (sealed > 0) log.info({ file, keys: keys.file, sealed }, 'secrets sealed with the newest key');
+    return new SqliteStore(database, db, vault, file);
   } catch (error) {
     database?.close();
     if (error instanceof NewerSchema)

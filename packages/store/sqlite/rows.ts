@@ -1,10 +1,25 @@
-import type { Enrolment, OpeningPlace, RevocationRecord } from '@sluice/control';
-import type { ContentSession, Gateway, GatewayType, Registration } from '@sluice/model';
+import type { Enrolment, OpeningPlace, OperatorAccount, RevocationRecord } from '@sluice/control';
+import { type ContentSession, type PortalRegistration, parsePrefix, type Registration } from '@sluice/model';
 import type { Tables } from './tables.ts';
 
-/** A gateway out of its row. */
-export function gatewayOf(row: Tables['gateways']): Gateway {
-  return { gatewayId: row.gateway_id, type: row.type as GatewayType, communication: JSON.parse(row.communication) };
+/** A portal out of its row. */
+export function portalOf(row: Tables['portals']): PortalRegistration {
+  const remotes = (JSON.parse(row.remotes) as string[]).flatMap((text) => parsePrefix(text) ?? []);
+  return { portalId: row.portal_id, remotes };
+}
+
+/** A portal's row. */
+export function portalRow({ portalId, remotes }: PortalRegistration): Tables['portals'] {
+  return {
+    portal_id: portalId,
+    remotes: JSON.stringify(remotes.map(({ address, length }) => `${address}/${length}`)),
+  };
+}
+
+/** An account out of its row. */
+export function operatorOf(row: Tables['operators']): OperatorAccount {
+  const { name, role, password_hash: passwordHash, changed_at: changedAt } = row;
+  return { name, role, passwordHash, changedAt };
 }
 
 /** An appliance's registration out of its row. */

@@ -5,19 +5,27 @@ import type { Tables } from './tables.ts';
 
 /** The statements of the way of a request, prepared once. Values are named as the columns. */
 export function prepareStatements(database: DatabaseSync, db: Kysely<Tables>) {
+  const gatewayColumns = {
+    type: given<string>('type'),
+    communication: given<string>('communication'),
+    secrets_key: given<string | null>('secrets_key'),
+    secrets: given<string | null>('secrets'),
+  };
   return {
     putGateway: new Statement(
       database,
       db
         .insertInto('gateways')
-        .values({ gateway_id: given('gateway_id'), type: given('type'), communication: given('communication') })
-        .onConflict((conflict) =>
-          conflict.column('gateway_id').doUpdateSet({ type: given('type'), communication: given('communication') }),
-        ),
+        .values({ gateway_id: given('gateway_id'), ...gatewayColumns })
+        .onConflict((conflict) => conflict.column('gateway_id').doUpdateSet(gatewayColumns)),
     ),
     gateway: new Statement<Tables['gateways']>(
       database,
       db.selectFrom('gateways').selectAll().where('gateway_id', '=', given<string>('gateway_id')),
+    ),
+    portal: new Statement<Tables['portals']>(
+      database,
+      db.selectFrom('portals').selectAll().where('portal_id', '=', given<string>('portal_id')),
     ),
     putAppliance: new Statement(
       database,

@@ -5,12 +5,33 @@ export interface Tables {
   gateways: {
     gateway_id: string;
     type: string;
-    /** JSON object of strings. */
+    /** JSON object of strings: what is no secret. */
     communication: string;
+    /** The key that `secrets` is sealed with; null where there are none. */
+    secrets_key: string | null;
+    /** A JSON object of strings, sealed. */
+    secrets: string | null;
   };
   appliances: {
     appliance_id: string;
     gateway_id: string;
+  };
+  portals: {
+    portal_id: string;
+    /** JSON array of prefixes, "203.0.113.0/24". */
+    remotes: string;
+  };
+  operators: {
+    name: string;
+    role: string;
+    password_hash: string;
+    changed_at: number;
+  };
+  own_secrets: {
+    name: string;
+    secrets_key: string;
+    /** Sealed. */
+    secret: string;
   };
   sessions: {
     session_id: string;
