@@ -26,6 +26,8 @@ export const mediaServerConfig = z.strictObject({
   addresses: z
     .strictObject({ 4: addressOf(4), 6: addressOf(6) })
     .refine((addresses) => addresses[4] ?? addresses[6], 'at least one address'),
+  /** `required`: RTP goes out as SRTP only. `preferred`: in the clear to whoever takes none. `off`: in the clear. */
+  protection: z.enum(['required', 'preferred', 'off']).default('preferred'),
   /** Port of the first content's first stream; the others follow. 0 takes free ones. */
   firstPort: z.number().int().min(0).max(60000).default(7000),
   /** Where media is kept that was made or packetised; created when missing. */

@@ -56,7 +56,7 @@ export async function runMediaServer(
     log,
     limits: config.limits,
   };
-  const starts = new Starts(contents, needs, config.limits.starts);
+  const starts = new Starts(contents, needs, config.limits.starts, config.protection);
   started.defer(() => starts.stopAll());
   const app = mediaServerApi(contents, starts, log);
   started.defer(() => app.close());

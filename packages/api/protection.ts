@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Octets of each suite's master key and master salt together; suites by their names in RFC 4568 and RFC 7714. */
 const masterLengths = { AEAD_AES_128_GCM: 28, AES_CM_128_HMAC_SHA1_80: 30 } as const;
 
-/** What an appliance can take SRTP with, the better first; what the other side does not know is passed over. */
+/** What an appliance takes SRTP with; suites that nobody knows are passed over. */
 export const offeredSuites = z.array(z.string().max(64)).max(8).optional();
 
 /**

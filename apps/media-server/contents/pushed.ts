@@ -51,6 +51,8 @@ function gather(target: Gathering, isRtcp: boolean, payload: Uint8Array): void {
   if (!isRtcp) {
     const packet = parseRtp(payload);
     if (!packet) throw new PushMalformed('a packet that is not RTP');
+    // Headers are made anew for each viewer, of the fixed part alone.
+    if (packet.csrcs.length > 0 || packet.extension) throw new PushMalformed('a packet with more than a plain header');
     target.packets.push(payload);
     target.timestamps.push(packet.timestamp);
     return;

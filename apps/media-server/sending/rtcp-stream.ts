@@ -1,5 +1,6 @@
 import type { Clock, Endpoint } from '@sluice/model';
 import { buildRtcp, canonicalName, ntpOf, parseRtcp, type RtcpPacket } from '@sluice/wire/rtp';
+import type { SrtpSender } from '@sluice/wire/srtp';
 import type { Paced, Pacer } from './pacer.ts';
 import type { DatagramPort } from './ports.ts';
 import type { RtpStream } from './rtp-stream.ts';
@@ -12,6 +13,8 @@ export interface RtcpSending {
   readonly rtp: RtpStream;
   readonly port: DatagramPort;
   readonly to: Endpoint;
+  /** Left out, it is sent in the clear. */
+  readonly srtp?: SrtpSender | undefined;
   /** The same for all media of one viewer (RFC 7022): players keep those together. */
   readonly cname: string;
   readonly pacer: Pacer;
@@ -95,7 +98,7 @@ export class RtcpStream implements Paced {
   #put(packets: readonly RtcpPacket[]): Promise<void> {
     const bytes = buildRtcp(packets);
     return new Promise((resolve) =>
-      this.#how.port.send([bytes], this.#how.to, (error) => {
+      this.#how.port.send([this.#how.srtp?.protectRtcp(bytes) ?? bytes], this.#how.to, (error) => {
         if (!error) {
           this.#packets++;
           this.#bytes += bytes.length;

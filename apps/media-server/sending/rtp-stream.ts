@@ -1,5 +1,6 @@
 import type { Endpoint } from '@sluice/model';
 import { type ReportBlock, rtpHeaderLength, writeRtpIdentity } from '@sluice/wire/rtp';
+import type { SrtpSender } from '@sluice/wire/srtp';
 import type { RtpTrack } from '../contents/track.ts';
 import type { Paced } from './pacer.ts';
 import type { DatagramPort } from './ports.ts';
@@ -9,7 +10,7 @@ import type { Timeline } from './timeline.ts';
 export interface RtpIdentity {
   /** 32 bits. */
   readonly ssrc: number;
-  /** Of the first packet, 16 bits. */
+  /** Of the first packet, 16 bits; below 2^15, so that nobody is mistaken about its first wrap (RFC 3711 3.3.1). */
   readonly sequence: number;
   /** Of the content's beginning, 32 bits. */
   readonly timestamp: number;
@@ -25,6 +26,8 @@ export interface RtpSending {
   readonly to: Endpoint;
   readonly identity: RtpIdentity;
   readonly timeline: Timeline;
+  /** Left out, it is sent in the clear. */
+  readonly srtp?: SrtpSender | undefined;
 }
 
 /** One medium on its way to one viewer: the track's packets under the viewer's own sequence, timestamps and SSRC. */
@@ -66,7 +69,7 @@ export class RtpStream implements Paced {
     return this.#packets;
   }
 
-  /** Octets of those datagrams, RTP headers included. */
+  /** Octets of those datagrams before protection, RTP headers included. */
   get bytesSent(): number {
     return this.#bytes;
   }
@@ -99,7 +102,7 @@ export class RtpStream implements Paced {
   }
 
   send(nowMs: number): void {
-    const { track, timeline, port, to, identity, endMs } = this.#how;
+    const { track, timeline, port, to, identity, endMs, srtp } = this.#how;
     const timestamp = this.#timestamp();
     const newFrame = timestamp !== this.#lastTimestamp;
     if (newFrame && this.#mediaMs() >= endMs) {
@@ -114,7 +117,8 @@ export class RtpStream implements Paced {
     header[0] = track.bytes[start] ?? 0x80;
     header[1] = track.bytes[start + 1] ?? 0;
     writeRtpIdentity(header, identity.sequence + this.#attempts++, timestamp, identity.ssrc);
-    port.send([header, track.bytes.subarray(start + rtpHeaderLength, end)], to, (error) => {
+    const payload = track.bytes.subarray(start + rtpHeaderLength, end);
+    port.send([header, ...(srtp?.protectRtp(header, payload) ?? [payload])], to, (error) => {
       this.#freeHeaders.push(header);
       if (error) {
         this.#failed++;

@@ -6,6 +6,7 @@ import type { RtpTrack } from '../contents/track.ts';
 import { FileStream } from './file-stream.ts';
 import type { Paced, Pacer } from './pacer.ts';
 import type { ByteConnection, ConnectionPort, DatagramPort } from './ports.ts';
+import type { Shield } from './protection.ts';
 import { RtcpStream } from './rtcp-stream.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { TextStream } from './text-stream.ts';
@@ -20,6 +21,8 @@ export interface Placed {
   readonly connections?: ConnectionPort | undefined;
   /** The viewer speaks first: nothing is sent before it did, or had the time to. */
   readonly armed: boolean;
+  /** Left out, the stream goes in the clear. */
+  readonly shield?: Shield | undefined;
 }
 
 /** What sending needs from outside. */
@@ -152,22 +155,27 @@ export class Sending {
   }
 
   #beginDatagrams(place: Placed, port: DatagramPort, spoken: ReadonlyMap<string, PromiseWithResolvers<void>>): void {
-    const { stream, to } = place;
+    const { stream, to, shield } = place;
     const { pacer, wall, random } = this.#needs;
+    const srtp = shield?.sender;
     const word = spoken.get(stream.id);
     let received = 0;
+    let unauthentic = 0;
+    let open = (datagram: Uint8Array): Uint8Array | string => datagram;
     let take = (_: Uint8Array): void => {};
     let paced: Paced;
     let ready = word?.promise;
     let sent: { readonly packetsSent: number; readonly bytesSent: number };
     if (stream.streamType === 'rtp') {
-      const rtp = this.#rtpStream(stream.id, stream.track, port, to);
+      const rtp = this.#rtpStream(stream.id, stream.track, port, to, srtp);
+      if (shield) open = (datagram) => shield.receiver.unprotectRtp(datagram);
       this.#done.push(rtp.done);
       paced = sent = rtp;
     } else if (stream.streamType === 'rtcp') {
       const rtp = this.#rtp.get(stream.pairedWith);
       if (!rtp) throw new StreamNotBegun(stream.id, `${stream.id} is sent beside ${stream.pairedWith} only`);
-      const rtcp = new RtcpStream({ rtp, port, to, cname: this.#cname, pacer, wall, random });
+      const rtcp = new RtcpStream({ rtp, port, to, srtp, cname: this.#cname, pacer, wall, random });
+      if (shield) open = (datagram) => shield.receiver.unprotectRtcp(datagram);
       this.#rtcp.push(rtcp);
       take = (datagram) => rtcp.take(datagram);
       // A report says when the medium is at which timestamp: there is nothing to say before it began.
@@ -178,27 +186,35 @@ export class Sending {
       packetsSent: sent.packetsSent,
       bytesSent: sent.bytesSent,
       packetsReceived: received,
+      ...(shield && { packetsUnauthentic: unauthentic }),
     }));
     this.#undo.push(
       port.hear(to, (datagram) => {
+        const opened = open(datagram);
+        // Who only says to be the viewer begins nothing.
+        if (typeof opened === 'string') {
+          unauthentic++;
+          return;
+        }
         received++;
         word?.resolve();
-        take(datagram);
+        take(opened);
       }),
     );
     this.#patienceOver.signal.addEventListener('abort', () => word?.resolve(), { once: true });
     void ready?.then(() => this.#pace(paced));
   }
 
-  #rtpStream(id: string, track: RtpTrack, port: DatagramPort, to: Endpoint): RtpStream {
+  #rtpStream(id: string, track: RtpTrack, port: DatagramPort, to: Endpoint, srtp: Shield['sender'] | undefined) {
     const { random } = this.#needs;
     const identity = {
       ssrc: Math.floor(random() * 2 ** 32),
-      sequence: Math.floor(random() * 2 ** 16),
+      sequence: Math.floor(random() * 2 ** 15),
       timestamp: Math.floor(random() * 2 ** 32),
     };
     const { loopMs } = this.#content;
-    const rtp = new RtpStream({ track, loopMs, endMs: this.#endMs, port, to, identity, timeline: this.#timeline });
+    const timeline = this.#timeline;
+    const rtp = new RtpStream({ track, loopMs, endMs: this.#endMs, port, to, identity, timeline, srtp });
     this.#rtp.set(id, rtp);
     return rtp;
   }

@@ -1,14 +1,22 @@
-import type { Answer, StartRequest, StartView } from '@sluice/api';
+import type { Answer, StartAnswer, StartRequest, StartView } from '@sluice/api';
 import { familyOf, formatEndpoint, isUnicastHost, type Refusal, refuse } from '@sluice/model';
 import type { ServedContent } from '../catalogue.ts';
+import { type Protection, type ProtectionPolicy, protect } from './protection.ts';
 import { type Placed, Sending, type SendingNeeds, StreamNotBegun } from './sending.ts';
 
 interface Start {
   readonly request: StartRequest;
   readonly sending: Sending;
-  readonly answer: Promise<Answer<StartView>>;
+  readonly answer: Promise<Answer<StartAnswer>>;
   /** Ports and endpoints that it sends between. */
   readonly paths: readonly string[];
+}
+
+/** What a start comes to, before anything is sent. */
+interface Placing {
+  readonly content: ServedContent;
+  readonly placed: readonly Placed[];
+  readonly protection: Protection;
 }
 
 /** Starts that are over and still remembered, so that asking again changes nothing and counters can be read. */
@@ -19,19 +27,26 @@ export class Starts {
   readonly #contents: ReadonlyMap<string, ServedContent>;
   readonly #needs: SendingNeeds;
   readonly #most: number;
+  readonly #policy: ProtectionPolicy;
   readonly #starts = new Map<string, Start>();
   readonly #over = new Set<string>();
   /** Who sends between a port of ours and an endpoint. */
   readonly #paths = new Map<string, Start>();
 
-  constructor(contents: readonly ServedContent[], needs: SendingNeeds, most: number) {
+  constructor(
+    contents: readonly ServedContent[],
+    needs: SendingNeeds,
+    most: number,
+    policy: ProtectionPolicy = 'preferred',
+  ) {
     this.#contents = new Map(contents.map((served) => [served.content.contentId, served]));
     this.#needs = needs;
     this.#most = most;
+    this.#policy = policy;
   }
 
-  /** Begins to send. The same request again gets the same answer, whatever became of it since. */
-  async start(request: StartRequest): Promise<Answer<StartView>> {
+  /** Begins to send. The same request again gets the same answer and keys, whatever became of it since. */
+  async start(request: StartRequest): Promise<Answer<StartAnswer>> {
     const before = this.#starts.get(request.sessionId);
     if (before) {
       if (sameRequest(before.request, request)) return before.answer;
@@ -42,7 +57,7 @@ export class Starts {
     if (this.#starts.size - this.#over.size >= this.#most) {
       return refused(refuse('quota-exceeded', `the server already sends ${this.#most} contents; try again later`));
     }
-    return this.#begin(request, placed.value.content, placed.value.placed).answer;
+    return this.#begin(request, placed.value).answer;
   }
 
   /** What was sent so far. */
@@ -64,7 +79,7 @@ export class Starts {
     await Promise.all([...this.#starts.values()].map(({ sending }) => sending.stop()));
   }
 
-  #begin(request: StartRequest, served: ServedContent, placed: readonly Placed[]): Start {
+  #begin(request: StartRequest, { content: served, placed, protection }: Placing): Start {
     const { sessionId } = request;
     const needs = { ...this.#needs, log: this.#needs.log.child({ sessionId }) };
     const paths = placed.map(pathOf);
@@ -78,7 +93,8 @@ export class Starts {
     const answer = sending.begin(placed).then(
       () => {
         needs.log.info({ contentId: request.contentId, streams: request.streams }, 'sending');
-        return granted({ sessionId, state: sending.state, streams: sending.streams() });
+        const { keys, streams } = protection;
+        return granted({ sessionId, state: sending.state, streams: sending.streams(), protection: streams, keys });
       },
       (error: unknown) => {
         // It never was: asking again tries again.
@@ -105,7 +121,7 @@ export class Starts {
     this.#starts.delete(oldest);
   }
 
-  #place(request: StartRequest): Answer<{ readonly content: ServedContent; readonly placed: readonly Placed[] }> {
+  #place(request: StartRequest): Answer<Placing> {
     const served = this.#contents.get(request.contentId);
     if (!served) {
       const { contentId } = request;
@@ -142,7 +158,14 @@ export class Starts {
       const { id } = stray.stream;
       return refused(refuse('malformed', `stream ${id} goes with the RTP stream that it reports on`, id));
     }
-    return granted({ content: served, placed });
+    const all = placed.map(({ stream }) => stream);
+    const protection = protect(all, request.srtp ?? [], this.#policy);
+    if ('code' in protection) return refused(protection);
+    const shielded = placed.map((place) => {
+      const { stream } = place;
+      return { ...place, shield: protection.shields.get(stream.streamType === 'rtcp' ? stream.pairedWith : stream.id) };
+    });
+    return granted({ content: served, placed: shielded, protection });
   }
 }
 
