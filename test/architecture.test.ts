@@ -53,7 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/api': [],
   'packages/identity': [],
   'packages/consent': [],
-  'packages/io': [],
+  'packages/io': ['packages/wire'],
   'packages/kernel': [],
   'packages/driver': [],
   'packages/drivers': ['packages/driver', 'packages/wire'],

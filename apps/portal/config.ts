@@ -1,6 +1,15 @@
+import { parseIpAddress, parsePrefix } from '@sluice/model';
 import { z } from 'zod';
 
 const partUrl = z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin);
+
+const prefix = z.string().transform((text, { addIssue }) => {
+  const address = parseIpAddress(text);
+  const read = address === undefined ? parsePrefix(text) : { address, length: address.includes(':') ? 128 : 32 };
+  if (read) return read;
+  addIssue('an address or a network, such as 203.0.113.80 or 2001:db8::/64');
+  return z.NEVER;
+});
 
 /** The configuration file of a portal. */
 export const portalConfig = z.strictObject({
@@ -14,6 +23,11 @@ export const portalConfig = z.strictObject({
       port: z.number().int().min(0).max(65535).default(8443),
     })
     .prefault({}),
+  /**
+   * Proxies in front, by address or network: each of their connections begins with a PROXY header (version 1 or 2), which
+   * tells the home's address. Nobody else's header counts.
+   */
+  proxies: z.array(prefix).default([]),
   configurationServer: partUrl,
   mediaServers: z.array(partUrl).min(1),
   limits: z

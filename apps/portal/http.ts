@@ -4,7 +4,7 @@ import type { Log } from '@sluice/io';
 import { type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type Caller, callerOf, familyOfRequest } from './caller.ts';
+import { type Caller, type CallerGround, callerOf, familyOfRequest } from './caller.ts';
 import { refuseInput } from './malformed.ts';
 import { contentPage, contentsPage, icon, refusalPage } from './page.ts';
 import { pageStyle } from './page-style.ts';
@@ -28,10 +28,16 @@ export interface PortalParts {
   readonly shelf: Shelf;
   readonly posters: Posters;
   readonly log: Log;
+  readonly callers: CallerGround;
 }
 
 /** The portal's pages and its API, ready to be served; `signal` ends what looks at other parts. */
-export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal: AbortSignal): FastifyInstance {
+export function portalRoutes(
+  { desk, shelf, posters, log, callers }: PortalParts,
+  signal: AbortSignal,
+): FastifyInstance {
+  const familyOf = (request: FastifyRequest) => familyOfRequest(request.raw, callers);
+  const forCaller = answering(callers);
   const app = Fastify({ bodyLimit: 64 * 1024, logger: false, routerOptions: { maxParamLength: 200 } });
 
   app.setErrorHandler((error: { statusCode?: number; message?: string }, request, reply) => {
@@ -52,7 +58,7 @@ export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal:
   );
 
   app.get('/', async (request, reply) => {
-    const answer = await shelf.all(familyOfRequest(request.raw));
+    const answer = await shelf.all(familyOf(request));
     reply.headers(pageHeaders);
     if (answer.kind === 'refused')
       return reply.code(statusOf(answer.refusal.code)).send(refusalPage(answer.refusal, ''));
@@ -60,7 +66,7 @@ export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal:
   });
 
   app.get<{ Params: { id: string } }>('/play/:id', async (request, reply) => {
-    const answer = await shelf.find(request.params.id, familyOfRequest(request.raw));
+    const answer = await shelf.find(request.params.id, familyOf(request));
     reply.headers(pageHeaders);
     if (answer.kind === 'refused')
       return reply.code(statusOf(answer.refusal.code)).send(refusalPage(answer.refusal, '../'));
@@ -68,7 +74,7 @@ export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal:
   });
 
   app.get<{ Params: { id: string } }>('/posters/:id', async (request, reply) => {
-    const found = await shelf.find(request.params.id, familyOfRequest(request.raw));
+    const found = await shelf.find(request.params.id, familyOf(request));
     if (found.kind === 'refused') return send(reply, found.refusal);
     const poster = await posters.of(found.value, signal);
     if (poster.kind === 'refused') return send(reply, poster.refusal);
@@ -86,7 +92,7 @@ export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal:
       const query = wantedFamily.safeParse(request.query);
       if (!query.success) return refused(refuseInput(query.error));
       const { family } = query.data;
-      const answer = await shelf.all(family === undefined ? familyOfRequest(request.raw) : family === '6' ? 6 : 4);
+      const answer = await shelf.all(family === undefined ? familyOf(request) : family === '6' ? 6 : 4);
       if (answer.kind === 'refused') return answer;
       return { kind: 'granted', value: { contents: answer.value.map(({ content }) => content) } };
     }),
@@ -94,7 +100,7 @@ export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal:
 
   app.get<{ Params: { id: string } }>('/v1/contents/:id', (request, reply) =>
     forCaller(request, reply, async () => {
-      const answer = await shelf.find(request.params.id, familyOfRequest(request.raw));
+      const answer = await shelf.find(request.params.id, familyOf(request));
       return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.content };
     }),
   );
@@ -126,19 +132,21 @@ export function portalRoutes({ desk, shelf, posters, log }: PortalParts, signal:
   return app;
 }
 
-/** Runs `act` for an appliance or an operator, and sends what it answers. */
-async function forCaller(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  act: (caller: Caller) => Promise<Answer<object>>,
-): Promise<FastifyReply> {
-  const caller = callerOf(request.raw);
-  if (!caller) {
-    const message = 'this needs the certificate of an appliance or an operator of this deployment';
-    return send(reply, refuse('not-permitted', message));
-  }
-  const answer = await act(caller);
-  return answer.kind === 'refused' ? send(reply, answer.refusal) : reply.send(answer.value);
+/** Runs an act for an appliance or an operator, and sends what it answers. */
+function answering(callers: CallerGround) {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    act: (caller: Caller) => Promise<Answer<object>>,
+  ): Promise<FastifyReply> => {
+    const caller = callerOf(request.raw, callers);
+    if (!caller) {
+      const message = 'this needs the certificate of an appliance or an operator of this deployment';
+      return send(reply, refuse('not-permitted', message));
+    }
+    const answer = await act(caller);
+    return answer.kind === 'refused' ? send(reply, answer.refusal) : reply.send(answer.value);
+  };
 }
 
 function refused(refusal: Refusal): Answer<never> {

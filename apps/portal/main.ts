@@ -1,6 +1,7 @@
+import type { Socket } from 'node:net';
 import { remoteAuthority } from '@sluice/api';
 import { clientTls, joinDeployment, peerIdentity, type Role, serverTls } from '@sluice/identity';
-import { httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
+import { ConnectionEndsReader, httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
 import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
 import { portalRoutes } from './http.ts';
@@ -49,13 +50,15 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
       servers,
     ),
   );
-  const app = portalRoutes({ desk, shelf, posters: rememberedPosters(systemClock), log }, lifetime);
+  const ends = new ConnectionEndsReader(config.proxies);
+  const callers = { endsOf: (socket: Socket) => ends.of(socket), counts: own.counts };
+  const app = portalRoutes({ desk, shelf, posters: rememberedPosters(systemClock), log, callers }, lifetime);
   started.defer(() => app.close());
   await app.ready();
 
   // A browser without a certificate may look at the pages; the API asks for one itself.
   const tls = { ...serverTls(identity), rejectUnauthorized: false };
-  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure }));
+  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure, ends }));
   void own.follow(remoteAuthority(configurationPart), lifetime);
   const running = started.move();
   log.info({ port, hosts: config.listen.hosts }, 'serving');

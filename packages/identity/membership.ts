@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Cancel, Clock } from '@sluice/model';
@@ -7,6 +8,7 @@ import { PeerWatch } from './peer-watch.ts';
 import { keepRenewed, type StandingLog } from './renewal.ts';
 import { type Revocation, Revocations } from './revocations.ts';
 import { serverTls } from './tls.ts';
+import { validityOf } from './validity.ts';
 import { wait } from './wait.ts';
 
 /** The deployment's authority as its members reach it. */
@@ -28,6 +30,8 @@ export interface Membership extends Disposable {
    * renewal, and one that was made before it ends with the answer to its next request. To be called before it serves.
    */
   secure(server: Server): void;
+  /** Whether a certificate that somebody else saw is of this deployment, and counts now. */
+  counts(certificate: X509Certificate): boolean;
   /** Renews the identity and takes in revocations until the signal aborts. Never rejects. */
   follow(authority: RemoteAuthority, signal: AbortSignal): Promise<void>;
 }
@@ -68,6 +72,13 @@ export async function joinDeployment({ directory, clock, log }: MembershipOption
         stop();
         stops.delete(stop);
       });
+    },
+    counts(certificate) {
+      const authority = new X509Certificate(identity.caPem);
+      if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) return false;
+      const { from, until } = validityOf(certificate);
+      const now = clock.now();
+      return now >= from && now < until && !revocations.has(certificate);
     },
     async follow(authority, signal) {
       await Promise.all([

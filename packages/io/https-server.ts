@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Refusal, refuse } from '@sluice/model';
+import type { ConnectionEndsReader } from './connection-ends.ts';
 
 /** Where and how tightly to serve. */
 export interface ServeOptions {
@@ -14,6 +15,8 @@ export interface ServeOptions {
   readonly secure?: (server: Server) => void;
   /** Longest time for a handshake, and for a request to arrive; default 10 s. */
   readonly requestMs?: number;
+  /** Takes off the headers of proxies in front. */
+  readonly ends?: ConnectionEndsReader;
   /** Most octets of headers; default 16 KiB. */
   readonly headerBytes?: number;
 }
@@ -42,7 +45,7 @@ function serveOn(
   listener: RequestListener,
   host: string,
   port: number,
-  { tls, secure, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
+  { tls, secure, ends, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
 ): Promise<HttpsServer> {
   const server = createServer(
     {
@@ -58,6 +61,7 @@ function serveOn(
     listener,
   );
   secure?.(server);
+  ends?.guard(server);
   server.on('clientError', (error: Error & { code?: string }, socket) => answerUnreadable(error, socket as Socket));
   const close = () =>
     new Promise<void>((closed) => {

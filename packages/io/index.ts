@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './connection-ends.ts';
 export * from './https-peer.ts';
 export * from './https-server.ts';
 export * from './log.ts';
