@@ -122,7 +122,7 @@ test('closing while the gateway stays away ends with the lease', async () => {
 
 test('a gateway without leases is closed when it is back, however long that takes', async () => {
   const { lease: _, ...traits } = strongTraits;
-  await using home = await openHome({ leaseMs: 60_000 }, traits);
+  await using home = await openHome({ leaseMs: 60_000, weaker: ['lease'] }, traits);
   const { sessionId, timeline } = await openFilm(home);
   assert.ok(timeline.some(({ step }) => step === 'promise-not-kept'));
   home.gateway.online = false;

@@ -27,6 +27,7 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
     log,
     settings,
     random: ports.random ?? strongRandom,
+    probe: ports.probe,
     links: new GatewayLinks(ports.drivers, clock, log, settings.exchangeMs),
     live: new LiveSessions(),
     records: new Records(store, clock, deadlines, log),

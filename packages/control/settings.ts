@@ -1,4 +1,4 @@
-import type { Port } from '@sluice/model';
+import type { Port, PromiseName } from '@sluice/model';
 
 /** A way to agree on a global port (Traits.portAgreement). */
 export type PortAgreement = 'pick' | 'propose' | 'list-free';
@@ -25,6 +25,8 @@ export interface ControlSettings {
   readonly openingsPerAppliance?: number;
   /** Most openings at once for one gateway; left out, no limit. */
   readonly openingsPerGateway?: number;
+  /** The promises that an opening may lack where its gateway cannot keep them; the others are refused (`cannot-hold`). */
+  readonly weaker: readonly PromiseName[];
   /** How long a session that ended is remembered, from its request. */
   readonly rememberMs: number;
 }
@@ -39,6 +41,8 @@ export const defaultSettings: ControlSettings = {
   portAgreement: 'pick',
   globalPorts: [16_384, 32_767],
   portTries: 8,
+  // Not `remoteAddress`: an opening for anyone. Not `lease`: one that stays when nobody is left to close it.
+  weaker: ['remotePort', 'streamType', 'revokeStopsRunning', 'narrowingOverRestart', 'symmetricSource'],
   rememberMs: 14 * 86_400_000,
 };
 

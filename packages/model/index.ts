@@ -3,6 +3,7 @@ export * from './appliance.ts';
 export * from './clock.ts';
 export * from './configuration.ts';
 export * from './gateway.ts';
+export * from './holding.ts';
 export * from './opening.ts';
 export * from './outcome.ts';
 export * from './portal.ts';

@@ -4,6 +4,7 @@ import {
   type GatewayAddresses,
   type GrantedOpening,
   type Observed,
+  type PromiseName,
 } from '@sluice/model';
 import { sameOpening } from './granted.ts';
 
@@ -56,7 +57,7 @@ export function compare(
 }
 
 /** A granted opening as it is asked for again: exactly as it was, and without the flow, which the gateway no longer knows. */
-export function askedAgain<T extends GrantedOpening>(opening: T, until: number): GrantedOpening {
+export function askedAgain(opening: GrantedOpening, until: number, mayLack: readonly PromiseName[]): GrantedOpening {
   const { id, streamType, payloadType, remote, globalPort, local, global } = opening;
   return {
     id,
@@ -67,5 +68,6 @@ export function askedAgain<T extends GrantedOpening>(opening: T, until: number):
     local,
     global,
     until,
+    ...(mayLack.length > 0 && { mayLack }),
   };
 }

@@ -28,6 +28,12 @@ export function faultOfGrant(
   return undefined;
 }
 
+/** Whether a grant is on another global port than asked for: it is taken by somebody, and another may be free. */
+export function isElsewhere(asked: readonly Opening[], granted: readonly GrantedOpening[]): boolean {
+  const ports = new Map(granted.map(({ id, globalPort }) => [id, globalPort]));
+  return asked.some(({ id, globalPort }) => globalPort !== undefined && ports.has(id) && ports.get(id) !== globalPort);
+}
+
 function faultOf(asked: Opening, got: GrantedOpening, addresses: GatewayAddresses): string | undefined {
   if (got.streamType !== asked.streamType) return `lets in ${got.streamType} instead of ${asked.streamType}`;
   if (got.payloadType !== asked.payloadType) return 'lets in another payload type than asked';

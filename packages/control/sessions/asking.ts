@@ -1,7 +1,16 @@
-import { type GatewayAddresses, type GrantedOpening, type Opening, type Refusal, refuse } from '@sluice/model';
+import {
+  type GatewayAddresses,
+  type GrantedOpening,
+  type Holding,
+  type Instant,
+  type Opening,
+  type Refusal,
+  refuse,
+} from '@sluice/model';
 import { TimedOut } from '../bounded.ts';
 import { notConnected } from '../gateways/link.ts';
-import { faultOfGrant } from '../planning/granted.ts';
+import { faultOfGrant, isElsewhere } from '../planning/granted.ts';
+import { checkHolding, heldBy, heldLess, holdingOf } from '../planning/holding.ts';
 import { leaseEnd } from '../planning/lease.ts';
 import { planOpenings } from '../planning/openings.ts';
 import { checkTraits } from '../planning/traits.ts';
@@ -12,8 +21,16 @@ import type { Workings } from './workings.ts';
 
 /** What asking the gateway came to. `clean`: nothing of the session can be left there. */
 export type Asked =
-  | { readonly kind: 'held'; readonly openings: readonly GrantedOpening[] }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly clean: boolean };
+  | {
+      readonly kind: 'held';
+      readonly openings: readonly GrantedOpening[];
+      readonly holding: Holding;
+      /** When the session ends where nobody takes it: a gateway may have made the lease a longer one. */
+      readonly until: Instant;
+    }
+  | Refused;
+
+type Refused = { readonly kind: 'refused'; readonly refusal: Refusal; readonly clean: boolean };
 
 /** Asks the gateway for every opening of a session, all or none, with the provisional lease. Heeds `signal`. */
 export async function askGateway(w: Workings, live: LiveSession, signal: AbortSignal): Promise<Asked> {
@@ -24,7 +41,7 @@ export async function askGateway(w: Workings, live: LiveSession, signal: AbortSi
     return no(error instanceof TimedOut ? silent(live) : notConnected(live.session.gatewayId, error));
   }
   // Now that it was spoken to, more may be known of what it can do.
-  const weaker = checkTraits(live.request, live.link.traits);
+  const weaker = checkTraits(live.request, live.link.traits, w.settings.weaker);
   if (weaker) return no(weaker);
   const plan = planOpenings(live.id, live.request, addresses, live.traits, provisionalEnd(w, live));
   if ('code' in plan) return no(plan);
@@ -32,10 +49,10 @@ export async function askGateway(w: Workings, live: LiveSession, signal: AbortSi
   for (let tries = 1; ; tries++) {
     const openings = await ports.next(signal);
     if ('code' in openings) return no(openings);
-    const asked = await askOnce(w, live, withLease(openings, provisionalEnd(w, live)), addresses, signal);
+    const asked = await askOnce(w, live, asAsked(w, withLease(openings, provisionalEnd(w, live))), addresses, signal);
     const another = asked.kind === 'refused' && asked.refusal.code === 'port-in-use' && asked.clean;
     if (another && ports.mayTryAgain && tries < w.settings.portTries && !signal.aborted) continue;
-    return asked.kind === 'held' ? lengthen(w, live, asked.openings, signal) : asked;
+    return asked.kind === 'granted' ? verify(w, live, asked.openings, signal) : asked;
   }
 }
 
@@ -45,7 +62,7 @@ async function askOnce(
   openings: readonly Opening[],
   addresses: GatewayAddresses,
   signal: AbortSignal,
-): Promise<Asked> {
+): Promise<Granted | Refused> {
   const { link } = live;
   live.note(w.clock.now(), 'asking-gateway', `${openings.length} openings`);
   live.heldUntil = Math.max(live.heldUntil, ...openings.map(({ until }) => until));
@@ -56,22 +73,60 @@ async function askOnce(
   }
   let held = granted;
   let left = granted;
-  if (outcome.kind === 'unknown' || !live.traits.ackMeansHeld) {
+  live.heldUntil = Math.max(live.heldUntil, ...granted.map(({ until }) => until));
+  const seen = outcome.kind === 'applied' && (outcome.seen || live.traits.ackMeansHeld);
+  if (!seen) {
     if (outcome.kind === 'unknown') live.note(w.clock.now(), 'answer-lost', outcome.reason);
     const observed = await link.observe(believed(openings, granted), signal);
     if (!observed) return no(silent(live), false);
     held = ofSession(live, observed);
     left = mayBeLeft(live, observed);
+    live.heldUntil = Math.max(live.heldUntil, ...held.map(({ until }) => until));
     live.note(w.clock.now(), 'looked', `${held.length} of ${openings.length} openings are there`);
   }
   const fault = faultOfGrant(openings, held, addresses);
-  if (fault === undefined) return { kind: 'held', openings: held };
+  if (fault === undefined) return { kind: 'granted', openings: held };
   const refusal =
     outcome.kind === 'unknown'
       ? silent(live)
-      : refuse('gateway-refused', `the gateway did not grant what was asked (${fault}); nothing was opened`);
+      : refuse(
+          isElsewhere(openings, held) ? 'port-in-use' : 'gateway-refused',
+          `the gateway did not grant what was asked (${fault}); nothing was opened`,
+        );
   live.note(w.clock.now(), 'not-as-asked', fault);
   return no(refusal, await takenBack(live, left, signal));
+}
+
+interface Granted {
+  readonly kind: 'granted';
+  readonly openings: readonly GrantedOpening[];
+}
+
+/** How tightly the openings are held: as the type can, as the gateway says of each, as packets show. What is too weak is taken back. */
+async function verify(
+  w: Workings,
+  live: LiveSession,
+  openings: readonly GrantedOpening[],
+  signal: AbortSignal,
+): Promise<Asked> {
+  const byType = heldBy(live.traits);
+  const { weaker } = w.settings;
+  const said = checkHolding(live.request, heldLess(byType, openings, undefined), weaker);
+  if (said) return no(said, await takenBack(live, openings, signal));
+  const asked = { gateway: live.link.gateway, request: live.request, openings };
+  const probes = live.traits.ackMeansHeld ? undefined : await w.probe?.(asked, signal);
+  if (probes) live.note(w.clock.now(), 'probed', Object.entries(probes).join(', ').replaceAll(',', ' '));
+  const held = heldLess(byType, openings, probes);
+  const wrong = probes?.fromServer === 'not-seen' ? nothingCame(live) : checkHolding(live.request, held, weaker);
+  if (wrong) return no(wrong, await takenBack(live, openings, signal));
+  const now = w.clock.now();
+  const meantMs = Math.min(w.settings.provisionalLeaseMs, w.settings.leaseMs);
+  const holding = holdingOf(held, openings, probes, now, meantMs);
+  const until = Math.min(endOf(openings), now + meantMs, live.session.endsAt);
+  const lengthened = await lengthen(w, live, openings, signal);
+  if (lengthened.kind === 'refused') return lengthened;
+  const same = lengthened.openings === openings;
+  return { kind: 'held', openings: lengthened.openings, holding, until: same ? until : endOf(lengthened.openings) };
 }
 
 /** A verdict that took long has little of its provisional lease left: the full one is asked for before it is given. */
@@ -80,16 +135,17 @@ async function lengthen(
   live: LiveSession,
   openings: readonly GrantedOpening[],
   signal: AbortSignal,
-): Promise<Asked> {
+): Promise<Granted | Refused> {
   const now = w.clock.now();
-  const end = Math.min(...openings.map(({ until }) => until));
-  if (end - now >= w.settings.provisionalLeaseMs / 2 || end >= live.session.endsAt) return { kind: 'held', openings };
+  const end = endOf(openings);
+  if (end - now >= w.settings.provisionalLeaseMs / 2 || end >= live.session.endsAt)
+    return { kind: 'granted', openings };
   const until = leaseEnd(now, w.settings.leaseMs, live.traits, live.session.endsAt);
   live.heldUntil = Math.max(live.heldUntil, until);
   const { outcome } = await live.link.apply({ renew: openings.map((opening) => ({ opening, until })) }, signal);
   if (outcome.kind === 'applied') {
     live.note(w.clock.now(), 'renewed', 'before the verdict, which took long');
-    return { kind: 'held', openings: withLease(openings, until) };
+    return { kind: 'granted', openings: withLease(openings, until) };
   }
   return no(silent(live), await takenBack(live, openings, signal));
 }
@@ -100,12 +156,23 @@ async function takenBack(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (openings.length === 0) return true;
-  return (await live.link.apply({ close: openings }, signal)).outcome.kind === 'applied';
+  // The last first: where one stays, what it was the second half of is gone no sooner.
+  return (await live.link.apply({ close: openings.toReversed() }, signal)).outcome.kind === 'applied';
 }
 
 function provisionalEnd(w: Workings, live: LiveSession): number {
   const { provisionalLeaseMs, leaseMs } = w.settings;
   return leaseEnd(w.clock.now(), Math.min(provisionalLeaseMs, leaseMs), live.traits, live.session.endsAt);
+}
+
+function endOf(openings: readonly Opening[]): Instant {
+  return Math.min(...openings.map(({ until }) => until));
+}
+
+/** What the deployment lets each opening lack goes with it: a driver may fall back to it, and says so. */
+function asAsked(w: Workings, openings: readonly Opening[]): readonly Opening[] {
+  const { weaker } = w.settings;
+  return weaker.length === 0 ? openings : openings.map((opening) => ({ ...opening, mayLack: weaker }));
 }
 
 function withLease<T extends Opening>(openings: readonly T[], until: number): readonly T[] {
@@ -124,8 +191,15 @@ function believed(openings: readonly Opening[], granted: readonly GrantedOpening
   return [...granted, ...named];
 }
 
-function no(refusal: Refusal, clean = true): Asked {
+function no(refusal: Refusal, clean = true): Refused {
   return { kind: 'refused', refusal, clean };
+}
+
+function nothingCame({ session }: LiveSession): Refusal {
+  return refuse(
+    'probe-lost',
+    `the gateway ${session.gatewayId} said that it opened, and a packet from the server did not arrive; nothing stays open`,
+  );
 }
 
 function silent(live: LiveSession): Refusal {

@@ -52,7 +52,7 @@ export function finish(w: Workings, live: LiveSession, detail?: string): void {
 /** Comes back to a closing session: well before its last lease ends, and then when it has ended. */
 export function undoLater(w: Workings, live: LiveSession): void {
   const now = w.clock.now();
-  const leased = live.traits.lease !== undefined;
+  const leased = live.traits.lease !== undefined && live.session.holding?.held.lease !== false;
   if (leased && now >= live.heldUntil) {
     finish(w, live, 'its lease has ended');
     return;

@@ -1,4 +1,4 @@
-import type { GrantedOpening } from '@sluice/model';
+import type { GrantedOpening, Instant } from '@sluice/model';
 import { leaseEnd } from '../planning/lease.ts';
 import { endLive } from './closing.ts';
 import type { LiveSession } from './live.ts';
@@ -9,6 +9,9 @@ export type PutRight = (live: LiveSession) => void;
 
 /** Least wait before another try to renew. */
 const leastRetryMs = 1_000;
+
+/** What a gateway that counts whole seconds may take off a lease. */
+const roundingMs = 1_500;
 
 /** Keeps open sessions open: renews at half of each lease, and ends what can be renewed no more. */
 export class Leases {
@@ -24,10 +27,14 @@ export class Leases {
   claim(live: LiveSession): void {
     if (live.claimed || live.session.state !== 'open') return;
     live.claimed = true;
-    const { until, endsAt } = live.session;
+    const { until, endsAt, openings } = live.session;
     const now = this.#w.clock.now();
     live.note(now, 'answered');
-    if (until >= Math.min(now + this.#w.settings.leaseMs / 2, endsAt)) this.attend(live);
+    const enough = Math.min(now + this.#w.settings.leaseMs / 2, endsAt);
+    // Where the gateway made the first lease a long one, that one serves.
+    const granted = Math.min(...openings.map((opening) => opening.until), endsAt);
+    if (until < enough && granted >= enough) live.update({ until: granted });
+    if (live.session.until >= enough) this.attend(live);
     else this.#at(live, now);
   }
 
@@ -44,7 +51,10 @@ export class Leases {
     const byId = new Map(openings.map((opening) => [opening.id, opening]));
     live.update({
       until,
-      openings: live.session.openings.map((opening) => ({ ...opening, ...byId.get(opening.id), until })),
+      openings: live.session.openings.map((opening) => {
+        const { mayLack: _, ...granted } = byId.get(opening.id) ?? opening;
+        return { ...opening, ...granted, until: byId.get(opening.id)?.until ?? until };
+      }),
     });
     live.note(this.#w.clock.now(), 'renewed', detail);
     void this.#w.records.later(live.session);
@@ -78,9 +88,10 @@ export class Leases {
       const before = live.heldUntil;
       live.heldUntil = Math.max(before, until);
       const renew = live.session.openings.map((opening) => ({ opening, until }));
-      const { outcome } = await link.apply({ renew }, stopped);
+      const { outcome, granted } = await link.apply({ renew }, stopped);
       if (outcome.kind === 'refused') live.heldUntil = before;
-      return { until, ...outcome };
+      live.heldUntil = Math.max(live.heldUntil, ...granted.map((opening) => opening.until));
+      return { until: shorter(until, granted), ...outcome };
     });
     if (!outcome || live.session.state !== 'open') return;
     if (outcome.kind === 'applied')
@@ -89,4 +100,10 @@ export class Leases {
     this.attend(live);
     if (outcome.kind === 'refused' && outcome.refusal.code !== 'gateway-offline') this.#putRight(live);
   }
+}
+
+/** When renewed openings end: as asked, or sooner where the gateway gave less. It counts whole seconds. */
+function shorter(asked: Instant, granted: readonly GrantedOpening[]): Instant {
+  const end = Math.min(asked, ...granted.map(({ until }) => until));
+  return end < asked - roundingMs ? end : asked;
 }

@@ -15,7 +15,7 @@ import { nextState, type SessionEvent } from './state.ts';
 import { addStep } from './timeline.ts';
 
 /** What a move changes of a session beside its state. */
-export type SessionPatch = Partial<Pick<ContentSession, 'openings' | 'until'>> & {
+export type SessionPatch = Partial<Pick<ContentSession, 'openings' | 'until' | 'holding'>> & {
   readonly refusal?: Refusal;
   readonly closeReason?: CloseReason;
 };
@@ -75,7 +75,7 @@ export class LiveSession {
   }
 
   /** New values without a move: counters, a renewed lease. */
-  update(patch: Pick<SessionPatch, 'openings' | 'until'>): void {
+  update(patch: Pick<SessionPatch, 'openings' | 'until' | 'holding'>): void {
     this.#session = { ...this.#session, ...patch };
   }
 }

@@ -3,6 +3,7 @@ import type { Reconciliation } from '../control.ts';
 import { type GatewayLink, messageOf } from '../gateways/link.ts';
 import { askedAgain, compare, type SessionDifference } from '../planning/difference.ts';
 import { faultOfGrant } from '../planning/granted.ts';
+import { checkHolding, heldBy, heldLess } from '../planning/holding.ts';
 import { leaseEnd } from '../planning/lease.ts';
 import { endLive, finish, mayBeLeft, withCounters } from './closing.ts';
 import type { Leases } from './leases.ts';
@@ -138,13 +139,16 @@ export class Restoring {
     const until = live.claimed ? leaseEnd(now, leaseMs, live.traits, session.endsAt) : session.until;
     if (until <= now) return 0;
     live.heldUntil = Math.max(live.heldUntil, until);
-    const open = missing.map((opening) => askedAgain(opening, until));
+    const open = missing.map((opening) => askedAgain(opening, until, this.#w.settings.weaker));
     const renew = held.map((opening) => ({ opening, until }));
     const { outcome, granted } = await link.apply({ open, renew }, this.#w.stopped, seen.observed);
     if (live.session.state !== 'open') return 0;
     const unreached = outcome.kind === 'refused' && outcome.refusal.code === 'gateway-offline';
     if (outcome.kind === 'unknown' || unreached) return undefined;
-    const fault = outcome.kind === 'refused' ? outcome.refusal.message : faultOfGrant(open, granted, seen.addresses);
+    const fault =
+      outcome.kind === 'refused'
+        ? outcome.refusal.message
+        : (faultOfGrant(open, granted, seen.addresses) ?? this.#weaker(live, granted));
     if (fault !== undefined) {
       endLive(this.#w, live, 'failed', `its openings could not be put back: ${fault}`);
       return 0;
@@ -152,6 +156,16 @@ export class Restoring {
     if (missing.length > 0) live.note(now, 'put-back', `${missing.length} of ${session.openings.length} openings`);
     this.#leases.renewed(live, granted, until, 'when the gateway was put right');
     return missing.length;
+  }
+
+  /** What the gateway holds less tightly than before, and than the deployment's policy lets it. */
+  #weaker(live: LiveSession, granted: readonly GrantedOpening[]): string | undefined {
+    const { holding } = live.session;
+    const before = holding?.held ?? heldBy(live.traits);
+    const held = heldLess(before, granted, undefined);
+    const refusal = checkHolding(live.request, held, this.#w.settings.weaker);
+    if (!refusal && holding) live.update({ holding: { ...holding, held } });
+    return refusal?.message;
   }
 
   #again(link: GatewayLink): void {

@@ -3,7 +3,7 @@ import { limited, TimedOut } from '../bounded.ts';
 import type { Verdict } from '../control.ts';
 import { type GatewayLink, messageOf } from '../gateways/link.ts';
 import { checkStreams } from '../planning/streams.ts';
-import { checkTraits, weaknessesOf } from '../planning/traits.ts';
+import { checkTraits } from '../planning/traits.ts';
 import { type Asked, askGateway } from './asking.ts';
 import { closeLive, undo } from './closing.ts';
 import type { Leases } from './leases.ts';
@@ -37,15 +37,17 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   const now = w.clock.now();
   if (asked.kind === 'refused') return refused(w, live, asked);
   const streams = new Map(live.openingIds.map((id, index) => [id, live.request.streams[index]?.id ?? '']));
-  // Flow and consent are the request's and are remembered once.
-  const openings = asked.openings.map(({ flow: _, consent: _signed, ...opening }) => ({
+  // Flow and consent are the request's and are remembered once, what may be lacking the deployment's.
+  const openings = asked.openings.map(({ flow: _, consent: _signed, mayLack: _allowed, ...opening }) => ({
     ...opening,
     streamId: streams.get(opening.id) ?? '',
   }));
-  for (const weakness of weaknessesOf(live.traits)) live.note(now, 'promise-not-kept', weakness);
+  const { holding, until } = asked;
+  for (const note of holding.notes) live.note(now, 'promise-not-kept', note);
   live.move(now, 'granted', 'opened', portsOf(openings), {
     openings,
-    until: Math.min(...openings.map(({ until }) => until)),
+    holding,
+    until,
   });
   try {
     await w.records.now(live.session);
@@ -63,7 +65,8 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
 /** What is known before the gateway is asked, then what the gateway says. */
 async function decide(w: Workings, live: LiveSession): Promise<Asked> {
   const { request, link } = live;
-  const no = checkStreams(request.streams) ?? checkTraits(request, link.traits) ?? checkQuotas(w, live);
+  const no =
+    checkStreams(request.streams) ?? checkTraits(request, link.traits, w.settings.weaker) ?? checkQuotas(w, live);
   if (no) return { kind: 'refused', refusal: no, clean: true };
   try {
     return await limited(w.clock, w.settings.verdictMs, [w.stopped], (signal) =>

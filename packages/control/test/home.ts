@@ -2,7 +2,7 @@ import { type Driver, Unreachable } from '@sluice/driver';
 import { silentLog, VirtualClock } from '@sluice/io';
 import type { ContentRequest, ContentSession, IpAddress, RequestedStream, Traits } from '@sluice/model';
 import { inMemoryStore } from '@sluice/store';
-import { type Control, type ControlSettings, openControl, type Store } from '../index.ts';
+import { type Control, type ControlSettings, openControl, type Probe, type Store } from '../index.ts';
 import { SimulatedGateway, simulatedDriver } from './simulated-gateway.ts';
 
 /** A signal that nobody ends. */
@@ -63,7 +63,7 @@ export interface Home extends AsyncDisposable {
 }
 
 /** Opens a {@link Home} with its television registered. */
-export async function openHome(settings: Partial<ControlSettings> = {}, traits?: Traits): Promise<Home> {
+export async function openHome(settings: Partial<ControlSettings> = {}, traits?: Traits, probe?: Probe): Promise<Home> {
   const clock = new VirtualClock();
   const gateway = new SimulatedGateway(clock, traits);
   const store = inMemoryStore();
@@ -73,7 +73,7 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
   const start = () => {
     life = { dead: false };
     const ports = { store: mortalStore(store, life), drivers: [mortalDriver(simulatedDriver([gateway]), life)] };
-    return openControl({ random, ...ports, clock, log: silentLog }, settings);
+    return openControl({ random, ...ports, ...(probe && { probe }), clock, log: silentLog }, settings);
   };
   let control = await start();
   await control.registrations.putGateway(gateway.gateway);

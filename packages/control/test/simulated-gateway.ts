@@ -208,7 +208,11 @@ export class SimulatedGateway {
       granted.push(this.#grant(opening, port));
     }
     const now = this.#clock.now();
-    const lease = (until: number) => now + Math.ceil((until - now) / 1_000) * 1_000;
+    const { lease: kept } = this.traits;
+    const least = (kept?.leastSeconds ?? 0) * 1_000;
+    // Without a lease a row stays until it is closed.
+    const lease = (until: number) =>
+      kept ? now + Math.max(Math.ceil((until - now) / 1_000) * 1_000, least) : Number.MAX_SAFE_INTEGER;
     for (const { opening, until } of step.renew) {
       const row = this.#rows.get(opening.id);
       if (row) this.#rows.set(row.id, { ...row, until: lease(until) });
@@ -219,7 +223,9 @@ export class SimulatedGateway {
       return row ? [row] : [];
     });
     for (const opening of twisted) this.#rows.set(opening.id, { ...opening, until: lease(opening.until) });
-    return { kind: 'applied', granted: twisted };
+    // A lease that was made a longer one is told.
+    const told = twisted.map((opening) => (opening.until - now < least ? { ...opening, until: now + least } : opening));
+    return { kind: 'applied', granted: told };
   }
 
   #grant(opening: Opening, port: number): GrantedOpening {
