@@ -37,6 +37,8 @@ export interface DeploymentOptions {
   readonly cache?: string;
   /** Told what happens, a sentence each. */
   readonly progress?: (sentence: string) => void;
+  /** What starts a part, where that is not its command alone: another user's right, say. Its directory is written. */
+  readonly launch?: (host: Host, command: readonly string[]) => readonly string[];
 }
 
 const commandLine = join(import.meta.dirname, '../apps/cli/main.ts');
@@ -64,11 +66,17 @@ export async function deploy(
   const running = new Map<string, HostProcess>();
   const configurationFile = (host: string): string => join(hostDirectory(directories, host), 'configuration.json');
   const start = async (host: string, until: AbortSignal): Promise<HostProcess> => {
-    const { runs } = hostOf(topology, host);
+    const placed = hostOf(topology, host);
+    const { runs } = placed;
     // An appliance's part that stays is its screen.
     const args = [runs?.part ?? '', runs?.part === 'appliance' ? 'screen' : 'run', '--config', configurationFile(host)];
+    const command = sluiceCommand(args);
     const started = await startOnHost(
-      { name: `${runs?.part} on ${host}`, namespace: network.namespace(host), command: sluiceCommand(args) },
+      {
+        name: `${runs?.part} on ${host}`,
+        namespace: network.namespace(host),
+        command: options.launch?.(placed, command) ?? command,
+      },
       until,
     );
     running.set(host, started);

@@ -5,7 +5,7 @@ import { reportAppliances, reportStatus } from './household/report.ts';
 import { householdAppliances, householdStatus } from './household/status.ts';
 import { askHousehold } from './io/household-socket.ts';
 import { readConfig, readPolicy } from './io/read-json.ts';
-import { runGateway } from './main.ts';
+import { closeHome, runGateway } from './main.ts';
 import { explainPolicy } from './policy/explain.ts';
 
 const defaultSocket = '/run/sluice/gateway.sock';
@@ -16,6 +16,7 @@ export function gatewayCommand(): Command {
     "opens a home for what it asked for; the household's own word on it",
   );
   gateway.addCommand(runCommand());
+  gateway.addCommand(loadCommand());
   gateway.addCommand(checkCommand());
   gateway.addCommand(statusCommand());
   gateway.addCommand(closeCommand());
@@ -52,6 +53,19 @@ Example:
       const { endpointId, port, controlSocket } = running;
       process.stdout.write(`${JSON.stringify({ ready: 'gateway', endpointId, port, controlSocket })}\n`);
       await ended;
+    });
+}
+
+function loadCommand(): Command {
+  return new Command('load')
+    .description(
+      'close the home, and end: for a boot, before the network is up; what is open already stays until its end',
+    )
+    .requiredOption('--config <file>', 'JSON configuration')
+    .addHelpText('after', '\nExample:\n  sluice gateway load --config gateway.json')
+    .action(async (options: { config: string }) => {
+      const loaded = closeHome(await readConfig(options.config));
+      process.stdout.write(loaded === 'loaded' ? 'closed\n' : 'closed, but for what was open already\n');
     });
 }
 

@@ -37,6 +37,19 @@ export interface Machine {
 export const thisMachine: Machine = { clock: systemClock, openDataPlane: () => openDataPlane(), followHome };
 
 /**
+ * Closes the home but for what its kernel holds already; no agent is needed for it to stay so. Throws as
+ * `DataPlane.load` does.
+ */
+export function closeHome(
+  { interfaces, listen }: Pick<GatewayConfig, 'interfaces' | 'listen'>,
+  machine: Pick<Machine, 'openDataPlane'> = thisMachine,
+): 'loaded' | 'adopted' {
+  using dataPlane = machine.openDataPlane();
+  // An agent may be running: the port that it serves on stays reachable.
+  return dataPlane.load({ ...interfaces, listening: listen?.port ? [listen.port] : [] });
+}
+
+/**
  * Starts a gateway; resolves when it serves. The kernel is closed, but for what it holds already, before anything else
  * happens. Throws where the identity, the policy, the kernel or the control socket is not as it must be.
  */
