@@ -1,4 +1,4 @@
-import { type AskedPart, ask, contentList, exchange, startView } from '@sluice/api';
+import { type AskedPart, ask, contentList, exchange, startAnswer, startView } from '@sluice/api';
 import type { PeerAnswer } from '@sluice/io';
 import { refuse } from '@sluice/model';
 import type { PortalConfig } from './config.ts';
@@ -27,7 +27,7 @@ export function remoteMediaServer(part: AskedPart<PeerAnswer>, limits: PortalCon
     start: (json, signal) =>
       ask(
         part,
-        startView,
+        startAnswer,
         { method: 'POST', path: '/v1/starts', json, mostMs: limits.startMs, silence: 'media-not-started' },
         signal,
       ),

@@ -1,4 +1,4 @@
-import type { Answer, Content, SessionRequest, SessionView, StartRequest, StartView } from '@sluice/api';
+import type { Answer, Content, SessionRequest, SessionView, StartAnswer, StartRequest, StartView } from '@sluice/api';
 import type { CloseReason, Family } from '@sluice/model';
 
 /** Reasons that a portal closes a session for. */
@@ -26,7 +26,7 @@ export interface Poster {
 export interface MediaServer {
   contents(family: Family, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   poster(contentId: string, signal: AbortSignal): Promise<Answer<Poster>>;
-  start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartView>>;
+  start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartAnswer>>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
   stop(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
 }

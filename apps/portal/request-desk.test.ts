@@ -68,6 +68,8 @@ test('the gateway holds before the server starts, and the server gets the global
     remote: { address: '203.0.113.10', port: 7000 },
     global: { address: '203.0.113.1', port: 16384 },
     local: { address: '192.168.1.2', port: 5000 },
+    protection: 'clear',
+    clearBecause: 'the media server does not say that it is protected',
   });
   assert.deepEqual(
     answer.value.steps.map(({ step }) => step),

@@ -1,4 +1,12 @@
-import type { Answer, ContentAnswer, ContentRequestBody, SessionRequest, SessionView, StartRequest } from '@sluice/api';
+import type {
+  Answer,
+  ContentAnswer,
+  ContentRequestBody,
+  SessionRequest,
+  SessionView,
+  StartAnswer,
+  StartRequest,
+} from '@sluice/api';
 import type { Log } from '@sluice/io';
 import { type Clock, familyOf, type Refusal, refusalCodes, refuse } from '@sluice/model';
 import type { Caller } from './caller.ts';
@@ -71,14 +79,15 @@ export async function decide(
     parts.shelf.doubt();
     await undo(parts, session.sessionId, 'media-not-started', server);
     const message = `the media server did not start, and the home was closed again: ${started.refusal.message}`;
-    return { kind: 'refused', refusal: refuse('media-not-started', message, body.contentId) };
+    const code = started.refusal.code === 'protection-missing' ? 'protection-missing' : 'media-not-started';
+    return { kind: 'refused', refusal: refuse(code, message, body.contentId) };
   }
   const steps = [
     { step: 'request', ms: 0 },
     { step: 'gateway-configured', ms: configuredMs },
     { step: 'media-started', ms: sinceMs() },
   ];
-  return { kind: 'granted', value: answerOf(session, named.value, found.value, steps), server };
+  return { kind: 'granted', value: answerOf(session, named.value, found.value, started.value, steps), server };
 }
 
 const givenUp: Verdict = {
@@ -163,6 +172,7 @@ function startOf(session: SessionView, body: ContentRequestBody): StartRequest {
     contentId: body.contentId,
     streams: session.openings.map(({ streamId, global }) => ({ id: streamId, to: global })),
     firstSpeaker: body.firstSpeaker,
+    ...(body.srtp && { srtp: body.srtp }),
   };
 }
 
@@ -170,6 +180,7 @@ function answerOf(
   session: SessionView,
   streams: SessionRequest['streams'],
   { content }: ShelvedContent,
+  { protection, keys }: StartAnswer,
   steps: ContentAnswer['steps'],
 ): ContentAnswer {
   const openings = new Map(session.openings.map((opening) => [opening.streamId, opening]));
@@ -179,9 +190,13 @@ function answerOf(
     until: session.until,
     streams: streams.flatMap(({ localPort: _, ...stream }) => {
       const opening = openings.get(stream.id);
-      return opening ? [{ ...stream, global: opening.global, local: opening.local }] : [];
+      const { global, local } = opening ?? {};
+      return global && local ? [{ ...stream, global, local, ...(protection?.[stream.id] ?? notSaid) }] : [];
     }),
+    ...(keys && { keys }),
     ...(content.sdp === undefined ? {} : { sdp: content.sdp }),
     steps,
   };
 }
+
+const notSaid = { protection: 'clear', clearBecause: 'the media server does not say that it is protected' } as const;

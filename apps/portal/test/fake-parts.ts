@@ -1,4 +1,4 @@
-import type { Answer, Content, SessionRequest, SessionView, StartRequest, StartView } from '@sluice/api';
+import type { Answer, Content, SessionRequest, SessionView, StartAnswer, StartRequest, StartView } from '@sluice/api';
 import { type Refusal, refuse } from '@sluice/model';
 import type { ConfigurationServer, MediaServer } from '../parts.ts';
 
@@ -32,6 +32,7 @@ export function hold(): Hold {
 export class FakeConfigurationServer implements ConfigurationServer {
   readonly said: string[];
   readonly sessions = new Map<string, SessionView>();
+  readonly requests: SessionRequest[] = [];
   readonly #byRequest = new Map<string, string>();
   refusal: Refusal | undefined;
   /** Answers to `open` that are lost, though the session was opened. */
@@ -46,6 +47,7 @@ export class FakeConfigurationServer implements ConfigurationServer {
 
   async open(request: SessionRequest): Promise<Answer<SessionView>> {
     this.said.push(`open ${request.requestId}`);
+    this.requests.push(request);
     await this.holdOpen?.until;
     if (this.refusal) return { kind: 'refused', refusal: this.refusal };
     const key = `${request.applianceId} ${request.requestId}`;
@@ -114,6 +116,8 @@ export class FakeMediaServer implements MediaServer {
   away: Refusal | undefined;
   holdStart: Hold | undefined;
   asked = 0;
+  /** What a start is answered with beside the view. */
+  protecting: Pick<StartAnswer, 'protection' | 'keys'> = {};
 
   constructor(said: string[]) {
     this.said = said;
@@ -128,12 +132,13 @@ export class FakeMediaServer implements MediaServer {
     return { kind: 'granted', value: { contentType: 'image/png', body: Buffer.from('png') } };
   }
 
-  async start(request: StartRequest): Promise<Answer<StartView>> {
+  async start(request: StartRequest): Promise<Answer<StartAnswer>> {
     this.said.push(`start ${request.sessionId}`);
     this.starts.push(request);
     await this.holdStart?.until;
     if (this.refusal) return { kind: 'refused', refusal: this.refusal };
-    return this.#view(request.sessionId, 'sending');
+    const answer = this.#view(request.sessionId, 'sending');
+    return answer.kind === 'refused' ? answer : { kind: 'granted', value: { ...answer.value, ...this.protecting } };
   }
 
   async look(sessionId: string): Promise<Answer<StartView>> {
