@@ -20,8 +20,14 @@ export function readAnswer<T>(part: string, schema: z.ZodType<T>, status: number
   }
   const read = problem.safeParse(value);
   if (!read.success) return refused(part, `answers with HTTP status ${status}`);
-  const { code, message, subject } = read.data;
-  return { kind: 'refused', refusal: subject === undefined ? { code, message } : { code, message, subject } };
+  const { code, message, subject, retryAfterSeconds } = read.data;
+  const refusal = {
+    code,
+    message,
+    ...(subject !== undefined && { subject }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  return { kind: 'refused', refusal };
 }
 
 function refused(part: string, what: string): Answer<never> {

@@ -6,6 +6,8 @@ export const problem = z.object({
   code: z.enum(refusalCodes),
   message: z.string(),
   subject: z.string().optional(),
+  /** When to ask again, where waiting helps. */
+  retryAfterSeconds: z.number().int().positive().optional(),
 });
 
 export type Problem = z.infer<typeof problem>;

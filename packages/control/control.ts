@@ -10,6 +10,12 @@ export type Verdict =
   | { readonly kind: 'granted'; readonly session: ContentSession }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly session?: ContentSession };
 
+/**
+ * Why a request that is new is not taken up; undefined where it is. `gatewayId`: what its appliance is behind, where that
+ * is known. A refusal is not remembered: the same request may be asked again.
+ */
+export type Admission = (request: ContentRequest, gatewayId: string | undefined) => Refusal | undefined;
+
 /** What is known of a gateway's link, without asking it. */
 export interface GatewayStatus {
   /** A conversation with it is held. */
@@ -45,9 +51,9 @@ export interface Control extends AsyncDisposable {
    * One verdict for one request, in bounded time (settings.verdictMs). Asking again with the same portal, appliance
    * and request id gives the same verdict, also while the first is under way; with another body it is
    * `request-conflict`. `signal` ends the wait, not the work: a session that nobody waited for is not renewed
-   * until its request is asked again. Rejects when the store cannot keep the verdict; then nothing stays open.
+   * until its request is asked again. `admit` is asked once where the request is new. Rejects when the store cannot keep the verdict; then nothing stays open.
    */
-  open(request: ContentRequest, signal: AbortSignal): Promise<Verdict>;
+  open(request: ContentRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict>;
   /**
    * Closes a session at its gateway and reads its last counters. Resolves to the session: `closed`, or `closing`
    * where the gateway could not be reached (it is undone when the gateway is back, or by its lease). Harmless on what

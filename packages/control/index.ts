@@ -1,6 +1,16 @@
-export type { Control, GatewayStatus, Reconciliation, Verdict } from './control.ts';
+export type { Admission, Control, GatewayStatus, Reconciliation, Verdict } from './control.ts';
+export {
+  defaultRequestRates,
+  type LimitedBy,
+  networkOf,
+  RequestLimits,
+  type RequestRates,
+  rateLimited,
+} from './limits/request-limits.ts';
+export { type Rate, TokenBuckets } from './limits/token-buckets.ts';
 export { openControl } from './open-control.ts';
 export type { ControlPorts, Log, Probe } from './ports.ts';
+export { checkRemotes } from './registration/portal-remotes.ts';
 export type { Registrations } from './registration/registrations.ts';
 export { type ControlSettings, completeSettings, defaultSettings, type PortAgreement } from './settings.ts';
 export type { Enrolment, OperatorAccount, RevocationRecord, StandingStore } from './standing.ts';

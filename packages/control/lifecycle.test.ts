@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ContentSession, type GrantedOpening, refuse } from '@sluice/model';
+import { type ContentSession, type GrantedOpening, type Refusal, refuse } from '@sluice/model';
 import { filmRequest, type Home, openHome, patient } from './test/home.ts';
 import { strongTraits } from './test/simulated-gateway.ts';
 
@@ -327,6 +327,44 @@ test('quotas refuse before a packet is sent', async () => {
   assert.equal(third.kind, 'granted', 'a closed session gives its share back');
   const fourth = await tablet('t2');
   assert.equal(fourth.kind === 'refused' && fourth.refusal.code, 'quota-exceeded');
+});
+
+test('addresses and portals have their quotas too', async () => {
+  for (const quota of [{ openingsPerAddress: 9 }, { openingsPerPortal: 9 }]) {
+    await using home = await openHome(quota);
+    await openFilm(home);
+    await home.control.registrations.putAppliance({ applianceId: 'tablet', gatewayId: home.gateway.gateway.gatewayId });
+    const verdict = await home.until(home.control.open(filmRequest('t1', { applianceId: 'tablet' }), patient));
+    assert.equal(verdict.kind === 'refused' && verdict.refusal.code, 'quota-exceeded', JSON.stringify(quota));
+  }
+});
+
+test('a request is admitted once: asking again is not asked about, and what was not admitted may be asked again', async () => {
+  await using home = await openHome();
+  const asked: (string | undefined)[] = [];
+  let refusal: Refusal | undefined;
+  const open = (requestId: string, more: object = {}) =>
+    home.until(
+      home.control.open(filmRequest(requestId, more), patient, (_request, gatewayId) => {
+        asked.push(gatewayId);
+        return refusal;
+      }),
+    );
+  refusal = { code: 'rate-limited', message: 'later', retryAfterSeconds: 3 };
+  const late = await open('r1');
+  assert.deepEqual(late, { kind: 'refused', refusal });
+  refusal = undefined;
+  const both = await Promise.all([open('r1'), open('r1')]);
+  assert.deepEqual(
+    both.map(({ kind }) => kind),
+    ['granted', 'granted'],
+  );
+  await home.until(home.control.close(both[0]?.session?.sessionId ?? '', 'appliance-left', patient));
+  await home.clock.pass(2_000);
+  await open('r1');
+  await open('r2', { applianceId: 'nobody' });
+  const { gatewayId } = home.gateway.gateway;
+  assert.deepEqual(asked, [gatewayId, gatewayId, undefined]);
 });
 
 test('an unknown appliance is refused and not remembered', async () => {

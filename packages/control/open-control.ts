@@ -56,7 +56,7 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
     const link = w.links.known(gatewayId);
     return {
       online: link?.online ?? false,
-      openings: w.live.openingsOfGateway(gatewayId),
+      openings: w.live.openingsOf('gateway', gatewayId),
       ...(link?.addresses && { addresses: link.addresses }),
       ...(link?.lastSeen !== undefined && { lastSeen: link.lastSeen }),
       ...(link?.foreign !== undefined && { foreign: link.foreign }),
@@ -65,7 +65,7 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
 
   return {
     registrations,
-    open: (request, signal) => sessions.open(request, signal),
+    open: (request, signal, admit) => sessions.open(request, signal, admit),
     close: (sessionId, reason, signal) => sessions.close(sessionId, reason, signal),
     session: (sessionId) => sessions.session(sessionId),
     look: (sessionId, signal) => sessions.look(sessionId, signal),

@@ -25,6 +25,10 @@ export interface ControlSettings {
   readonly openingsPerAppliance?: number;
   /** Most openings at once for one gateway; left out, no limit. */
   readonly openingsPerGateway?: number;
+  /** Most openings at once for what asked from one address (IPv6: one /64); left out, no limit. */
+  readonly openingsPerAddress?: number;
+  /** Most openings at once for what one portal asked; left out, no limit. */
+  readonly openingsPerPortal?: number;
   /** The promises that an opening may lack where its gateway cannot keep them; the others are refused (`cannot-hold`). */
   readonly weaker: readonly PromiseName[];
   /** How long a session that ended is remembered, from its request. */

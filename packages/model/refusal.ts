@@ -55,6 +55,8 @@ export interface Refusal {
   readonly message: string;
   /** The stream or opening it is about, where it is about one. */
   readonly subject?: string;
+  /** When to ask again, where waiting helps; whole seconds. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Makes a refusal. */

@@ -1,7 +1,7 @@
-import type { Gateway, Refusal, Registration } from '@sluice/model';
+import type { Gateway, PortalRegistration, Refusal, Registration } from '@sluice/model';
 import type { Page, Store } from '../store.ts';
 
-/** The registration database: gateways, and the appliances behind them. */
+/** The registration database: gateways, the appliances behind them, and portals. */
 export class Registrations {
   readonly #store: Store;
   readonly #changed: (gateway: Gateway) => void;
@@ -57,6 +57,25 @@ export class Registrations {
   async forgetAppliance(applianceId: string): Promise<Refusal | undefined> {
     if (await this.#store.forgetAppliance(applianceId)) return undefined;
     return { code: 'appliance-unknown', message: `the appliance ${applianceId} is not registered` };
+  }
+
+  /** Adds a portal, or replaces what was known of it. */
+  putPortal(portal: PortalRegistration): Promise<void> {
+    return this.#store.putPortal(portal);
+  }
+
+  portal(portalId: string): Promise<PortalRegistration | undefined> {
+    return this.#store.portal(portalId);
+  }
+
+  /** By id. */
+  portals(page?: Page): Promise<readonly PortalRegistration[]> {
+    return this.#store.portals(page);
+  }
+
+  /** Removes a portal; resolves to whether there was one. Its sessions live on. */
+  forgetPortal(portalId: string): Promise<boolean> {
+    return this.#store.forgetPortal(portalId);
   }
 
   /** The gateway that an appliance is behind, or `appliance-unknown`, or `gateway-unknown`. */

@@ -1,5 +1,6 @@
 import type { Port, SessionState } from '@sluice/model';
 import { transportOf } from '@sluice/model';
+import { type LimitedBy, networkOf } from '../limits/request-limits.ts';
 import type { PortTaken } from '../planning/ports.ts';
 import type { RequestKey } from '../store.ts';
 import type { LiveSession } from './live.ts';
@@ -54,14 +55,9 @@ export class LiveSessions {
     return count;
   }
 
-  /** Openings that live sessions of a gateway asked for. */
-  openingsOfGateway(gatewayId: string): number {
-    return this.#openings.get(`gateway ${gatewayId}`) ?? 0;
-  }
-
-  /** Openings that live sessions of an appliance asked for. */
-  openingsOfAppliance(applianceId: string): number {
-    return this.#openings.get(`appliance ${applianceId}`) ?? 0;
+  /** Openings that live sessions asked for, of one appliance, behind one gateway, from one address or through one portal. */
+  openingsOf(by: LimitedBy, name: string): number {
+    return this.#openings.get(`${by} ${name}`) ?? 0;
   }
 
   /** The global ports that live sessions of a gateway hold. */
@@ -74,12 +70,26 @@ export class LiveSessions {
   }
 
   #count(live: LiveSession, by: number): void {
-    for (const key of [`gateway ${live.session.gatewayId}`, `appliance ${live.request.applianceId}`]) {
+    for (const { by: whose, name } of countedBy(live)) {
+      const key = `${whose} ${name}`;
       const count = (this.#openings.get(key) ?? 0) + by;
       if (count === 0) this.#openings.delete(key);
       else this.#openings.set(key, count);
     }
   }
+}
+
+/** Whose openings a session's count as. */
+export function countedBy({
+  request,
+  session,
+}: LiveSession): readonly { readonly by: LimitedBy; readonly name: string }[] {
+  return [
+    { by: 'appliance', name: request.applianceId },
+    { by: 'gateway', name: session.gatewayId },
+    { by: 'address', name: networkOf(request.flow.observed.address) },
+    { by: 'portal', name: request.portalId },
+  ];
 }
 
 function placeOf(transport: 'tcp' | 'udp', port: Port): string {

@@ -1,6 +1,6 @@
 import { type CloseReason, type ContentRequest, type ContentSession, refuse } from '@sluice/model';
 import { waitFor } from '../bounded.ts';
-import type { Verdict } from '../control.ts';
+import type { Admission, Verdict } from '../control.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import type { Store } from '../store.ts';
 import { closeLive, endLive, ofSession, undoLater, withCounters } from './closing.ts';
@@ -29,7 +29,7 @@ export class Sessions {
   }
 
   /** See Control.open. */
-  async open(request: ContentRequest, signal: AbortSignal): Promise<Verdict> {
+  async open(request: ContentRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict> {
     const live = this.#w.live.ofRequest(request);
     if (live) return this.#join(live, request, signal);
     const [stored, gateway] = await Promise.all([
@@ -40,6 +40,8 @@ export class Sessions {
     const meanwhile = this.#w.live.ofRequest(request);
     if (meanwhile) return this.#join(meanwhile, request, signal);
     if (stored) return sameRequest(stored.request, request) ? verdictOf(stored) : conflict(request);
+    const no = admit?.(request, 'code' in gateway ? undefined : gateway.gatewayId);
+    if (no) return { kind: 'refused', refusal: no };
     if ('code' in gateway) return { kind: 'refused', refusal: gateway };
     const link = this.#w.links.to(gateway);
     if (!link) {

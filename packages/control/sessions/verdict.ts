@@ -8,6 +8,7 @@ import { type Asked, askGateway } from './asking.ts';
 import { closeLive, undo } from './closing.ts';
 import type { Leases } from './leases.ts';
 import { LiveSession } from './live.ts';
+import { checkQuotas } from './quotas.ts';
 import type { Workings } from './workings.ts';
 
 /** A session that a request begins: asked of nobody yet. */
@@ -94,19 +95,6 @@ async function refused(w: Workings, live: LiveSession, asked: Asked & { kind: 'r
     if (clean) w.live.remove(live);
   }
   return { kind: 'refused', refusal, session: live.session };
-}
-
-function checkQuotas(w: Workings, live: LiveSession): Refusal | undefined {
-  const { openingsPerAppliance, openingsPerGateway } = w.settings;
-  // The session is among the live ones already, so its own openings are counted.
-  if (openingsPerAppliance !== undefined && w.live.openingsOfAppliance(live.request.applianceId) > openingsPerAppliance)
-    return refuse(
-      'quota-exceeded',
-      `an appliance may have ${openingsPerAppliance} openings at once; close a session first`,
-    );
-  if (openingsPerGateway !== undefined && w.live.openingsOfGateway(live.session.gatewayId) > openingsPerGateway)
-    return refuse('quota-exceeded', `a gateway may have ${openingsPerGateway} openings at once; close a session first`);
-  return undefined;
 }
 
 /** 's', the time in base 36, so that ids are in the order of their sessions, and 12 random characters: 62 bits. */
