@@ -1,3 +1,5 @@
+import { promiseName } from '@sluice/api';
+import { defaultSettings } from '@sluice/control';
 import { isPort } from '@sluice/model';
 import { z } from 'zod';
 
@@ -71,6 +73,11 @@ export const configurationServerConfig = z.strictObject({
   portAgreement: z.enum(['pick', 'propose', 'list-free']).default('pick'),
   /** Ports that are proposed, both ends inclusive. */
   globalPorts: z.tuple([port, port]).default([16_384, 32_767]),
+  /**
+   * The promises that an opening may lack where its gateway cannot keep them; a gateway that lacks another is refused
+   * (`cannot-hold`). Not of its own accord: `remoteAddress` (anyone may send) and `lease` (it stays when nobody closes it).
+   */
+  weaker: z.array(promiseName).default([...defaultSettings.weaker]),
   limits: z
     .strictObject({
       /** Longest wait for one answer of a gateway, ms. */

@@ -12,6 +12,7 @@ export function controlSettings(config: ConfigurationServerConfig): Partial<Cont
     longestSessionMs: leases.longestSeconds * 1_000,
     portAgreement: config.portAgreement,
     globalPorts: config.globalPorts,
+    weaker: config.weaker,
     rememberMs: config.rememberDays * 86_400_000,
     ...(limits.openingsPerAppliance !== undefined && { openingsPerAppliance: limits.openingsPerAppliance }),
     ...(limits.openingsPerGateway !== undefined && { openingsPerGateway: limits.openingsPerGateway }),

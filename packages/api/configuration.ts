@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdingMembers } from './holding.ts';
 import {
   consentToken,
   endpoint,
@@ -50,6 +51,7 @@ export const sessionView = z.object({
   endsAt: z.number(),
   closeReason: z.string().optional(),
   refusal: z.object({ code: z.string(), message: z.string(), subject: z.string().optional() }).optional(),
+  ...holdingMembers,
   timeline: z.array(z.object({ at: z.number(), step: z.string(), detail: z.string().optional() })),
 });
 export type SessionView = z.infer<typeof sessionView>;
@@ -76,12 +78,6 @@ export const sessionList = z.object({ sessions: z.array(sessionView) });
 /** DELETE /v1/sessions/{sessionId}?reason= */
 export const closeQuery = z.object({
   reason: z.enum(['appliance-left', 'content-ended', 'revoked', 'media-not-started']).default('revoked'),
-});
-
-/** PUT /v1/gateways/{gatewayId} */
-export const gatewayRegistration = z.object({
-  type: z.enum(['sluice', 'usp', 'cwmp', 'igd', 'pcp', 'nat-pmp', 'ssh-nft']),
-  communication: z.record(z.string().max(64), z.string().max(1024)).default({}),
 });
 
 /** A gateway as the API shows it. */

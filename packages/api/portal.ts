@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdingMembers } from './holding.ts';
 import { startView } from './media.ts';
 import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
 import { consentToken, endpoint, identifier, ipAddress, port, requestId } from './shapes.ts';
@@ -49,6 +50,7 @@ export const contentAnswer = z.object({
   /** For the streams whose protection is `srtp`; of no stream that is in the clear. */
   keys: mediaKeys,
   sdp: z.string().optional(),
+  ...holdingMembers,
   /** `request`, `gateway-configured`, `media-started`: milliseconds since the portal had the request. */
   steps: z.array(z.object({ step: z.string(), ms: z.number() })),
 });

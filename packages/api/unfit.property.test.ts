@@ -35,7 +35,7 @@ const sound: readonly Record<string, unknown>[] = [
     streams: [stream],
   },
   { sessionId: 's', contentId: 'film', streams: [{ id: 'video', to: here }] },
-  { type: 'sluice', communication: { dial: 'wss://x' } },
+  { type: 'sluice', communication: { url: 'wss://x' } },
   { state: ['open'], limit: '5', gatewayId: 'g', globalAddress: '::1', globalPort: '80' },
 ];
 

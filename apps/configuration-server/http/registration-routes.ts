@@ -2,6 +2,7 @@ import {
   applianceList,
   applianceRegistration,
   applianceView,
+  type GatewayRegistration,
   gatewayList,
   gatewayRegistration,
   gatewayView,
@@ -36,7 +37,8 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     },
     async (request) => {
       const { gatewayId } = request.params as z.infer<typeof byGateway>;
-      const gateway = { gatewayId, ...(request.body as z.infer<typeof gatewayRegistration>) };
+      const { type, communication } = request.body as GatewayRegistration;
+      const gateway = { gatewayId, type, communication: communication as Gateway['communication'] };
       await registrations.putGateway(gateway);
       return show(gateway);
     },

@@ -26,6 +26,13 @@ export function viewOf(session: ContentSession): SessionView {
     endsAt: session.endsAt,
     ...(session.closeReason !== undefined && { closeReason: session.closeReason }),
     ...(session.refusal !== undefined && { refusal: session.refusal }),
+    ...holdingOf(session),
     timeline: session.timeline.map((entry) => ({ ...entry })),
   };
+}
+
+function holdingOf({ holding }: ContentSession) {
+  if (!holding) return {};
+  const { held, notes, probes } = holding;
+  return { held, heldNotes: [...notes], ...(probes && { probes }) };
 }

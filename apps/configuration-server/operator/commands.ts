@@ -3,6 +3,7 @@ import {
   applianceView,
   enrolmentTokenView,
   gatewayList,
+  gatewayTypeNames,
   gatewayView,
   revocationView,
   sessionList,
@@ -71,10 +72,12 @@ function registerCommand(): Command {
       operatorCommand(
         'gateway <id>',
         'register a gateway, or change how it is spoken to',
-        'sluice register gateway self::gateway-a',
+        'sluice register gateway self::gateway-a\n  sluice register gateway box-17 --type pcp --with address=192.168.1.1',
         registerGateway,
       )
+        .addOption(new Option('--type <type>', 'how it is spoken to').choices(gatewayTypeNames).default('sluice'))
         .option('--url <url>', 'wss://host:port/path of a gateway that listens; left out, it dials')
+        .option('--with <name=value>', 'what else its type is registered with; may be given several times', pair, {})
         .addOption(
           new Option('--port-agreement <way>', 'how global ports are agreed on').choices([
             'pick',
@@ -153,17 +156,25 @@ const appliances: Act = async (client) =>
     ),
   );
 
-const registerGateway: Act = async (client, [gatewayId = ''], { url, portAgreement }) => {
+const registerGateway: Act = async (client, [gatewayId = ''], { type, url, portAgreement, with: more }) => {
   const communication = {
+    ...(typeof more === 'object' ? more : {}),
     ...(typeof url === 'string' && { url }),
     ...(typeof portAgreement === 'string' && { portAgreement }),
   };
   const answer = await client.ask(gatewayView, 'PUT', `/v1/gateways/${id(gatewayId)}`, {
-    type: 'sluice',
+    type,
     communication,
   });
   return say(answer, ({ online }) => `${gatewayId} is registered${online ? ' and online' : ''}`);
 };
+
+/** One `name=value` more. */
+function pair(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = /^([A-Za-z]{1,64})=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError(`${text}: a name, = and a value`);
+  return { ...before, [name]: value };
+}
 
 const registerAppliance: Act = async (client, [applianceId = ''], { gateway }) => {
   const answer = await client.ask(applianceView, 'PUT', `/v1/appliances/${id(applianceId)}`, { gatewayId: gateway });

@@ -12,7 +12,7 @@ export interface Found {
 export type Act = (
   client: OperatorClient,
   words: readonly string[],
-  options: Readonly<Record<string, string | boolean | undefined>>,
+  options: Readonly<Record<string, string | boolean | Readonly<Record<string, string>> | undefined>>,
 ) => Promise<Answer<Found>>;
 
 /**

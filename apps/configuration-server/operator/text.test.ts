@@ -63,6 +63,19 @@ test('a session is explained: hop, paths, steps', () => {
   );
 });
 
+test('a session on a weak gateway says what is not held, and what packets showed', () => {
+  const held = { remoteAddress: true, remotePort: false, lease: true } as NonNullable<SessionView['held']>;
+  const probes = { fromServer: 'seen', fromOtherPort: 'seen', fromElsewhere: 'not-seen' } as const;
+  const text = explain({ ...open, held, heldNotes: ['any port of the server may send'], probes });
+  const lines = text.split('\n').slice(7, 11);
+  assert.deepEqual(lines, [
+    '',
+    'not held: remotePort',
+    '  any port of the server may send',
+    'probes, from the server seen, from another port of it seen, from elsewhere not-seen',
+  ]);
+});
+
 test('a refused session says why, and about which stream', () => {
   const refusal = { code: 'port-denied', message: 'local port 22 is below 1024', subject: 'video' };
   const [first, , , hop] = explain({ ...open, state: 'refused', openings: [], refusal }).split('\n');

@@ -58,7 +58,23 @@ export function explain(session: SessionView): string {
           `hop ${session.gatewayId}:`,
           table(['stream', 'type', 'from', 'to the gateway at', 'to the device at', 'passed'], paths),
         ]),
+    ...heldLines(session),
     '',
     table(['when', 'after', 'step', 'reason'], steps),
   ].join('\n');
+}
+
+/** What the gateway does not keep, and what packets showed; nothing where every promise holds. */
+function heldLines({ held, heldNotes = [], probes }: SessionView): string[] {
+  const broken = Object.entries(held ?? {}).flatMap(([name, holds]) => (holds ? [] : [name]));
+  const seen = probes && [
+    `server ${probes.fromServer}`,
+    `another port of it ${probes.fromOtherPort}`,
+    `elsewhere ${probes.fromElsewhere}`,
+  ];
+  return [
+    ...(broken.length === 0 ? [] : ['', `not held: ${broken.join(', ')}`]),
+    ...heldNotes.map((note) => `  ${note}`),
+    ...(seen ? [`probes, from the ${seen.join(', from ')}`] : []),
+  ];
 }

@@ -41,10 +41,14 @@ test('an operator registers, looks and explains from the command line', async ()
   });
   const appliance = await sluice('register', 'appliance', 'self::tv-a', '--gateway', 'self::gateway-a');
   assert.equal(appliance.out, 'self::tv-a is registered behind self::gateway-a\n');
+  const box = await sluice('register', 'gateway', 'box', '--type', 'pcp', '--with', 'address=192.168.1.1');
+  assert.equal(box.out, 'box is registered\n');
+  const misspelt = await sluice('register', 'gateway', 'box', '--type', 'pcp', '--with', 'adress=192.168.1.1');
+  assert.match(misspelt.error, /^malformed: .*adress/);
   const gateways = await sluice('gateways');
-  assert.match(gateways.out, /^gateway .*\nself::gateway-a {2}sluice {2}offline .* never\n$/);
+  assert.match(gateways.out, /^gateway .*\nbox {14}pcp .*\nself::gateway-a {2}sluice {2}offline .* never\n$/);
   assert.equal((await sluice('appliances')).out, 'appliance   gateway\nself::tv-a  self::gateway-a\n');
-  assert.match((await sluice('status')).out, /^gateways {2}0 online of 1\nsessions {2}0 open/);
+  assert.match((await sluice('status')).out, /^gateways {2}0 online of 2\nsessions {2}0 open/);
 
   const refused = await deployment.ask('portal', 'POST', '/v1/sessions', filmRequest());
   assert.equal(refused.body.code, 'gateway-offline');

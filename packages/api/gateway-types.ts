@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { ipAddress } from './shapes.ts';
+
+/** What any gateway may be registered with. */
+const common = {
+  /** How global ports are agreed on with it; the configuration server's own rule where left out. */
+  portAgreement: z.enum(['pick', 'propose', 'list-free']).optional(),
+};
+
+/** Communication of a type that answers only inside the home: the appliance there speaks to it. */
+const insideHome = {
+  ...common,
+  through: z.literal('appliance').default('appliance'),
+  /** The gateway's address inside the home; the appliance's default gateway where left out. */
+  address: ipAddress.optional(),
+};
+
+/** Types whose communication nobody has named yet in a schema: any members, bounded. */
+const anyMembers = z.record(z.string().max(64), z.string().max(1024)).default({});
+
+/** What a gateway is registered with, by type: how it is spoken to. Values are text. */
+const gatewayTypes = [
+  z.object({
+    type: z.literal('sluice'),
+    communication: z
+      .strictObject({ ...common, url: z.url({ protocol: /^wss$/, error: 'a wss:// URL' }).max(1024).optional() })
+      .prefault({}),
+  }),
+  z.object({
+    type: z.literal('igd'),
+    communication: z
+      .strictObject({
+        ...insideHome,
+        /** The device's unique name (`uuid:...`), where several gateways answer in that home. */
+        device: z.string().max(128).optional(),
+      })
+      .prefault({}),
+  }),
+  z.object({ type: z.literal('pcp'), communication: z.strictObject(insideHome).prefault({}) }),
+  z.object({ type: z.literal('nat-pmp'), communication: z.strictObject(insideHome).prefault({}) }),
+  z.object({ type: z.literal('usp'), communication: anyMembers }),
+  z.object({ type: z.literal('cwmp'), communication: anyMembers }),
+  z.object({ type: z.literal('ssh-nft'), communication: anyMembers }),
+] as const;
+
+/** The names of the types. */
+export const gatewayTypeNames = gatewayTypes.map(({ shape }) => shape.type.value);
+
+/** PUT /v1/gateways/{gatewayId} */
+export const gatewayRegistration = z.discriminatedUnion('type', gatewayTypes);
+export type GatewayRegistration = z.infer<typeof gatewayRegistration>;
