@@ -56,7 +56,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/io': ['packages/wire'],
   'packages/kernel': [],
   'packages/driver': [],
-  'packages/drivers': ['packages/driver', 'packages/wire'],
+  'packages/port-control': ['packages/driver', 'packages/wire'],
+  'packages/drivers': ['packages/driver', 'packages/wire', 'packages/port-control'],
   'packages/control': ['packages/driver'],
   'packages/store': ['packages/control'],
   'packages/mtp': ['packages/wire', 'packages/identity'],
@@ -91,7 +92,7 @@ test('wire formats know no part of ours, the model neither', () => {
 });
 
 test('pure rooms open no sockets, files or processes and read no clock', () => {
-  const pure = /^packages\/(model|wire|control|driver|drivers|api)\//;
+  const pure = /^packages\/(model|wire|control|driver|drivers|port-control|api)\//;
   const world = /^node:(net|tls|http|https|http2|dgram|fs|fs\/promises|child_process|dns|os|timers.*)$/;
   const wrong = production.filter(({ from, to }) => pure.test(from) && world.test(to));
   assert.deepEqual(wrong, []);
