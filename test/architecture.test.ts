@@ -53,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/api': [],
   'packages/identity': [],
   'packages/consent': [],
+  'packages/audit': ['packages/identity'],
   'packages/io': ['packages/wire'],
   'packages/kernel': [],
   'packages/driver': [],

@@ -2,7 +2,7 @@ export { type Authority, type CertificateSubject, openAuthority, shortLifetimeSe
 export { certificateRequest, longestCertificateRequest, UnusableCertificateRequest } from './certificate-request.ts';
 export { type EnrolmentToken, encodeEnrolmentToken, fingerprintOf, readEnrolmentToken } from './enrolment-token.ts';
 export { HeldIdentity } from './held-identity.ts';
-export { type Identity, readIdentity, servedNames, writeIdentity } from './identity.ts';
+export { type Identity, readIdentity, readSubject, servedNames, writeIdentity } from './identity.ts';
 export { newKey } from './key.ts';
 export { joinDeployment, type Membership, type MembershipOptions, type RemoteAuthority } from './membership.ts';
 export { PeerWatch } from './peer-watch.ts';
