@@ -11,6 +11,7 @@ import { runScreen } from './main.ts';
 import { eventLines, resultText, stepLines } from './playing/narration.ts';
 import { together } from './playing/onlookers.ts';
 import { playContent } from './playing/play.ts';
+import type { WantedProtection } from './receiving/media-keys.ts';
 
 interface PortalOptions {
   readonly portal: string;
@@ -27,6 +28,7 @@ interface PlayOptions extends PortalOptions {
   readonly localAddress?: readonly IpAddress[];
   readonly localPort?: Readonly<Record<string, Port>>;
   readonly firstSpeaker?: Readonly<Record<string, 'server' | 'appliance'>>;
+  readonly protection?: WantedProtection;
   readonly requestId?: string;
   readonly duration?: number;
 }
@@ -50,6 +52,13 @@ function playCommand(): Command {
     .option('--local-address <addresses>', "this device's addresses to name, comma separated, or none", readAddresses)
     .option('--local-port <stream=port,...>', 'ports to receive on, instead of free ones', readPorts)
     .option('--first-speaker <stream=who,...>', 'who sends first, server or appliance, by stream', readSpeakers)
+    .addOption(
+      new Option('--protection <how>', 'RTP as SRTP only, where the server has it, or in the clear').choices([
+        'required',
+        'preferred',
+        'off',
+      ]),
+    )
     .option('--request-id <id>', 'asking again with the same id changes nothing')
     .option('--gateway <url>', 'where the gateway learns who signs; else port 8447 of the default gateway', readOrigin)
     .option('--duration <seconds>', 'leave then; else when the content ends, or at SIGINT or SIGTERM', readSeconds)
@@ -77,10 +86,10 @@ Examples:
         rtp: (...packet: Parameters<Relay['audience']['rtp']>) => relay?.audience.rtp(...packet),
         rtcp: (...packet: Parameters<Relay['audience']['rtcp']>) => relay?.audience.rtcp(...packet),
       };
-      const { localAddress, localPort, firstSpeaker, requestId, record, duration } = options;
+      const { localAddress, localPort, firstSpeaker, protection, requestId, record, duration } = options;
       const wish = {
         ...{ contentId, localAddresses: localAddress, localPorts: localPort, firstSpeaker, requestId, record },
-        durationSeconds: duration,
+        ...{ protection, durationSeconds: duration },
       };
       const onlooker = together(sending, narration);
       const result = await playContent(connected.portal, wish, onlooker, realSurroundings, untilSignalled());

@@ -22,6 +22,8 @@ export const screenConfig = z.strictObject({
     .refine(({ socket, port }) => socket !== undefined || port !== undefined, 'needs a socket, a port, or both'),
   /** Addresses of this device to name in requests; left out, the one it reaches the portal from. */
   localAddresses: z.array(ipAddress).max(8).optional(),
+  /** `required`: take RTP as SRTP only. `preferred`: where the server has it. `off`: in the clear. */
+  protection: z.enum(['required', 'preferred', 'off']).default('preferred'),
   /** Reach the portal over this IP version alone. */
   family: z.literal([4, 6]).optional(),
 });

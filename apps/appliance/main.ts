@@ -24,14 +24,14 @@ export async function runScreen(config: ScreenConfig, log: Log, signal: AbortSig
   started.defer(() => ending.abort(new Error('the screen ends')));
   const { portal } = started.use(connectPortal(config.portal, own, config.family, config.gateway));
   const stage = started.use(emptyStage());
-  const { localAddresses } = config;
+  const { localAddresses, protection } = config;
   const app = screenRoutes(
     {
       pages: portalPages(portal),
       files: readPageFiles(),
       stage,
       token: randomBytes(16).toString('hex'),
-      show: (contentId) => openShow(portal, { contentId, localAddresses }, realSurroundings, log),
+      show: (contentId) => openShow(portal, { contentId, localAddresses, protection }, realSurroundings, log),
     },
     signal,
   );

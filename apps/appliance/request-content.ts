@@ -1,9 +1,11 @@
 import type { Answer, Content, ContentAnswer, RequestView } from '@sluice/api';
 import { familyOf, type IpAddress, type Port, refuse, transportOf } from '@sluice/model';
 import { SdpMalformed } from '@sluice/wire/sdp';
+import { srtpSuites } from '@sluice/wire/srtp';
 import { openLocalPorts } from './io/local-ports.ts';
 import { PortTaken } from './io/udp-port.ts';
 import type { Portal } from './portal.ts';
+import { locksOf, type WantedProtection } from './receiving/media-keys.ts';
 import {
   type Audience,
   type Ending,
@@ -31,6 +33,8 @@ export interface Wish {
   readonly localPorts?: Readonly<Record<string, Port>> | undefined;
   /** Who speaks first, by stream id; the server where left out. */
   readonly firstSpeaker?: Readonly<Record<string, 'server' | 'appliance'>> | undefined;
+  /** Left out: `preferred`. */
+  readonly protection?: WantedProtection | undefined;
 }
 
 /** Who is told as a play goes on. */
@@ -43,7 +47,8 @@ export interface Onlooker extends Audience {
 /** A content that this appliance receives. Disposing leaves. */
 export interface ContentPlay extends AsyncDisposable {
   readonly content: Content;
-  readonly answer: ContentAnswer;
+  /** Without the keys, which nobody needs to know. */
+  readonly answer: Omit<ContentAnswer, 'keys'>;
   /** So far, in order of time. */
   steps(): readonly Step[];
   statistics(): readonly StreamStatistics[];
@@ -84,7 +89,7 @@ export async function requestContent(
   }
   await onlooker.content?.(content, presentation.value);
 
-  const firstSpeaker = wish.firstSpeaker ?? {};
+  const { firstSpeaker = {}, protection = 'preferred' } = wish;
   const clockRates = new Map(presentation.value?.tracks.map(({ streamId, clockRate }) => [streamId, clockRate]));
   const steps = stepList(around, onlooker);
   const audience: Audience = {
@@ -109,7 +114,8 @@ export async function requestContent(
     const consent = await portal.consent?.({ requestId, contentId, ports: signed }, signal);
     const socket = local && { socket: local };
     const asked = { requestId, contentId, localAddresses: [...localAddresses], ...socket };
-    const body = { ...asked, localPorts: ports.numbers, firstSpeaker };
+    const srtp = protection === 'off' ? [] : [...srtpSuites];
+    const body = { ...asked, localPorts: ports.numbers, firstSpeaker, srtp };
     return portal.request({ ...body, ...(consent !== undefined && { consent }) }, signal);
   };
   let answer = await request();
@@ -117,15 +123,22 @@ export async function requestContent(
   if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid' && wish.requestId === undefined)
     answer = await request();
   if (answer.kind === 'refused') return answer;
-  steps.answered(answer.value.steps);
-  receiving.begin(answer.value.streams, firstSpeaker, signal);
-  return { kind: 'granted', value: play(portal, content, answer.value, receiving, steps, opened.move()) };
+  const { keys: _, ...shown } = answer.value;
+  steps.answered(shown.steps);
+  const locks = locksOf(answer.value, protection);
+  const granted = play(portal, content, shown, receiving, steps, opened.move());
+  if ('code' in locks) {
+    await granted.leave();
+    return { kind: 'refused', refusal: locks };
+  }
+  receiving.begin(shown.streams, locks, firstSpeaker, signal);
+  return { kind: 'granted', value: granted };
 }
 
 function play(
   portal: Portal,
   content: Content,
-  answer: ContentAnswer,
+  answer: ContentPlay['answer'],
   receiving: Receiving,
   steps: ReturnType<typeof stepList>,
   opened: AsyncDisposableStack,

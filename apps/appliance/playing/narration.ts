@@ -34,6 +34,8 @@ export function resultText(result: PlayResult): string {
       `${bytesReceived} bytes`,
       ...(stream.lost === undefined ? [] : [`${stream.lost} lost`]),
       ...(stream.decoded === undefined ? [] : [`${stream.decoded} frames decoded`]),
+      stream.protection === 'srtp' ? 'SRTP' : `in the clear (${stream.clearBecause ?? 'the portal does not say why'})`,
+      ...(stream.unauthentic ? [`${stream.unauthentic} not made with its key`] : []),
       ...(stream.sha256 === undefined ? [] : [`SHA-256 ${stream.sha256}`]),
     ];
     return `  ${id.padEnd(12)} ${path}: ${more.join(', ')}`;

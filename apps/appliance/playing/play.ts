@@ -117,8 +117,9 @@ function describe(
 }
 
 function complaints(streams: readonly PlayedStream[], isRecorded: boolean): string[] {
-  return streams.flatMap(({ id, kind, packetsReceived, lost = 0, decoded = 0 }) => {
+  return streams.flatMap(({ id, kind, packetsReceived, unauthentic = 0, lost = 0, decoded = 0 }) => {
     if (kind === 'rtcp') return [];
+    if (packetsReceived === 0 && unauthentic > 0) return [`nothing that arrived on ${id} was made with its key`];
     if (packetsReceived === 0) return [`nothing arrived on ${id}`];
     if (lost > 0) return [`${lost} packets of ${id} were lost`];
     if (kind === 'rtp' && isRecorded && decoded === 0) return [`nothing of ${id} could be decoded`];

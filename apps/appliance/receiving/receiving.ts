@@ -1,7 +1,9 @@
 import type { Content, ContentAnswer } from '@sluice/api';
 import { type Cancel, type Clock, type ContentStream, transportOf } from '@sluice/model';
-import type { RtpHeader } from '@sluice/wire/rtp';
+import { type RtpHeader, rtpHeaderLength } from '@sluice/wire/rtp';
 import type { LocalPorts } from '../io/local-ports.ts';
+import { keyedBy, type Lock } from './media-keys.ts';
+import { ProtectedReceiver } from './protected-receiver.ts';
 import { everyReport, newParticipant, openingRtp, receiverReport } from './reports.ts';
 import { type DatagramReceiver, PlainReceiver, RtcpReceiver, RtpReceiver } from './rtp-receiver.ts';
 import type { StreamCounts } from './statistics.ts';
@@ -34,8 +36,16 @@ export type Ending = 'content-ended' | 'silent';
 /** All streams of one content, being received. */
 export interface Receiving extends Disposable {
   counts(): ReadonlyMap<string, StreamCounts>;
-  /** The openings hold: speaks first where that was agreed, and begins to report what is received. */
-  begin(streams: ContentAnswer['streams'], firstSpeaker: Readonly<Record<string, string>>, signal: AbortSignal): void;
+  /**
+   * The openings hold: what came until now is opened with the locks, by RTP stream; speaks first where that was agreed,
+   * and begins to report what is received.
+   */
+  begin(
+    streams: ContentAnswer['streams'],
+    locks: ReadonlyMap<string, Lock>,
+    firstSpeaker: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): void;
   /** Resolves when the server has ended all streams, or nothing came for {@link silenceMs}. */
   readonly ended: Promise<Ending>;
   /** Tells the server, over RTCP, that this receiver leaves. */
@@ -58,7 +68,7 @@ export function receiveStreams(
 ): Receiving {
   const { clock, stopwatch, random } = around;
   const rtp = new Map<string, RtpReceiver>();
-  const datagrams = new Map<string, DatagramReceiver>();
+  const datagrams = new Map<string, ProtectedReceiver>();
   const tcp = new Map<string, TcpReceiver>();
   const cancels: Cancel[] = [];
   const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
@@ -66,11 +76,11 @@ export function receiveStreams(
   let lastHeardMs = stopwatch();
   let isSettling = false;
 
-  const hear = (id: string) => {
-    lastHeardMs = stopwatch();
+  const hear = (id: string, atMs = stopwatch()) => {
+    lastHeardMs = Math.max(lastHeardMs, atMs);
     if (heard.has(id)) return;
     heard.add(id);
-    audience.first?.(id, lastHeardMs);
+    audience.first?.(id, atMs);
   };
   const endIfOver = () => {
     const all = rtp.size > 0 ? [...rtp.values()] : [...tcp.values()];
@@ -113,11 +123,9 @@ export function receiveStreams(
       if (firstSpeaker[id] !== 'appliance') ports.tcp.get(id)?.accept(stream.remote, takerOf(id, receiver));
       continue;
     }
-    const receiver = makeReceiver(stream);
+    const receiver = new ProtectedReceiver(makeReceiver(stream), stream.remote, (atMs) => hear(id, atMs));
     datagrams.set(id, receiver);
-    ports.udp.get(id)?.receive((bytes, from) => {
-      if (receiver.take(bytes, from, stopwatch())) hear(id);
-    });
+    ports.udp.get(id)?.receive((bytes, from) => receiver.take(bytes, from, stopwatch()));
   }
 
   function makeReceiver(stream: Content['streams'][number]): DatagramReceiver {
@@ -136,16 +144,24 @@ export function receiveStreams(
   const report = (stream: ContentAnswer['streams'][number], goodbye = false) => {
     const participant = participants.get(stream.id);
     const tally = rtp.get(stream.pairedWith ?? stream.id)?.tally;
-    if (participant)
-      ports.udp.get(stream.id)?.send(receiverReport(participant, tally, stopwatch(), goodbye), stream.remote);
+    if (!participant) return;
+    const compound = receiverReport(participant, tally, stopwatch(), goodbye);
+    const lock = locks.get(keyedBy(stream));
+    ports.udp.get(stream.id)?.send(lock?.sender.protectRtcp(compound) ?? compound, stream.remote);
   };
   let reporting: ContentAnswer['streams'] = [];
+  let locks: ReadonlyMap<string, Lock> = new Map();
 
   return {
     ended,
     counts: () => new Map([...datagrams, ...tcp].map(([id, receiver]) => [id, receiver.counts()])),
-    begin(streams, speakers, signal) {
+    begin(streams, given, speakers, signal) {
+      locks = given;
       lastHeardMs = stopwatch();
+      for (const stream of streams) {
+        const carries = stream.streamType === 'rtcp' ? 'rtcp' : stream.streamType === 'rtp-mux' ? 'both' : 'rtp';
+        datagrams.get(stream.id)?.settle(locks.get(keyedBy(stream))?.receiver, carries);
+      }
       watchSilence(silenceMs);
       reporting = streams.filter(({ streamType }) => streamType === 'rtcp' || streamType === 'rtp-mux');
       for (const stream of reporting) cancels.push(everyReport(clock, random, () => report(stream)));
@@ -162,7 +178,12 @@ export function receiveStreams(
             .catch(() => taker.end());
         } else if (stream.streamType === 'rtcp') report(stream);
         else if (stream.streamType === 'udp') port?.send(Uint8Array.of(0), stream.remote);
-        else if (participant) port?.send(openingRtp(participant, stream.payloadType ?? 96, random), stream.remote);
+        else if (participant) {
+          const packet = openingRtp(participant, stream.payloadType ?? 96, random);
+          const [header, payload] = [packet.subarray(0, rtpHeaderLength), packet.subarray(rtpHeaderLength)];
+          const sealed = locks.get(keyedBy(stream))?.sender.protectRtp(header, payload) ?? [payload];
+          port?.send(Buffer.concat([header, ...sealed]), stream.remote);
+        }
       }
     },
     goodbye() {

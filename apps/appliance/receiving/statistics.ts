@@ -10,6 +10,9 @@ export interface StreamCounts {
   readonly strays: number;
   /** From the stream's remote endpoint, but not of its type. */
   readonly malformed: number;
+  /** Protected streams only: from the stream's remote endpoint, but not made with its key; and come before. */
+  readonly unauthentic?: number;
+  readonly replayed?: number;
   /** RTP only: sequence numbers never seen, and what came late or twice. */
   readonly lost?: number;
   readonly reordered?: number;
@@ -33,6 +36,9 @@ export interface StreamStatistics extends StreamCounts {
   readonly globalPort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly protection: 'srtp' | 'clear';
+  /** Why it comes in the clear. */
+  readonly clearBecause?: string;
 }
 
 /** Puts counts beside the opening they came through. */
@@ -46,6 +52,8 @@ export function statisticsOf(stream: ContentAnswer['streams'][number], counts: S
     globalPort: stream.global.port,
     localAddress: stream.local.address,
     localPort: stream.local.port,
+    protection: stream.protection ?? 'clear',
+    ...(stream.clearBecause !== undefined && { clearBecause: stream.clearBecause }),
     ...counts,
   };
 }

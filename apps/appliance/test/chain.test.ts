@@ -29,8 +29,11 @@ test('contents arrive whole over the real media server and portal', async (t) =>
         result.streams.map(({ id }) => id),
         allStreams,
       );
-      for (const { kind, id, packetsReceived, packetsSent, lost, decoded, malformed, strays } of result.streams) {
+      for (const stream of result.streams) {
+        const { kind, id, packetsReceived, packetsSent, lost, decoded, malformed, strays } = stream;
         assert.ok(packetsReceived > 0, id);
+        assert.equal(stream.protection, kind === 'tcp' ? 'clear' : 'srtp', id);
+        assert.deepEqual([stream.unauthentic ?? 0, stream.replayed ?? 0], [0, 0], id);
         assert.deepEqual([malformed, strays], [0, 0], id);
         if (kind === 'rtp') assert.deepEqual([packetsReceived, lost], [packetsSent, 0], id);
         if (id === 'video') assert.equal(decoded, 50, '2 s of 25 frames');

@@ -40,6 +40,7 @@ test('the command', async (t) => {
     const names = (await events).map(({ event }) => event);
     assert.deepEqual(names.slice(-2), ['left', 'result']);
     assert.ok(names.includes('open') && names.includes('step'));
+    assert.doesNotMatch(lines.join(), /AEAD_AES|"keys"/, 'no line tells a key');
     const { verdict, ending, reasons } = JSON.parse(lines.at(-1) ?? '');
     assert.deepEqual([verdict, ending, reasons], ['pass', 'left', []]);
     assert.equal(await ended, 0);

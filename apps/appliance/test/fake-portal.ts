@@ -1,4 +1,12 @@
-import type { Answer, Content, ContentAnswer, ContentRequestBody, RequestView } from '@sluice/api';
+import type {
+  Answer,
+  Content,
+  ContentAnswer,
+  ContentRequestBody,
+  MediaKeys,
+  RequestView,
+  StreamProtection,
+} from '@sluice/api';
 import { type Endpoint, type Refusal, refuse } from '@sluice/model';
 import type { Portal } from '../portal.ts';
 
@@ -12,6 +20,9 @@ export class FakePortal implements Portal {
   leaveRefusal: Refusal | undefined;
   /** Holds a verdict back. */
   holdRequest: Promise<void> | undefined;
+  /** How the verdict says that the streams come: keys, and a name for each stream. */
+  keys: MediaKeys | undefined;
+  protection: Readonly<Record<string, StreamProtection>> = {};
   /** Called when the openings "hold", before the appliance is told. */
   started: (streams: ContentAnswer['streams']) => void = () => {};
 
@@ -35,7 +46,7 @@ export class FakePortal implements Portal {
     if (this.refusal) return { kind: 'refused', refusal: this.refusal };
     const streams = this.shown.streams.map((stream) => {
       const local: Endpoint = { address: '127.0.0.1', port: body.localPorts[stream.id] ?? 0 };
-      return { ...stream, local, global: local };
+      return { ...stream, local, global: local, ...this.protection[stream.id] };
     });
     this.started(streams);
     const steps = [
@@ -44,7 +55,8 @@ export class FakePortal implements Portal {
       { step: 'media-started', ms: 5 },
     ];
     const { contentId } = this.shown;
-    return { kind: 'granted', value: { sessionId: 's1', contentId, until: 0, streams, steps } };
+    const keys = this.keys && { keys: this.keys };
+    return { kind: 'granted', value: { sessionId: 's1', contentId, until: 0, streams, steps, ...keys } };
   }
 
   async look(): Promise<Answer<RequestView>> {

@@ -175,11 +175,14 @@ function drawSteps(steps) {
 
 function drawCounters(streams) {
   at('counters').replaceChildren(
-    ...streams.map(({ id, kind: type, packetsReceived, lost, bytesReceived, globalPort, localPort }) => {
+    ...streams.map((stream) => {
+      const { id, kind: type, packetsReceived, lost, bytesReceived, globalPort, localPort, protection } = stream;
       const row = document.createElement('tr');
       const name = element('th', id);
       name.scope = 'row';
-      name.append(element('span', `${globalPort} → ${localPort}`, 'ports'));
+      const how = protection === 'srtp' ? 'protected' : 'in the clear';
+      name.append(element('span', `${globalPort} → ${localPort}, ${how}`, 'ports'));
+      name.title = stream.clearBecause ?? '';
       row.append(
         name,
         element('td', type === 'tcp' ? '' : packetsReceived.toLocaleString('en')),
