@@ -73,6 +73,13 @@ export interface Control extends AsyncDisposable {
   /** The gateway's connection is gone: what was asked of it is unknown from now on; sessions stay until their leases end. */
   gatewayLost(gatewayId: string): void;
   /**
+   * An appliance through which a gateway is spoken to connected: what the gateway holds of its sessions is made what it
+   * should hold. Nothing is asked where it has none.
+   */
+  applianceCameBack(applianceId: string, signal: AbortSignal): Promise<Reconciliation>;
+  /** The appliance's connection is gone, as {@link gatewayLost} for what is spoken through it. */
+  applianceLost(applianceId: string): Promise<void>;
+  /**
    * The gateway said that it no longer holds these openings, which we did not ask for: the household closed them, or
    * their lease ran out. Their sessions close altogether. Ids that no live session has are ignored.
    */

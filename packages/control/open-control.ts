@@ -2,7 +2,7 @@ import { waitFor } from './bounded.ts';
 import type { Control, GatewayStatus, Reconciliation } from './control.ts';
 import { Deadlines } from './deadlines.ts';
 import { forgetEnded } from './forgetting.ts';
-import { GatewayLinks } from './gateways/links.ts';
+import { GatewayLinks, isThroughAppliance } from './gateways/links.ts';
 import type { ControlPorts } from './ports.ts';
 import { Registrations } from './registration/registrations.ts';
 import { Leases } from './sessions/leases.ts';
@@ -43,7 +43,7 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
 
   async function gatewayCameBack(gatewayId: string, signal: AbortSignal): Promise<Reconciliation> {
     const gateway = await registrations.gateway(gatewayId);
-    const link = gateway && w.links.to(gateway);
+    const link = gateway && !isThroughAppliance(gateway) && w.links.to(gateway, '');
     if (!link) {
       log.warn({ gatewayId }, 'a gateway that is not registered connected');
       return { complete: false, removed: 0, putBack: 0, held: 0, foreign: 0 };
@@ -52,15 +52,25 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
     return waitFor(signal, () => restoring.putRight(link));
   }
 
+  async function applianceCameBack(applianceId: string, signal: AbortSignal): Promise<Reconciliation> {
+    const gateway = await registrations.gatewayOf(applianceId);
+    const nothing = { complete: true, removed: 0, putBack: 0, held: 0, foreign: 0 };
+    if ('code' in gateway || !isThroughAppliance(gateway)) return nothing;
+    const link = w.links.to(gateway, applianceId);
+    // An appliance that has no session connects to ask for one: that needs no look at its gateway.
+    if (!link || w.live.ofLink(link).every(({ session }) => session.state === 'opening')) return nothing;
+    link.drop('its appliance connected anew');
+    return waitFor(signal, () => restoring.putRight(link));
+  }
+
+  async function applianceLost(applianceId: string): Promise<void> {
+    const gateway = await registrations.gatewayOf(applianceId);
+    if ('code' in gateway || !isThroughAppliance(gateway)) return;
+    w.links.to(gateway, applianceId)?.drop('its appliance is gone');
+  }
+
   function gatewayStatus(gatewayId: string): GatewayStatus {
-    const link = w.links.known(gatewayId);
-    return {
-      online: link?.online ?? false,
-      openings: w.live.openingsOf('gateway', gatewayId),
-      ...(link?.addresses && { addresses: link.addresses }),
-      ...(link?.lastSeen !== undefined && { lastSeen: link.lastSeen }),
-      ...(link?.foreign !== undefined && { foreign: link.foreign }),
-    };
+    return { ...w.links.statusOf(gatewayId), openings: w.live.openingsOf('gateway', gatewayId) };
   }
 
   return {
@@ -78,7 +88,11 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
       return store.openings(query);
     },
     gatewayCameBack,
-    gatewayLost: (gatewayId) => w.links.known(gatewayId)?.drop('its connection is gone'),
+    gatewayLost(gatewayId) {
+      for (const link of w.links.ofGateway(gatewayId)) link.drop('its connection is gone');
+    },
+    applianceCameBack,
+    applianceLost,
     openingsGone: (gatewayId, openingIds) => sessions.openingsGone(gatewayId, openingIds),
     gatewayStatus,
     async status() {

@@ -1,5 +1,6 @@
 import type { Port, SessionState } from '@sluice/model';
 import { transportOf } from '@sluice/model';
+import type { GatewayLink } from '../gateways/link.ts';
 import { type LimitedBy, networkOf } from '../limits/request-limits.ts';
 import type { PortTaken } from '../planning/ports.ts';
 import type { RequestKey } from '../store.ts';
@@ -42,6 +43,11 @@ export class LiveSessions {
 
   ofGateway(gatewayId: string): readonly LiveSession[] {
     return [...(this.#byGateway.get(gatewayId) ?? [])];
+  }
+
+  /** Those whose gateway is spoken to over that link. */
+  ofLink(link: GatewayLink): readonly LiveSession[] {
+    return this.ofGateway(link.gateway.gatewayId).filter((live) => live.link === link);
   }
 
   all(): Iterable<LiveSession> {

@@ -21,7 +21,7 @@ export class Restoring {
   readonly #w: Workings;
   readonly #leases: Leases;
   /** Put right as soon as its turn comes; who asks meanwhile joins. */
-  readonly #waiting = new Map<string, Promise<Reconciliation>>();
+  readonly #waiting = new Map<GatewayLink, Promise<Reconciliation>>();
 
   constructor(w: Workings, leases: Leases) {
     this.#w = w;
@@ -30,19 +30,18 @@ export class Restoring {
 
   /** Looks, takes away what no session wants, puts back what one wants. Nobody else speaks to the gateway meanwhile. */
   putRight(link: GatewayLink): Promise<Reconciliation> {
-    const { gatewayId } = link.gateway;
-    const waiting = this.#waiting.get(gatewayId);
+    const waiting = this.#waiting.get(link);
     if (waiting) return waiting;
     let begun = false;
     const work = link.turns.alone(this.#w.stopped, () => {
       begun = true;
-      this.#waiting.delete(gatewayId);
+      this.#waiting.delete(link);
       return this.#putRight(link);
     });
     // What has begun may have looked already: who asks from now on has news that it does not know.
-    if (!begun) this.#waiting.set(gatewayId, work);
+    if (!begun) this.#waiting.set(link, work);
     const forget = () => {
-      if (this.#waiting.get(gatewayId) === work) this.#waiting.delete(gatewayId);
+      if (this.#waiting.get(link) === work) this.#waiting.delete(link);
     };
     work.then(forget, forget);
     return work;
@@ -61,7 +60,7 @@ export class Restoring {
 
   async #putRight(link: GatewayLink): Promise<Reconciliation> {
     const { gatewayId } = link.gateway;
-    const sessions = this.#w.live.ofGateway(gatewayId).filter(({ session }) => session.state !== 'opening');
+    const sessions = this.#w.live.ofLink(link).filter(({ session }) => session.state !== 'opening');
     const seen = await this.#look(link, sessions);
     if (!seen) {
       if (link.online) this.#again(link);
@@ -169,7 +168,8 @@ export class Restoring {
   }
 
   #again(link: GatewayLink): void {
-    const key = `gateway ${link.gateway.gatewayId}`;
+    const { gatewayId, communication } = link.gateway;
+    const key = `gateway ${gatewayId} ${communication.appliance ?? ''}`;
     this.#w.deadlines.set(key, this.#w.clock.now() + againMs, () => this.putRightSoon(link));
   }
 }

@@ -43,7 +43,7 @@ export class Sessions {
     const no = admit?.(request, 'code' in gateway ? undefined : gateway.gatewayId);
     if (no) return { kind: 'refused', refusal: no };
     if ('code' in gateway) return { kind: 'refused', refusal: gateway };
-    const link = this.#w.links.to(gateway);
+    const link = this.#w.links.to(gateway, request.applianceId);
     if (!link) {
       const message = `nobody here speaks to gateways of type ${gateway.type}; register ${gateway.gatewayId} anew`;
       return { kind: 'refused', refusal: refuse('gateway-unspoken', message) };
@@ -110,7 +110,7 @@ export class Sessions {
 
   async #takeUpOne(session: ContentSession): Promise<void> {
     const gateway = await this.#registrations.gateway(session.gatewayId);
-    const link = gateway && this.#w.links.to(gateway);
+    const link = gateway && this.#w.links.to(gateway, session.request.applianceId);
     if (!link) return this.#giveUp(session);
     // A renewal may have been granted after the store was last told.
     const live = new LiveSession(session, link, Math.min(session.until + this.#w.settings.leaseMs, session.endsAt));
