@@ -10,14 +10,14 @@ export function describeReport(report: OnceReport): string {
   const outcome = [...report.reasons, `verdict: ${report.verdict}`];
   if (report.streams.length === 0) return outcome.join('\n');
   const rows = [
-    ['stream', 'from', 'to', 'first speaker', 'sent', 'received', 'lost', 'decoded'],
+    ['stream', 'from', 'to', 'first speaker', 'protection', 'sent', 'received', 'lost', 'decoded'],
     ...report.streams.map((stream) => {
       const count = stream.kind === 'tcp' ? ['bytesSent', 'bytesReceived'] : ['packetsSent', 'packetsReceived'];
       const unit = stream.kind === 'tcp' ? ' bytes' : '';
       const [sent, received] = count.map((name) => `${stream[name as 'bytesSent']}${unit}`);
       const rtp = stream.kind === 'rtp' ? [`${stream.lost}`, `${stream.decoded} frames`] : ['', ''];
       const to = `${stream.globalPort} -> ${stream.localAddress}:${stream.localPort}`;
-      return [stream.id, stream.remote, to, stream.firstSpeaker, sent ?? '', received ?? '', ...rtp];
+      return [stream.id, stream.remote, to, stream.firstSpeaker, stream.protection, sent ?? '', received ?? '', ...rtp];
     }),
   ];
   return [

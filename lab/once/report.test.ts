@@ -16,6 +16,8 @@ const video: StreamReport = {
   lost: 0,
   bytesSent: 900_000,
   bytesReceived: 900_000,
+  protection: 'srtp',
+  unauthentic: 10,
   decoded: 200,
 };
 const subtitles: StreamReport = {
@@ -25,6 +27,8 @@ const subtitles: StreamReport = {
   decoded: 0,
   bytesSent: 90,
   bytesReceived: 90,
+  protection: 'clear',
+  clearBecause: 'over TCP',
 };
 
 function probe(stream: string, phase: ProbeReport['phase'], right: boolean): ProbeReport {
@@ -63,6 +67,7 @@ test('a session that kept every promise passes', () => {
 
 test('each broken promise is told', () => {
   const video_ = (change: Partial<StreamReport>) => but({ streams: [{ ...video, ...change }, subtitles] });
+  const { clearBecause: _, ...unnamed } = subtitles;
   const cases: [string[], RegExp][] = [
     [but({ openingsLeft: 2 }), /^2 openings were left/],
     [but({ complaints: ['leaving failed'] }), /^The appliance: leaving failed/],
@@ -70,6 +75,8 @@ test('each broken promise is told', () => {
     [video_({ packetsReceived: 799 }), /^video: 799 of 800 packets arrived/],
     [video_({ lost: 1 }), /^video: 1 sequence numbers are missing/],
     [video_({ decoded: 0 }), /^video: the recording does not decode/],
+    [video_({ protection: 'clear', clearBecause: 'no key' }), /^video: it came in the clear \(no key\)/],
+    [but({ streams: [video, unnamed] }), /^subtitles: nobody says/],
     [but({ streams: [video, { ...subtitles, bytesReceived: 80 }] }), /^subtitles: 80 of 90 bytes arrived/],
     [but({ streams: [video, { ...subtitles, bytesReceived: 0 }] }), /^subtitles: nothing arrived/],
     [but({ probes: good.probes.filter((probe) => !probe.right) }), /^video: the right packet was not tried before/],

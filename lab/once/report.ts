@@ -22,8 +22,15 @@ export interface StreamReport {
   readonly packetsReceived: number;
   /** Missing sequence numbers; for `rtp`. */
   readonly lost: number;
+  /** Before protection. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** What protects it between media server and appliance. */
+  readonly protection: 'srtp' | 'clear';
+  /** Why nothing does. */
+  readonly clearBecause?: string;
+  /** Datagrams from the stream's own endpoint that were not made with its key: none of them was played. */
+  readonly unauthentic: number;
   /** Frames that ffmpeg decodes from the recording; for `rtp`. */
   readonly decoded: number;
 }
@@ -76,6 +83,10 @@ export function judge(seen: Observations): string[] {
 function judgeStream(stream: StreamReport): string[] {
   const wrong: string[] = [];
   const { id, kind, packetsSent, packetsReceived, bytesSent, bytesReceived } = stream;
+  const { protection, clearBecause } = stream;
+  if (protection === 'clear' && kind !== 'tcp')
+    wrong.push(`${id}: it came in the clear (${clearBecause ?? 'no reason'}).`);
+  if (protection === 'clear' && clearBecause === undefined) wrong.push(`${id}: nobody says why it is in the clear.`);
   if (kind === 'tcp') {
     if (bytesReceived === 0) wrong.push(`${id}: nothing arrived.`);
     else if (bytesReceived !== bytesSent) wrong.push(`${id}: ${bytesReceived} of ${bytesSent} bytes arrived.`);

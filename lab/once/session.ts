@@ -179,6 +179,9 @@ function streamReports(result: ViewingResult, targets: readonly Target[]): Strea
     lost: stream.lost ?? 0,
     bytesSent: stream.bytesSent ?? 0,
     bytesReceived: stream.bytesReceived,
+    protection: stream.protection,
+    ...(stream.clearBecause !== undefined && { clearBecause: stream.clearBecause }),
+    unauthentic: stream.unauthentic ?? 0,
     decoded: stream.decoded ?? 0,
   }));
 }

@@ -17,7 +17,8 @@ type Moment =
 export interface ViewingResult {
   readonly verdict: 'pass' | 'fail';
   readonly reasons: readonly string[];
-  readonly streams: readonly (Omit<StreamReport, 'firstSpeaker'> & {
+  readonly streams: readonly (Omit<StreamReport, 'firstSpeaker' | 'unauthentic'> & {
+    readonly unauthentic?: number;
     readonly decoded?: number;
     readonly lost?: number;
   })[];

@@ -26,6 +26,12 @@ for (const family of [4, 6] satisfies Family[])
       ['video rtp', 'video-rtcp rtcp', 'audio rtp', 'audio-rtcp rtcp', 'subtitles tcp'],
     );
     assert.ok(report.streams.every((stream) => stream.family === family));
+    for (const { id, kind, protection, clearBecause, unauthentic } of report.streams) {
+      assert.equal(protection, kind === 'tcp' ? 'clear' : 'srtp', id);
+      if (kind === 'tcp') assert.match(clearBecause ?? '', /TCP/);
+      // The right packets of the probes pass the gateway, and no further: they were not made with the stream's key.
+      else assert.ok(unauthentic > 0, id);
+    }
     for (const firstSpeaker of ['server', 'appliance'])
       for (const phase of ['before', 'during', 'after']) {
         const tried = report.probes.filter((probe) => probe.firstSpeaker === firstSpeaker && probe.phase === phase);
