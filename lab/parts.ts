@@ -163,6 +163,12 @@ async function register(network: BuiltNetwork, operator: Operator, signal: Abort
     const { status, body } = await operator.ask('PUT', `${apiOf(network)}/v1/${path}`, json, signal);
     if (status >= 300) throw new Error(`registering ${path}: ${status} ${JSON.stringify(body)}`);
   };
+  const remotes = hostsRunning(network.topology, 'media-server').flatMap(({ name }) => [
+    network.address(name, 4),
+    network.address(name, 6),
+  ]);
+  for (const { runs } of hostsRunning(network.topology, 'portal'))
+    await put(`portals/${encodeURIComponent(runs.endpointId)}`, { remotes });
   const gateways = hostsRunning(network.topology, 'gateway');
   for (const { runs } of gateways) await put(`gateways/${encodeURIComponent(runs.endpointId)}`, { type: 'sluice' });
   for (const { runs } of hostsRunning(network.topology, 'appliance')) {

@@ -1,5 +1,5 @@
 import { promiseName } from '@sluice/api';
-import { defaultSettings } from '@sluice/control';
+import { defaultRequestRates, defaultSettings, type Rate } from '@sluice/control';
 import { isPort } from '@sluice/model';
 import { z } from 'zod';
 
@@ -10,6 +10,15 @@ const listen = (port: number) =>
     /** 0 takes a free one. */
     port: z.number().int().min(0).max(65_535).default(port),
   });
+
+const rate = ({ burst, perSecond }: Rate) =>
+  z.strictObject({
+    /** So many at once, and ... */
+    burst: z.number().int().positive().default(burst),
+    /** ... so many a second in the long run. */
+    perSecond: z.number().positive().default(perSecond),
+  });
+const { appliance, gateway, address, portal } = defaultRequestRates;
 
 const milliseconds = z.number().int().positive();
 const port = z.number().refine(isPort, 'a port is a whole number from 1 to 65535');
@@ -55,6 +64,13 @@ export const configurationServerConfig = z.strictObject({
   registrationPeriodSeconds: z.number().int().positive().default(86_400),
   /** File of the registration database; its folder must exist. */
   database: z.string(),
+  /**
+   * File of the keys that passwords and private keys in the database are sealed with, one a line, the newest first. Left
+   * out: the systemd credential `secrets-key` where there is one, else `<database>.key`, made when the first secret comes.
+   */
+  secretsKey: z.string().optional(),
+  /** Whether a portal that is not registered may ask for streams from anywhere. */
+  unregisteredPortals: z.enum(['refused', 'permitted']).default('refused'),
   leases: z
     .strictObject({
       /** Of the first opening, until the verdict is stored: what cannot be reached to be undone ends by itself. */
@@ -98,8 +114,21 @@ export const configurationServerConfig = z.strictObject({
         .default(8 * 1_024),
       /** Most connections of gateways at once; left out, no limit. */
       gateways: z.number().int().positive().optional(),
-      openingsPerAppliance: z.number().int().positive().optional(),
-      openingsPerGateway: z.number().int().positive().optional(),
+      /** Most openings at once. */
+      openingsPerAppliance: z.number().int().positive().default(256),
+      openingsPerGateway: z.number().int().positive().default(4_096),
+      /** Of what asked from one address; for IPv6, from one /64. */
+      openingsPerAddress: z.number().int().positive().default(65_536),
+      openingsPerPortal: z.number().int().positive().default(1_000_000),
+      /** How often content may be asked for: by one appliance, from one home, from one address, through one portal. */
+      requests: z
+        .strictObject({
+          appliance: rate(appliance).prefault({}),
+          gateway: rate(gateway).prefault({}),
+          address: rate(address).prefault({}),
+          portal: rate(portal).prefault({}),
+        })
+        .prefault({}),
     })
     .prefault({}),
   /** How long a session that ended is remembered, days. */

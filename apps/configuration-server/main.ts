@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type Control, openControl } from '@sluice/control';
+import { type Control, openControl, RequestLimits } from '@sluice/control';
 import { joinDeployment, openAuthority, serverTls } from '@sluice/identity';
 import { type Log, serveHttps, systemClock } from '@sluice/io';
 import { openSqliteStore } from '@sluice/store';
@@ -9,6 +9,7 @@ import { gatewayDrivers } from './drivers.ts';
 import { gatewayNews } from './gateway-news.ts';
 import { configurationApi } from './http/app.ts';
 import { enrolmentApp } from './http/enrolment-app.ts';
+import { secretsKey } from './secrets-key.ts';
 import { controlSettings } from './settings.ts';
 import { Attempts } from './standing/attempts.ts';
 import { ownAuthority } from './standing/own-authority.ts';
@@ -47,7 +48,7 @@ export async function runConfigurationServer(
   let control: Control | undefined;
   const news = gatewayNews({ control: () => control, log, lifetime });
   const gateways = started.use(gatewayDrivers({ config, own, clock: systemClock, log, news, lifetime }));
-  const store = started.use(await openSqliteStore({ file: config.database, log }));
+  const store = started.use(await openSqliteStore({ file: config.database, log, keys: secretsKey(config) }));
   const registrar = await openRegistrar({
     store,
     authority: config.authority === undefined ? undefined : await openAuthority(config.authority),
@@ -88,6 +89,8 @@ export async function runConfigurationServer(
     contacts,
     enrolmentUrl: (host) =>
       config.enrolment && (config.enrolment.url ?? `https://${host}:${enrolmentPort ?? config.enrolment.port}`),
+    limits: new RequestLimits(systemClock, config.limits.requests),
+    unregisteredPortals: config.unregisteredPortals,
     clock: systemClock,
     log,
     bodyBytes: config.limits.bodyBytes,

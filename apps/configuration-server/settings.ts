@@ -14,7 +14,9 @@ export function controlSettings(config: ConfigurationServerConfig): Partial<Cont
     globalPorts: config.globalPorts,
     weaker: config.weaker,
     rememberMs: config.rememberDays * 86_400_000,
-    ...(limits.openingsPerAppliance !== undefined && { openingsPerAppliance: limits.openingsPerAppliance }),
-    ...(limits.openingsPerGateway !== undefined && { openingsPerGateway: limits.openingsPerGateway }),
+    openingsPerAppliance: limits.openingsPerAppliance,
+    openingsPerGateway: limits.openingsPerGateway,
+    openingsPerAddress: limits.openingsPerAddress,
+    openingsPerPortal: limits.openingsPerPortal,
   };
 }

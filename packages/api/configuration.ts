@@ -84,6 +84,8 @@ export const closeQuery = z.object({
 export const gatewayView = z.object({
   gatewayId: z.string(),
   type: z.string(),
+  /** How it is spoken to; what is a secret shows as `***`. */
+  communication: z.record(z.string(), z.string()),
   online: z.boolean(),
   global: z.array(z.string()),
   openings: z.number(),

@@ -16,7 +16,7 @@ const insideHome = {
 };
 
 /** Types whose communication nobody has named yet in a schema: any members, bounded. */
-const anyMembers = z.record(z.string().max(64), z.string().max(1024)).default({});
+const anyMembers = z.record(z.string().max(64), z.string().max(8192)).default({});
 
 /** What a gateway is registered with, by type: how it is spoken to. Values are text. */
 const gatewayTypes = [

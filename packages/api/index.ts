@@ -1,5 +1,6 @@
 export * from './answer.ts';
 export * from './ask.ts';
+export * from './authorisation.ts';
 export * from './configuration.ts';
 export * from './gateway-types.ts';
 export * from './holding.ts';

@@ -30,6 +30,7 @@ export function statusOf(code: Problem['code']): number {
     case 'appliance-unknown':
     case 'content-unknown':
     case 'gateway-unknown':
+    case 'portal-unknown':
     case 'session-unknown':
     case 'opening-unknown':
       return 404;

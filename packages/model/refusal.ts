@@ -3,6 +3,7 @@ export const refusalCodes = [
   'appliance-unknown',
   'content-unknown',
   'gateway-unknown',
+  'portal-unknown',
   'gateway-unspoken',
   'gateway-offline',
   'gateway-refused',

@@ -1,10 +1,11 @@
 import swagger from '@fastify/swagger';
-import type { Role } from '@sluice/identity';
 import type { Log } from '@sluice/io';
 import { refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Access, everyone } from './access.ts';
 import { type Caller, callerReader } from './caller.ts';
 import { refuseInput } from './input.ts';
+import { portalRoutes } from './portal-routes.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
 import { registrationRoutes } from './registration-routes.ts';
@@ -14,10 +15,7 @@ import { standingRoutes } from './standing-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Who may call the route. Left out: whoever has a certificate of this deployment. */
-    readonly roles?: readonly Role[];
-  }
+  interface FastifyContextConfig extends Partial<Access> {}
   interface FastifyRequest {
     caller: Caller;
   }
@@ -46,12 +44,17 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
       );
     }
     request.caller = caller;
-    const { roles } = request.routeOptions.config;
-    if (!roles || roles.includes(caller.role)) return;
-    return refuseTo(
-      reply,
-      refuse('not-permitted', `${caller.endpointId} is a ${caller.role}; this is for ${roles.join(', ')}`),
-    );
+    if (request.is404) return;
+    const { roles = [], certificate } = request.routeOptions.config;
+    if (!roles.includes(caller.role)) {
+      const what = `${caller.endpointId} is a ${caller.role}; this is for ${roles.join(', ')}`;
+      return refuseTo(reply, refuse('not-permitted', what));
+    }
+    if (certificate && !caller.certified)
+      return refuseTo(reply, refuse('not-permitted', 'this is for whoever shows a certificate'));
+  });
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (!config?.roles) throw new TypeError(`${method} ${url} does not say who may call it`);
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
     answerError(error, request, reply, log),
@@ -76,7 +79,8 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
     registrationRoutes(routes, ports);
     standingRoutes(routes, ports);
     statusRoutes(routes, ports);
-    routes.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+    portalRoutes(routes, ports);
+    routes.get('/openapi.json', { config: everyone, schema: { hide: true } }, () => app.swagger());
   });
   await app.ready();
   return app;

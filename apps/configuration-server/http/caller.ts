@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { peerIdentity, type Role } from '@sluice/identity';
 
-/** Who asks, as the certificate says. */
+/** Who asks. */
 export interface Caller {
+  /** Shown by a certificate in this very connection. */
+  readonly certified: boolean;
   readonly endpointId: string;
   readonly role: Role;
 }
@@ -14,8 +16,10 @@ export function callerReader(): (request: IncomingMessage) => Caller | undefined
   return ({ socket }) => {
     const before = known.get(socket);
     if (before) return before;
-    const caller = peerIdentity(socket as TLSSocket);
-    if (caller) known.set(socket, caller);
+    const peer = peerIdentity(socket as TLSSocket);
+    if (!peer) return undefined;
+    const caller = { ...peer, certified: true };
+    known.set(socket, caller);
     return caller;
   };
 }

@@ -1,4 +1,4 @@
-import type { Control } from '@sluice/control';
+import type { Control, RequestLimits } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
 import type { Contacts } from '../contacts.ts';
@@ -11,6 +11,9 @@ export interface ApiPorts {
   readonly log: Log;
   readonly registrar: Registrar;
   readonly contacts: Contacts;
+  readonly limits: RequestLimits;
+  /** Whether a portal that is not registered may ask for streams from anywhere. */
+  readonly unregisteredPortals: 'refused' | 'permitted';
   /** Where parts enrol, for an operator who reached this server at `host`; undefined where they do not. */
   enrolmentUrl(host: string): string | undefined;
   /** Ends what is streamed. */

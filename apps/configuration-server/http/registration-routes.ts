@@ -10,15 +10,15 @@ import {
   problem,
   registrationQuery,
 } from '@sluice/api';
-import { type Gateway, refuse } from '@sluice/model';
+import { type Gateway, hidden, hideSecrets, isSecretMember, refuse } from '@sluice/model';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { operators, readers } from './access.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
 
 const byGateway = z.object({ gatewayId: identifier });
 const byAppliance = z.object({ applianceId: identifier });
-const operators = { roles: ['operator'] } as const;
 
 /** The registration database: gateways, and the appliances behind them. */
 export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts): void {
@@ -35,10 +35,14 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
         response: { 200: gatewayView, '4xx': problem },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { gatewayId } = request.params as z.infer<typeof byGateway>;
       const { type, communication } = request.body as GatewayRegistration;
       const gateway = { gatewayId, type, communication: communication as Gateway['communication'] };
+      const masked = Object.entries(gateway.communication).find(([, value]) => value === hidden)?.[0];
+      // Kept over a change of the address, a secret would be sent wherever the new one leads.
+      if (masked !== undefined && isSecretMember(type, masked))
+        return refuseTo(reply, refuse('malformed', `communication.${masked}: give the secret itself again`));
       await registrations.putGateway(gateway);
       return show(gateway);
     },
@@ -47,7 +51,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
   app.get(
     '/v1/gateways/:gatewayId',
     {
-      config: operators,
+      config: readers,
       schema: { summary: 'A gateway', params: byGateway, response: { 200: gatewayView, '4xx': problem } },
     },
     async (request, reply) => {
@@ -77,7 +81,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
   app.get(
     '/v1/gateways',
     {
-      config: operators,
+      config: readers,
       schema: { summary: 'List gateways', querystring: registrationQuery, response: { 200: gatewayList } },
     },
     async (request) => ({ gateways: (await registrations.gateways(pageOf(request.query))).map(show) }),
@@ -105,7 +109,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
   app.get(
     '/v1/appliances/:applianceId',
     {
-      config: operators,
+      config: readers,
       schema: { summary: 'An appliance', params: byAppliance, response: { 200: applianceView, '4xx': problem } },
     },
     async (request, reply) => {
@@ -135,17 +139,18 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
   app.get(
     '/v1/appliances',
     {
-      config: operators,
+      config: readers,
       schema: { summary: 'List appliances', querystring: registrationQuery, response: { 200: applianceList } },
     },
     async (request) => ({ appliances: await registrations.appliances(pageOf(request.query)) }),
   );
 
-  function show({ gatewayId, type }: Gateway): z.infer<typeof gatewayView> {
+  function show({ gatewayId, type, communication }: Gateway): z.infer<typeof gatewayView> {
     const { online, addresses, openings, lastSeen } = control.gatewayStatus(gatewayId);
     return {
       gatewayId,
       type,
+      communication: { ...hideSecrets(type, communication) },
       online,
       global: [...(addresses?.global ?? [])],
       openings,

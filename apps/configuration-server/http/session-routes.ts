@@ -8,23 +8,26 @@ import {
   sessionRequest,
   sessionView,
 } from '@sluice/api';
-import { type ContentRequest, type ContentSession, refuse } from '@sluice/model';
+import { checkRemotes } from '@sluice/control';
+import { type ContentRequest, type ContentSession, type Refusal, refuse } from '@sluice/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { askers, readers, watchers } from './access.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
 import { viewOf } from './views.ts';
 
 const byId = z.object({ sessionId: identifier });
-const users = { roles: ['portal', 'operator'] } as const;
-const operators = { roles: ['operator'] } as const;
 
 /** Content sessions: asked for by portals, watched and revoked by operators. */
-export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPorts): void {
+export function sessionRoutes(
+  app: FastifyInstance,
+  { control, contacts, limits, unregisteredPortals }: ApiPorts,
+): void {
   app.post(
     '/v1/sessions',
     {
-      config: users,
+      config: askers,
       schema: {
         summary: 'Open a home for one content request: every stream, or none',
         body: sessionRequest,
@@ -33,8 +36,10 @@ export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPo
     },
     async (request, reply) => {
       const asked = contentRequestOf(request);
-      await contacts.contact(asked.applianceId, asked.flow.observed.address);
-      const verdict = await control.open(asked, whileWaiting(reply));
+      const barred = await remotesBarred(asked, request);
+      if (!barred) await contacts.contact(asked.applianceId, asked.flow.observed.address);
+      const admit = (asking: ContentRequest, gatewayId?: string) => barred ?? limits.admit(asking, gatewayId);
+      const verdict = await control.open(asked, whileWaiting(reply), admit);
       return verdict.kind === 'granted'
         ? reply.code(201).send(viewOf(verdict.session))
         : refuseTo(reply, verdict.refusal);
@@ -44,7 +49,7 @@ export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPo
   app.get(
     '/v1/sessions',
     {
-      config: operators,
+      config: readers,
       schema: { summary: 'List sessions', querystring: sessionQuery, response: { 200: sessionList, '4xx': problem } },
     },
     async (request) => {
@@ -63,7 +68,7 @@ export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPo
   app.get(
     '/v1/sessions/:sessionId',
     {
-      config: users,
+      config: watchers,
       schema: {
         summary: 'A session with its timeline, and its counters as the gateway has them now',
         params: byId,
@@ -81,7 +86,7 @@ export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPo
   app.delete(
     '/v1/sessions/:sessionId',
     {
-      config: users,
+      config: askers,
       schema: {
         summary: 'Close a session at its gateway; harmless on one that has ended',
         params: byId,
@@ -98,9 +103,15 @@ export function sessionRoutes(app: FastifyInstance, { control, contacts }: ApiPo
     },
   );
 
+  /** Why a portal may not ask for these streams; operators may ask for any. */
+  async function remotesBarred(asked: ContentRequest, { caller }: FastifyRequest): Promise<Refusal | undefined> {
+    if (caller.role !== 'portal' || unregisteredPortals === 'permitted') return undefined;
+    return checkRemotes(asked, await control.registrations.portal(caller.endpointId));
+  }
+
   /** A portal's sessions are its own; another's do not exist for it. */
   async function mayUse(sessionId: string, { caller }: FastifyRequest): Promise<boolean> {
-    if (caller.role === 'operator') return true;
+    if (caller.role !== 'portal') return true;
     const session: ContentSession | undefined = await control.session(sessionId);
     return session?.request.portalId === caller.endpointId;
   }

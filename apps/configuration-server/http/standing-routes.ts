@@ -14,10 +14,10 @@ import { peerCertificate, servedNames } from '@sluice/identity';
 import { refuse } from '@sluice/model';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
+import { everyone, operators, parts } from './access.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
 
-const operators = { roles: ['operator'] } as const;
 /** Shorter than the silence after which a follower gives a stream up. */
 const heartbeatMs = 20_000;
 
@@ -49,6 +49,7 @@ export function standingRoutes(app: FastifyInstance, { registrar, enrolmentUrl, 
   app.post(
     '/v1/renewals',
     {
+      config: parts,
       schema: {
         summary: 'Another certificate for whoever asks, for a key of its own',
         body: renewalRequest,
@@ -82,7 +83,10 @@ export function standingRoutes(app: FastifyInstance, { registrar, enrolmentUrl, 
 
   app.get(
     '/v1/revocations',
-    { schema: { summary: 'What counts no more', querystring: revocationQuery, response: { 200: revocationList } } },
+    {
+      config: everyone,
+      schema: { summary: 'What counts no more', querystring: revocationQuery, response: { 200: revocationList } },
+    },
     async (request) => {
       const { after } = request.query as z.infer<typeof revocationQuery>;
       return { revocations: await registrar.revocationsAfter(after) };
@@ -92,6 +96,7 @@ export function standingRoutes(app: FastifyInstance, { registrar, enrolmentUrl, 
   app.get(
     '/v1/revocations/stream',
     {
+      config: everyone,
       schema: { summary: 'What counts no more, as it comes about (server-sent events)', querystring: revocationQuery },
     },
     async (request, reply) => {

@@ -1,9 +1,8 @@
 import { openingList, openingQuery, statusView } from '@sluice/api';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { everyone, readers } from './access.ts';
 import type { ApiPorts } from './ports.ts';
-
-const operators = { roles: ['operator'] } as const;
 
 /** What an operator needs at night. */
 export function statusRoutes(app: FastifyInstance, { control, clock }: ApiPorts): void {
@@ -11,7 +10,10 @@ export function statusRoutes(app: FastifyInstance, { control, clock }: ApiPorts)
 
   app.get(
     '/healthz',
-    { schema: { summary: 'Whether this serves', response: { 200: z.object({ ok: z.literal(true) }) } } },
+    {
+      config: everyone,
+      schema: { summary: 'Whether this serves', response: { 200: z.object({ ok: z.literal(true) }) } },
+    },
     async () => {
       // A database that cannot be read is no health.
       await control.status();
@@ -21,7 +23,7 @@ export function statusRoutes(app: FastifyInstance, { control, clock }: ApiPorts)
 
   app.get(
     '/v1/status',
-    { config: operators, schema: { summary: 'How much there is', response: { 200: statusView } } },
+    { config: readers, schema: { summary: 'How much there is', response: { 200: statusView } } },
     async () => {
       const { gateways, sessions, openings, online } = await control.status();
       const { opening, open, closing } = sessions;
@@ -32,7 +34,7 @@ export function statusRoutes(app: FastifyInstance, { control, clock }: ApiPorts)
   app.get(
     '/v1/openings',
     {
-      config: operators,
+      config: readers,
       schema: {
         summary: 'What is open, and for which session: by gateway, by global address and port',
         querystring: openingQuery,

@@ -196,6 +196,7 @@ test('/openapi.json describes what is checked', async () => {
     [
       'delete /v1/appliances/{applianceId}',
       'delete /v1/gateways/{gatewayId}',
+      'delete /v1/portals/{portalId}',
       'delete /v1/sessions/{sessionId}',
       'get /healthz',
       'get /v1/appliances',
@@ -203,6 +204,8 @@ test('/openapi.json describes what is checked', async () => {
       'get /v1/gateways',
       'get /v1/gateways/{gatewayId}',
       'get /v1/openings',
+      'get /v1/portals',
+      'get /v1/portals/{portalId}',
       'get /v1/revocations',
       'get /v1/revocations/stream',
       'get /v1/sessions',
@@ -214,6 +217,7 @@ test('/openapi.json describes what is checked', async () => {
       'post /v1/sessions',
       'put /v1/appliances/{applianceId}',
       'put /v1/gateways/{gatewayId}',
+      'put /v1/portals/{portalId}',
     ],
   );
   const text = JSON.stringify(paths['/v1/sessions']?.post?.requestBody);
@@ -231,7 +235,8 @@ test('registrations are listed, by id and page by page', async () => {
   assert.deepEqual(await list('limit=2'), ['self::gateway-a', 'self::gateway-c']);
   assert.deepEqual(await list('limit=2&after=self::gateway-c'), ['self::gateway-d', 'self::gateway-e']);
   const { body } = await deployment.ask('operator', 'GET', '/v1/gateways/self::gateway-c');
-  assert.deepEqual(body, { gatewayId: 'self::gateway-c', type: 'sluice', online: false, global: [], openings: 0 });
+  const shown = { gatewayId: 'self::gateway-c', type: 'sluice', communication: {}, online: false };
+  assert.deepEqual(body, { ...shown, global: [], openings: 0 });
   const appliances = await deployment.ask('operator', 'GET', '/v1/appliances');
   assert.deepEqual(appliances.body, {
     appliances: [{ applianceId: 'self::tv-a', gatewayId: 'self::gateway-a' }],

@@ -24,7 +24,7 @@ export interface Deployment extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts one; `overrides` are merged into its configuration. With `holdsAuthority` it makes certificates itself. */
+/** Starts one, at which `self::portal-1` may ask for streams from anywhere; `overrides` are merged into its configuration. With `holdsAuthority` it makes certificates itself. */
 export async function deploy(
   overrides: Record<string, unknown> = {},
   { holdsAuthority = false } = {},
@@ -56,7 +56,7 @@ export async function deploy(
     running.use(
       httpsPeer({ origin: `https://127.0.0.1:${server.apiPort}`, tls: clientTls(identity), accepts: () => true }),
     );
-  return {
+  const deployment: Deployment = {
     directory,
     get server() {
       return server;
@@ -79,6 +79,8 @@ export async function deploy(
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+  await deployment.ask('operator', 'PUT', '/v1/portals/self::portal-1', { remotes: ['0.0.0.0/0', '::/0'] });
+  return deployment;
 }
 
 /** A five-stream request, as a portal makes it; the device's ports begin at `localPort`. */

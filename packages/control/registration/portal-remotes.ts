@@ -10,7 +10,7 @@ export function checkRemotes(
 ): Refusal | undefined {
   if (!portal) {
     const what = `the portal ${portalId} is not registered; register it with the addresses of its media servers`;
-    return refuse('not-permitted', what);
+    return refuse('portal-unknown', what);
   }
   const foreign = streams.find(({ remote }) => !portal.remotes.some((own) => prefixContains(own, remote.address)));
   if (!foreign) return undefined;
