@@ -102,7 +102,7 @@ async function introduce(origin: string, identity: Identity, clock: Clock): Prom
 }
 
 async function originOfDefaultGateway(): Promise<string | undefined> {
-  const address = await defaultGateway();
+  const address = defaultGateway();
   if (address === undefined) return undefined;
   return `https://${familyOf(address) === 6 ? `[${address}]` : address}:${introductionPort}`;
 }

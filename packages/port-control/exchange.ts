@@ -1,7 +1,6 @@
-import { Unreachable } from '@sluice/driver';
 import type { Clock, Endpoint, IpAddress } from '@sluice/model';
 import type { Delays } from './delays.ts';
-import type { PortControlServer, Udp, UdpSocket } from './udp.ts';
+import type { PortControlServer, Udp } from './udp.ts';
 
 /** What an exchange is made of. */
 export interface ExchangePorts {
@@ -12,7 +11,7 @@ export interface ExchangePorts {
 /** One question to a gateway. */
 export interface Question<Answer> {
   readonly server: PortControlServer;
-  /** The address of this machine to ask from; where it is none of this machine's, `unlike` is told of the one that is. */
+  /** The address to ask from; where it is none of this machine's, `build` is given one that is. */
   readonly local?: IpAddress | undefined;
   /** The request's octets; the same each time that it is sent. */
   build(local: Endpoint): Uint8Array;
@@ -49,16 +48,9 @@ export async function exchange<Answer>(
       heard.resolve({ kind: sendings <= 1 ? 'not-sent' : 'lost', reason });
     },
   };
-  let opened: UdpSocket | undefined;
-  try {
-    opened =
-      (await udp.open(question.server, question.local, listener)) ??
-      (await udp.open(question.server, undefined, listener));
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    return { kind: 'not-sent', reason: error.message };
-  }
-  if (!opened) return { kind: 'not-sent', reason: 'this machine has no address towards the gateway' };
+  let opened = await udp.open(question.server, question.local, listener);
+  if ('failed' in opened && opened.failed === 'not-ours') opened = await udp.open(question.server, undefined, listener);
+  if ('failed' in opened) return { kind: 'not-sent', reason: opened.reason };
   using socket = opened;
   if (signal.aborted) return { kind: 'not-sent', reason: reasonOf(signal) };
   const bytes = question.build(socket.local);

@@ -11,7 +11,7 @@ export interface HomeNetwork {
 }
 
 /** Looks at the network again: addresses come and go. */
-export type LookAtHome = () => Promise<HomeNetwork>;
+export type LookAtHome = () => HomeNetwork;
 
 /**
  * Where a gateway takes requests of a family: as its registration says (`communication.address` or `address6`, and

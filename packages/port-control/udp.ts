@@ -21,11 +21,14 @@ export interface UdpSocket extends Disposable {
   send(bytes: Uint8Array): void;
 }
 
+/** Why there is no socket: `local` is no address of this machine, or nothing leads to the server. */
+export interface UdpFailure {
+  readonly failed: 'not-ours' | 'no-way';
+  readonly reason: string;
+}
+
 /** UDP, as exchanges need it. */
 export interface Udp {
-  /**
-   * A new socket, on a port of its own, towards `server`; from `local` where that is given. Undefined where `local` is
-   * no address of this machine. Throws `Unreachable` where there is no way to the server.
-   */
-  open(server: PortControlServer, local: IpAddress | undefined, listener: UdpListener): Promise<UdpSocket | undefined>;
+  /** A new socket, on a port of its own, towards `server`; from `local` where that is given. */
+  open(server: PortControlServer, local: IpAddress | undefined, listener: UdpListener): Promise<UdpSocket | UdpFailure>;
 }
