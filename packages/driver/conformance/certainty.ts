@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
+import type { Family, GrantedOpening } from '@sluice/model';
+import type { GatewaySession } from '../index.ts';
+import type { ConformanceBench } from './bench.ts';
 import { grantedBy, heldBy, onlyGrantOf } from './opening.ts';
 import { patience, type Scenario } from './scenario.ts';
-import { carryOut, changeOf, wish } from './wishes.ts';
+import { carryOut, changeOf, traitsOn, wish } from './wishes.ts';
+
+function unreadable(bench: ConformanceBench<unknown>, family: Family): string | undefined {
+  return traitsOn(bench, family).listsWhatItHolds ? undefined : 'the gateway type cannot be read';
+}
+
+/** What is there, or may be. */
+async function idsLeft(session: GatewaySession, believed: readonly GrantedOpening[]): Promise<readonly string[]> {
+  const { ours, unsure = [] } = await session.observe(believed, patience());
+  return [...ours.map(({ opening }) => opening.id), ...unsure.map(({ id }) => id)];
+}
 
 /** What is known after an answer was lost, and what is never touched. */
 export const certaintyScenarios: readonly Scenario[] = [
   {
     title: 'a lost answer is unknown, and looking tells that it was done',
+    skip: unreadable,
     async run(bench, session, family) {
       const open = [wish(bench, family, 1), wish(bench, family, 2)];
       bench.loseNextAnswer();
@@ -17,6 +31,7 @@ export const certaintyScenarios: readonly Scenario[] = [
   },
   {
     title: 'a lost request is unknown too, and looking tells that it was not done',
+    skip: unreadable,
     async run(bench, session, family) {
       bench.loseNextRequest();
       const outcome = await carryOut(bench, session, { open: [wish(bench, family, 1)] }, AbortSignal.timeout(300));
@@ -26,6 +41,7 @@ export const certaintyScenarios: readonly Scenario[] = [
   },
   {
     title: 'what was seen after a lost answer can be closed',
+    skip: unreadable,
     async run(bench, session, family) {
       bench.loseNextAnswer();
       await carryOut(bench, session, { open: [wish(bench, family, 1)] }, AbortSignal.timeout(300));
@@ -33,6 +49,25 @@ export const certaintyScenarios: readonly Scenario[] = [
       assert.equal(seen.length, 1);
       assert.equal((await carryOut(bench, session, { close: seen })).kind, 'applied');
       assert.equal((await heldBy(session)).size, 0);
+    },
+  },
+  {
+    title: 'after a lost request or answer, what cannot be looked up is not called gone until it was closed',
+    skip: (bench, family) => (unreadable(bench, family) ? undefined : 'the gateway type can be read'),
+    async run(bench, session, family) {
+      for (const [n, lose] of [() => bench.loseNextRequest(), () => bench.loseNextAnswer()].entries()) {
+        const asked = wish(bench, family, n);
+        const { local, globalPort } = asked;
+        assert.ok(local.address !== undefined && globalPort !== undefined);
+        const place = { address: local.address, port: local.port };
+        const believed = [{ ...asked, globalPort, local: place, global: place }];
+        lose();
+        const outcome = await carryOut(bench, session, { open: [asked] }, AbortSignal.timeout(300));
+        assert.equal(outcome.kind, 'unknown', JSON.stringify(outcome));
+        assert.deepEqual(await idsLeft(session, believed), [asked.id]);
+        assert.equal((await carryOut(bench, session, { close: believed })).kind, 'applied');
+        assert.deepEqual(await idsLeft(session, believed), []);
+      }
     },
   },
   {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { traitsFor } from '@sluice/model';
+import type { Driver } from '../index.ts';
 import type { ConformanceBench } from './bench.ts';
 import { certaintyScenarios } from './certainty.ts';
 import { leaseScenarios } from './lease.ts';
@@ -21,12 +23,13 @@ const scenarios: readonly Scenario[] = [
  * gateway each time. A scenario that the traits rule out is skipped, and says why.
  */
 export function driverConformance<Step>(
-  driver: { readonly type: string; readonly traits: { readonly families: readonly (4 | 6)[] } },
+  driver: Pick<Driver, 'type' | 'traits'>,
   openBench: () => Promise<ConformanceBench<Step>>,
 ): void {
   for (const family of driver.traits.families) {
     for (const scenario of scenarios) {
       if (scenario.families?.includes(family) === false) continue;
+      if (scenario.appliesTo?.(traitsFor(driver.traits, family)) === false) continue;
       test(`${driver.type}, IPv${family}: ${scenario.title}`, async (t) => {
         await using bench = erase(await openBench());
         const reason = scenario.skip?.(bench, family);

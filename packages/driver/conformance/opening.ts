@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { type GrantedOpening, type Opening, type Outcome, streamTypes, transportOf } from '@sluice/model';
+import { type Family, type GrantedOpening, type Opening, type Outcome, streamTypes, transportOf } from '@sluice/model';
 import type { GatewaySession } from '../index.ts';
+import type { ConformanceBench } from './bench.ts';
 import { patience, type Scenario } from './scenario.ts';
-import { carryOut, changeOf, wish } from './wishes.ts';
+import { carryOut, changeOf, lackingOf, traitsOn, wish } from './wishes.ts';
 
 /** What was granted; fails where the outcome is another. */
 export function grantedBy(outcome: Outcome): readonly GrantedOpening[] {
@@ -27,6 +28,21 @@ export async function heldBy(
   return new Map(observed.ours.map(({ opening }) => [opening.id, opening]));
 }
 
+/** Openings that ask for one thing that the type cannot do, and may not lack it. */
+function strictWishes(bench: ConformanceBench<unknown>, family: Family) {
+  const ofOpening = ['remoteAddress', 'remotePort', 'streamType'] as const;
+  const lacking = lackingOf(traitsOn(bench, family));
+  return ofOpening
+    .filter((name) => lacking.includes(name))
+    .map((name, index) => ({
+      what: name,
+      opening: {
+        ...wish(bench, family, 40 + index, name === 'streamType' ? 'rtp' : 'udp'),
+        mayLack: lacking.filter((other) => other !== name),
+      },
+    }));
+}
+
 /** Opening, closing, and what stays when one of several is refused. */
 export const openingScenarios: readonly Scenario[] = [
   {
@@ -47,7 +63,8 @@ export const openingScenarios: readonly Scenario[] = [
   },
   {
     title: 'every stream type is kept, with the payload type of RTP',
-    skip: ({ driver }) => (driver.traits.streamTypes ? undefined : 'the gateway type knows transports only'),
+    skip: (bench, family) =>
+      traitsOn(bench, family).streamTypes ? undefined : 'the gateway type knows transports only',
     async run(bench, session, family) {
       const open = streamTypes.map((type, index) => ({
         ...wish(bench, family, 10 + index, type),
@@ -91,6 +108,17 @@ export const openingScenarios: readonly Scenario[] = [
     },
     skip: ({ refusedWishes }, family) =>
       refusedWishes.some((refused) => refused.family === family) ? undefined : 'the bench knows no refused wish',
+  },
+  {
+    title: 'what the type cannot hold is refused where an opening may not lack it, and leaves nothing',
+    skip: (bench, family) => (strictWishes(bench, family).length > 0 ? undefined : 'the gateway type holds all of it'),
+    async run(bench, session, family) {
+      for (const { what, opening } of strictWishes(bench, family)) {
+        const outcome = await carryOut(bench, session, { open: [opening] });
+        assert.equal(outcome.kind === 'refused' && outcome.refusal.code, 'cannot-hold', `${what}: ${outcome.kind}`);
+      }
+      assert.equal((await heldBy(session)).size, 0);
+    },
   },
   {
     title: 'one refused opening among five leaves none, and is named',

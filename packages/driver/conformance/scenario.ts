@@ -1,4 +1,4 @@
-import type { Family } from '@sluice/model';
+import type { Family, Traits } from '@sluice/model';
 import type { GatewaySession } from '../index.ts';
 import type { ConformanceBench } from './bench.ts';
 
@@ -7,6 +7,8 @@ export interface Scenario {
   readonly title: string;
   /** The families it is about; left out, both. */
   readonly families?: readonly Family[];
+  /** Whether there is anything to hold, as far as traits tell; left out, always. */
+  appliesTo?(traits: Traits): boolean;
   /** Why it does not apply to a driver with these traits; undefined where it does. */
   skip?(bench: ConformanceBench<unknown>, family: Family): string | undefined;
   run(bench: ConformanceBench<unknown>, session: GatewaySession, family: Family): Promise<void>;

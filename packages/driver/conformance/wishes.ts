@@ -1,10 +1,38 @@
-import type { ConfigurationChange, Family, Opening, Outcome, StreamType } from '@sluice/model';
+import {
+  type ConfigurationChange,
+  type Family,
+  type Opening,
+  type Outcome,
+  type PromiseName,
+  type StreamType,
+  type Traits,
+  traitsFor,
+} from '@sluice/model';
 import type { Driver, GatewaySession } from '../index.ts';
 import type { ConformanceBench } from './bench.ts';
 
+/** What the type on the bench can express for a family. */
+export function traitsOn({ driver }: ConformanceBench<unknown>, family: Family): Traits {
+  return traitsFor(driver.traits, family);
+}
+
+/** The promises about a single opening that a type does not keep. */
+export function lackingOf(traits: Traits): readonly PromiseName[] {
+  const kept: Partial<Record<PromiseName, boolean>> = {
+    remoteAddress: traits.sourceAddress,
+    remotePort: traits.sourcePort,
+    streamType: traits.streamTypes,
+    lease: traits.lease !== undefined,
+    revokeStopsRunning: traits.revokeStopsRunning,
+    narrowingOverRestart: traits.keepsNarrowingOverRestart,
+    symmetricSource: traits.symmetricSource,
+  };
+  return (Object.keys(kept) as PromiseName[]).filter((name) => !kept[name]);
+}
+
 /** An opening that the gateway on the bench grants. `n` makes ids, ports and remotes differ. */
-export function wish<Step>(
-  bench: ConformanceBench<Step>,
+export function wish(
+  bench: ConformanceBench<unknown>,
   family: Family,
   n: number,
   streamType: StreamType = 'udp',
@@ -12,13 +40,16 @@ export function wish<Step>(
   const addresses = bench.addresses[family];
   if (!addresses) throw new Error(`the bench has no addresses for IPv${family}`);
   const localPort = 5000 + n;
+  const traits = traitsOn(bench, family);
+  const mayLack = lackingOf(traits);
   return {
     id: `c${family}-${n}`,
     streamType,
     remote: { address: addresses.server, port: 7000 + n },
     local: { address: addresses.device, port: localPort },
     ...(family === 6 && { globalPort: localPort }),
-    until: bench.now() + 60_000,
+    until: bench.now() + Math.max(60, traits.lease?.leastSeconds ?? 0) * 1_000,
+    ...(mayLack.length > 0 && { mayLack }),
   };
 }
 
