@@ -53,7 +53,7 @@ export const certaintyScenarios: readonly Scenario[] = [
   },
   {
     title: 'after a lost request or answer, what cannot be looked up is not called gone until it was closed',
-    skip: (bench, family) => (unreadable(bench, family) ? undefined : 'the gateway type can be read'),
+    appliesTo: ({ listsWhatItHolds }) => !listsWhatItHolds,
     async run(bench, session, family) {
       for (const [n, lose] of [() => bench.loseNextRequest(), () => bench.loseNextAnswer()].entries()) {
         const asked = wish(bench, family, n);
