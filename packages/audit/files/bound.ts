@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLine } from '../line.ts';
 import { readSeal, type Seal, type Signer, type Trust } from '../seal.ts';
@@ -9,10 +9,15 @@ import { readLines } from './read-lines.ts';
 /** The head file of a log: what was signed last, or what is wrong with it; undefined where there is none. */
 export type Head = { readonly seal: Seal; readonly signer: Signer } | { readonly problem: string } | undefined;
 
+/** More than a token may have: what is longer is none. */
+const mostHeadBytes = 16 * 1024;
+
 /** Reads a head file. */
 export async function readHead(path: string, trust: Trust): Promise<Head> {
   try {
-    return await readSeal((await readFile(path, 'utf8')).replace(/\n$/, ''), trust);
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(mostHeadBytes) });
+    return await readSeal(/^(.+)\n$/.exec(buffer.toString('utf8', 0, bytesRead))?.[1] ?? '', trust);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -72,6 +72,7 @@ export async function verifyLog(wish: VerifyWish, signal: AbortSignal): Promise<
         }
         lines++;
         const read = chain.take(place, bytes);
+        if (torn) findings.add('changed', 'the end of this line was taken away', place, read?.line.seq);
         const wait = read && seals.take(read);
         if (wait) await wait;
       }

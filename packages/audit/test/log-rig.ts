@@ -14,8 +14,10 @@ export interface LogRig extends AsyncDisposable {
   /** What was told to the part's log as an error. */
   readonly errors: string[];
   issue(endpointId: string): Promise<Identity>;
-  /** Opens the log; closing it is the test's. */
+  /** Opens the log. One that the test does not close is left as a crash leaves it, until the test is over. */
   open(settings?: Partial<AuditSettings>): Promise<AuditLog>;
+  /** Lets time pass, a second at a time, each with what the log does in it. */
+  pass(seconds: number): Promise<void>;
   verify(wish?: Partial<VerifyWish>): Promise<Verified>;
   /** Paths of the log's files, in order. */
   files(): Promise<string[]>;
@@ -33,6 +35,7 @@ export async function logRig(endpointId = 'self::configuration-1'): Promise<LogR
   const identity = await authority.issue({ endpointId, role: 'configuration-server' });
   const directory = join(root, 'log');
   const errors: string[] = [];
+  const opened: AuditLog[] = [];
   const log = {
     ...silentLog,
     error: (fields: object, message: string) => void errors.push(`${message} ${JSON.stringify(fields)}`),
@@ -45,8 +48,16 @@ export async function logRig(endpointId = 'self::configuration-1'): Promise<LogR
     issue: (other) => authority.issue({ endpointId: other, role: 'configuration-server' }),
     async open(settings = {}) {
       const audit = new AuditLog({ directory, ...settings }, { identity, clock, log });
+      opened.push(audit);
       await audit.flushed();
       return audit;
+    },
+    async pass(seconds) {
+      for (let second = 0; second < seconds; second++) {
+        for (const audit of opened) await audit.flushed();
+        await clock.pass(1_000);
+      }
+      for (const audit of opened) await audit.flushed();
     },
     verify: (wish = {}) =>
       verifyLog({ path: directory, trust: trustIn(identity.caPem), of: endpointId, ...wish }, patient),
@@ -60,7 +71,10 @@ export async function logRig(endpointId = 'self::configuration-1'): Promise<LogR
           .join(''),
       );
     },
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true }),
+    async [Symbol.asyncDispose]() {
+      for (const audit of opened) await audit[Symbol.asyncDispose]();
+      await rm(root, { recursive: true });
+    },
   };
 }
 
