@@ -1,0 +1,28 @@
+import { counterSeconds, type Element } from './elements.ts';
+
+/** Adds an element; where one with its key is there, the whole transaction fails. */
+export function createElement(table: string, { set, key, data, comment, leased }: Element, seconds: number): string {
+  const timeout = `timeout ${leased ? seconds : counterSeconds}s`;
+  const words = [key, timeout, ...(comment === undefined ? [] : [`comment "${comment}"`])].join(' ');
+  return `create element inet ${table} ${set} { ${words}${data === undefined ? '' : ` : ${data}`} }\n`;
+}
+
+/** Takes an element away; where it is not there, the whole transaction fails. */
+export function deleteElement(table: string, { set, key }: Pick<Element, 'set' | 'key'>): string {
+  return `delete element inet ${table} ${set} { ${key} }\n`;
+}
+
+/** Lists sets and maps with their elements. */
+export function listSets(table: string, names: readonly string[]): string {
+  return names.map((name) => `list ${name === 'counted' ? 'set' : 'map'} inet ${table} ${name}\n`).join('');
+}
+
+/** Fails where the table is not there, or of another version. */
+export function lookForVersion(table: string, version: string): string {
+  return `list set inet ${table} version_${version}\n`;
+}
+
+/** Says which version the table is. */
+export function noteVersion(table: string, version: string): string {
+  return `add set inet ${table} version_${version} { type mark; }\n`;
+}

@@ -1,0 +1,53 @@
+import { type Driver, Unreachable, Untrusted } from '@sluice/driver';
+import type { Clock, Gateway } from '@sluice/model';
+import type { GatewayInterfaces } from './addresses.ts';
+import { putInPlace } from './place.ts';
+import { planSshNft, type SshNftStep } from './plan.ts';
+import type { GatewayRuleset, SshPort, SshTarget } from './port.ts';
+import { sshNftSession } from './session.ts';
+import { sshNftTraits } from './traits.ts';
+
+export type { Carried, GatewayRuleset, RemoteResult, SshLink, SshPort, SshTarget } from './port.ts';
+export { remoteCommand } from './remote-command.ts';
+export { sshNftTraits } from './traits.ts';
+
+/** What the driver is made of. */
+export interface SshNftPorts {
+  readonly ssh: SshPort;
+  readonly ruleset: GatewayRuleset;
+  readonly clock: Clock;
+}
+
+/** Driver for Linux gateways with sshd and nftables and nothing of ours on them. */
+export function sshNftDriver({ ssh, ruleset, clock }: SshNftPorts): Driver<SshNftStep> {
+  return {
+    type: 'ssh-nft',
+    traits: sshNftTraits,
+    plan: (change, _observed, now) => planSshNft(change, now),
+    async connect(gateway, signal) {
+      const { target, interfaces } = registered(gateway);
+      const link = await ssh.connect(target, signal);
+      try {
+        await putInPlace(link, ruleset, interfaces, signal);
+      } catch (error) {
+        await link[Symbol.asyncDispose]();
+        throw error;
+      }
+      return sshNftSession({ gateway, link, ruleset, interfaces, clock });
+    },
+  };
+}
+
+/** Throws `Untrusted` without a host key: nothing is ever told to a machine that cannot be known. */
+function registered({ gatewayId, communication }: Gateway): { target: SshTarget; interfaces: GatewayInterfaces } {
+  const { host, port = '22', username = 'root', privateKey, hostKey, wan, lan } = communication;
+  const lacks = Object.entries({ host, privateKey, wan, lan }).flatMap(([name, value]) => (value ? [] : [name]));
+  if (!host || !privateKey || !wan || !lan)
+    throw new Unreachable(`${gatewayId} is registered without ${lacks.join(', ')}`);
+  if (!hostKey) throw new Untrusted(`${gatewayId} is registered without hostKey (ssh-keygen -lf tells it)`);
+  const names = (text: string) => text.split(',').map((name) => name.trim());
+  return {
+    target: { host, port: Number(port), username, privateKey, hostKey },
+    interfaces: { wan: names(wan), lan: names(lan) },
+  };
+}

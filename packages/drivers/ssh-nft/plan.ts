@@ -1,0 +1,32 @@
+import type { ConfigurationChange, GrantedOpening, Instant, Opening, Plan } from '@sluice/model';
+
+/** One transaction of nft(8), which holds altogether or not at all. */
+export type SshNftStep =
+  | { readonly kind: 'close'; readonly openings: readonly GrantedOpening[] }
+  | { readonly kind: 'renew'; readonly leases: readonly Lease<GrantedOpening>[] }
+  | { readonly kind: 'open'; readonly leases: readonly Lease<Opening>[] };
+
+/** An opening and how long it is to last from when the kernel takes it. */
+export interface Lease<O extends Opening> {
+  readonly opening: O;
+  /** Whole seconds, at least 1. */
+  readonly seconds: number;
+}
+
+/** At most three transactions. What is given back comes first, so that a replacement does not meet its own ports. */
+export function planSshNft(change: ConfigurationChange, now: Instant): Plan<SshNftStep> {
+  const steps: SshNftStep[] = [];
+  if (change.close.length > 0) steps.push({ kind: 'close', openings: change.close });
+  if (change.renew.length > 0) {
+    const leases = change.renew.map(({ opening, until }) => leaseOf({ ...opening, until }, now));
+    steps.push({ kind: 'renew', leases });
+  }
+  if (change.open.length > 0) steps.push({ kind: 'open', leases: change.open.map((each) => leaseOf(each, now)) });
+  return { steps };
+}
+
+/** Rounds down: packets pass until the instant that was asked for and not after. */
+function leaseOf<O extends Opening>(opening: O, now: Instant): Lease<O> {
+  const seconds = Math.max(1, Math.floor((opening.until - now) / 1_000));
+  return { opening: { ...opening, until: now + seconds * 1_000 }, seconds };
+}

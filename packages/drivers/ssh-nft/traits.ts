@@ -1,0 +1,22 @@
+import type { Traits } from '@sluice/model';
+
+/** What a Linux gateway with nftables can express; its kernel holds all of it by itself. */
+export const sshNftTraits: Traits = {
+  families: [4, 6],
+  sourceAddress: true,
+  sourcePort: true,
+  streamTypes: true,
+  lease: { leastSeconds: 1, mostSeconds: 86_400 },
+  atomic: true,
+  // nft(8) succeeds when the kernel has taken the transaction, and only then.
+  ackMeansHeld: true,
+  listsWhatItHolds: true,
+  revokeStopsRunning: true,
+  keepsNarrowingOverRestart: true,
+  symmetricSource: true,
+  sharedGlobalPort: true,
+  portGroups: true,
+  // Nobody is there who could look a flow up in the translation table.
+  findsDevice: false,
+  portAgreement: ['propose', 'pick'],
+};
