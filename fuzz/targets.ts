@@ -13,6 +13,7 @@ import { natPmp, pcp } from './targets/port-control.ts';
 import { rtcp, rtp } from './targets/rtp.ts';
 import { rtsp } from './targets/rtsp.ts';
 import { sdp } from './targets/sdp.ts';
+import { srtp } from './targets/srtp.ts';
 import { uspAgent } from './targets/usp-agent.ts';
 import { uspMessage } from './targets/usp-message.ts';
 import { uspPath, uspSearch } from './targets/usp-path.ts';
@@ -33,6 +34,7 @@ export const targets: readonly Target[] = [
   addresses,
   rtp,
   rtcp,
+  srtp,
   rtsp,
   sdp,
   pcp,

@@ -11,6 +11,7 @@ import {
   revocationList,
   sessionList,
   sessionView,
+  startAnswer,
   startView,
   statusView,
 } from '@sluice/api';
@@ -27,6 +28,7 @@ const views = {
   sessionView: { schema: sessionView, word: '"timeline"' },
   sessionList: { schema: sessionList, word: '"sessions"' },
   startView: { schema: startView, word: '"streams"' },
+  startAnswer: { schema: startAnswer, word: '"keys"' },
   gatewayList: { schema: gatewayList, word: '"gateways"' },
   applianceList: { schema: applianceList, word: '"appliances"' },
   openingList: { schema: openingList, word: '"openings"' },
@@ -58,6 +60,10 @@ const media = {
   streams: [{ id: 'video', packetsSent: 1, bytesSent: 2, packetsReceived: 0 }],
 };
 
+const key = Buffer.alloc(28, 7).toString('base64');
+const keys = { video: { suite: 'AEAD_AES_128_GCM', server: key, appliance: key } };
+const protection = { video: { protection: 'srtp' }, text: { protection: 'clear', clearBecause: 'TCP' } };
+
 /** Answers of other parts, which may have been taken over: `readAnswer` with every schema of an answer. */
 export const httpAnswers: Target = {
   name: 'http-answers',
@@ -87,6 +93,8 @@ export const httpAnswers: Target = {
         ],
       },
       { sessionId: 's-1', contentId: 'film', state: 'open', until: 9, media },
+      { sessionId: 's-1', contentId: 'film', until: 9, streams: [{ ...stream, protection: 'srtp' }], keys, steps: [] },
+      { ...media, keys, protection },
       session,
       { sessions: [session, { ...session, state: 'closed', closeReason: 'revoked' }] },
       media,
