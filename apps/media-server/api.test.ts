@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { problem } from '@sluice/api';
 import { type TestMediaServer, testMediaServer } from './test/deployment.ts';
+import { Viewer } from './test/viewer.ts';
 
 let media: TestMediaServer;
 before(async () => {
@@ -28,6 +29,28 @@ test('portals, configuration servers and operators may ask, nobody else', async 
     }
     assert.equal((await media.ask('GET', '/healthz', undefined, identity)).status, 200);
   }
+});
+
+test('a portal looks at and stops what it started itself alone; a configuration server and an operator, everything', async () => {
+  await using viewer = await Viewer.open(await media.content('film'));
+  const begun = { sessionId: 'own', contentId: 'film', streams: viewer.streams };
+  await media.start(begun);
+  const other = await media.identityOf('portal', 'self::portal-2');
+  for (const method of ['GET', 'DELETE']) {
+    const reply = await media.ask(method, '/v1/starts/own', undefined, other);
+    assert.deepEqual([reply.status, problem.parse(reply.json()).code], [404, 'session-unknown'], method);
+  }
+  for (const sessionId of ['own', 'instead']) {
+    const reply = await media.ask('POST', '/v1/starts', { ...begun, sessionId }, other);
+    assert.deepEqual([reply.status, problem.parse(reply.json()).code], [409, 'request-conflict'], sessionId);
+  }
+  assert.equal((await media.look('own')).state, 'sending');
+  for (const role of ['configuration-server', 'operator'] as const) {
+    const identity = await media.identityOf(role);
+    assert.equal((await media.ask('GET', '/v1/starts/own', undefined, identity)).status, 200, role);
+    assert.equal((await media.ask('DELETE', '/v1/starts/own', undefined, identity)).status, 200, role);
+  }
+  assert.equal((await media.look('own')).state, 'stopped');
 });
 
 test('who shows no certificate, or one of another deployment, is not spoken to', async () => {

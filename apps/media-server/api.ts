@@ -8,6 +8,13 @@ import { z } from 'zod';
 import { contentView, type ServedContent } from './catalogue.ts';
 import type { Starts } from './sending/starts.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The portal that asks; undefined where it is another part. */
+    portalId: string | undefined;
+  }
+}
+
 /** Who may ask anything of a media server. */
 const callers: readonly Role[] = ['portal', 'configuration-server', 'operator'];
 const wantedFamily = z.object({ family: z.enum(['4', '6']).default('4') });
@@ -16,6 +23,7 @@ const wantedFamily = z.object({ family: z.enum(['4', '6']).default('4') });
 export function mediaServerApi(contents: readonly ServedContent[], starts: Starts, log: Log): FastifyInstance {
   const app = Fastify({ bodyLimit: 64 * 1024, logger: false, routerOptions: { maxParamLength: 200 } });
 
+  app.decorateRequest('portalId', undefined);
   app.setErrorHandler((error: { statusCode?: number; message?: string }, request, reply) => {
     const { statusCode = 500, message = '' } = error;
     if (statusCode === 413) return refuseWith(reply, refuse('too-large', 'the body is larger than 64 KiB'));
@@ -28,6 +36,7 @@ export function mediaServerApi(contents: readonly ServedContent[], starts: Start
   );
   app.addHook('onRequest', async (request, reply) => {
     const peer = peerIdentity(request.raw.socket as TLSSocket);
+    if (peer?.role === 'portal') request.portalId = peer.endpointId;
     if (request.url === '/healthz' || (peer && callers.includes(peer.role))) return;
     refuseWith(reply, refuse('not-permitted', `this is for the certificates of ${callers.join(', ')} alone`));
     return reply;
@@ -54,17 +63,17 @@ export function mediaServerApi(contents: readonly ServedContent[], starts: Start
   app.post('/v1/starts', async (request, reply) => {
     const body = startRequest.safeParse(request.body);
     if (!body.success) return refuseWith(reply, refuseInput(body.error));
-    return answerWith(reply, await starts.start(body.data));
+    return answerWith(reply, await starts.start(body.data, request.portalId));
   });
 
   app.get<{ Params: { id: string } }>('/v1/starts/:id', (request, reply) =>
-    answerWith(reply, starts.look(request.params.id)),
+    answerWith(reply, starts.look(request.params.id, request.portalId)),
   );
 
   app.delete<{ Params: { id: string } }>(
     '/v1/starts/:id',
     async (request: FastifyRequest<{ Params: { id: string } }>, reply) =>
-      answerWith(reply, await starts.stop(request.params.id)),
+      answerWith(reply, await starts.stop(request.params.id, request.portalId)),
   );
 
   return app;

@@ -6,6 +6,8 @@ import { type Placed, Sending, type SendingNeeds, StreamNotBegun } from './sendi
 
 interface Start {
   readonly request: StartRequest;
+  /** The portal that started it; undefined where another part did. */
+  readonly owner: string | undefined;
   readonly sending: Sending;
   readonly answer: Promise<Answer<StartAnswer>>;
   /** Ports and endpoints that it sends between. */
@@ -22,7 +24,10 @@ interface Placing {
 /** Starts that are over and still remembered, so that asking again changes nothing and counters can be read. */
 const mostRemembered = 1_000;
 
-/** Everything that is being sent, by session. */
+/**
+ * Everything that is being sent, by session. Each act names the portal that asks: it has to do with what it started
+ * itself alone. Left out, it is a part that may do everything.
+ */
 export class Starts {
   readonly #contents: ReadonlyMap<string, ServedContent>;
   readonly #needs: SendingNeeds;
@@ -46,10 +51,10 @@ export class Starts {
   }
 
   /** Begins to send. The same request again gets the same answer and keys, whatever became of it since. */
-  async start(request: StartRequest): Promise<Answer<StartAnswer>> {
+  async start(request: StartRequest, owner?: string): Promise<Answer<StartAnswer>> {
     const before = this.#starts.get(request.sessionId);
     if (before) {
-      if (sameRequest(before.request, request)) return before.answer;
+      if (mayUse(before, owner) && sameRequest(before.request, request)) return before.answer;
       return refused(refuse('request-conflict', `session ${request.sessionId} was started for something else`));
     }
     const placed = this.#place(request);
@@ -57,19 +62,24 @@ export class Starts {
     if (this.#starts.size - this.#over.size >= this.#most) {
       return refused(refuse('quota-exceeded', `the server already sends ${this.#most} contents; try again later`));
     }
-    return this.#begin(request, placed.value).answer;
+    const taken = placed.value.placed.some((one) => {
+      const stale = this.#paths.get(pathOf(one));
+      return stale && !mayUse(stale, owner);
+    });
+    if (taken) return refused(refuse('request-conflict', 'what another portal started is sent there; try again later'));
+    return this.#begin(request, owner, placed.value).answer;
   }
 
   /** What was sent so far. */
-  look(sessionId: string): Answer<StartView> {
+  look(sessionId: string, owner?: string): Answer<StartView> {
     const start = this.#starts.get(sessionId);
-    return start ? granted(viewOf(start)) : unknown(sessionId);
+    return start && mayUse(start, owner) ? granted(viewOf(start)) : unknown(sessionId);
   }
 
   /** Stops sending; answers what was sent in all. Again: the same. */
-  async stop(sessionId: string): Promise<Answer<StartView>> {
+  async stop(sessionId: string, owner?: string): Promise<Answer<StartView>> {
     const start = this.#starts.get(sessionId);
-    if (!start) return unknown(sessionId);
+    if (!start || !mayUse(start, owner)) return unknown(sessionId);
     await start.sending.stop();
     return granted(viewOf(start));
   }
@@ -79,7 +89,7 @@ export class Starts {
     await Promise.all([...this.#starts.values()].map(({ sending }) => sending.stop()));
   }
 
-  #begin(request: StartRequest, { content: served, placed, protection }: Placing): Start {
+  #begin(request: StartRequest, owner: string | undefined, { content: served, placed, protection }: Placing): Start {
     const { sessionId } = request;
     const needs = { ...this.#needs, log: this.#needs.log.child({ sessionId }) };
     const paths = placed.map(pathOf);
@@ -103,7 +113,7 @@ export class Starts {
         return refused(notStarted(error));
       },
     );
-    const start = { request, sending, answer, paths };
+    const start = { request, owner, sending, answer, paths };
     this.#starts.set(sessionId, start);
     for (const path of paths) this.#paths.set(path, start);
     void sending.finished.then(() => this.#forget(start));
@@ -167,6 +177,11 @@ export class Starts {
     });
     return granted({ content: served, placed: shielded, protection });
   }
+}
+
+/** A portal has to do with its own alone. */
+function mayUse(start: Start, owner: string | undefined): boolean {
+  return owner === undefined || start.owner === owner;
 }
 
 function viewOf({ request, sending }: Start): StartView {

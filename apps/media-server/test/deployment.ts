@@ -24,7 +24,7 @@ export interface TestMediaServer extends AsyncDisposable {
   readonly server: RunningMediaServer;
   readonly directory: string;
   readonly portal: Identity;
-  identityOf(role: Role): Promise<Identity>;
+  identityOf(role: Role, endpointId?: string): Promise<Identity>;
   ask(method: string, path: string, json?: unknown, identity?: Identity): Promise<Reply>;
   contents(family?: 4 | 6): Promise<Content[]>;
   content(id: string): Promise<Content>;
@@ -39,7 +39,7 @@ export interface TestMediaServer extends AsyncDisposable {
 export async function testMediaServer(settings: Record<string, unknown> = {}): Promise<TestMediaServer> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-media-'));
   const authority = await openAuthority(join(directory, 'authority'));
-  const issued = (role: Role) => issue(authority, role);
+  const issued = (role: Role, endpointId?: string) => issue(authority, role, endpointId);
   await writeIdentity(join(directory, 'media-server'), await issued('media-server'));
   const config = mediaServerConfig.parse({
     identity: join(directory, 'media-server'),
@@ -77,8 +77,8 @@ export async function testMediaServer(settings: Record<string, unknown> = {}): P
   };
 }
 
-function issue(authority: Authority, role: Role): Promise<Identity> {
-  return authority.issue({ endpointId: `self::${role}-1`, role, names: ['127.0.0.1'], days: 1 });
+function issue(authority: Authority, role: Role, endpointId = `self::${role}-1`): Promise<Identity> {
+  return authority.issue({ endpointId, role, names: ['127.0.0.1'], days: 1 });
 }
 
 function readView(reply: Reply): StartView {
