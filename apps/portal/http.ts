@@ -154,5 +154,6 @@ function refused(refusal: Refusal): Answer<never> {
 }
 
 function send(reply: FastifyReply, refusal: Refusal, status = statusOf(refusal.code)): FastifyReply {
+  if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds);
   return reply.code(status).type('application/json; charset=utf-8').send(refusal);
 }

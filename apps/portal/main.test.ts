@@ -119,6 +119,20 @@ test('bad input gets a code and a sentence', async (t) => {
   assert.deepEqual(said, []);
 });
 
+test('who is to ask later is told when, in the body and in the header', async (t) => {
+  const { configuration, origin, issue } = await world(t);
+  configuration.refusal = { code: 'rate-limited', message: 'the appliance asks too often', retryAfterSeconds: 7 };
+  const { hostname, port } = new URL(origin);
+  const socket = tlsConnect({ host: hostname, port: Number(port), ...clientTls(await issue('appliance')) });
+  const json = JSON.stringify(body);
+  socket.write(
+    `POST /v1/requests HTTP/1.1\r\nhost: portal\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`,
+  );
+  let text = '';
+  for await (const part of socket.setEncoding('utf8')) text += part;
+  assert.match(text, /^HTTP\/1\.1 429(.|\s)*\nretry-after: 7\r(.|\s)*"retryAfterSeconds":7/);
+});
+
 test('a media server that never answers closes the home in bounded time', async (t) => {
   const { said, media, tv } = await world(t, { startMs: 20 });
   media.holdStart = hold();
