@@ -9,7 +9,7 @@ export {
 } from './limits/request-limits.ts';
 export { type Rate, TokenBuckets } from './limits/token-buckets.ts';
 export { openControl } from './open-control.ts';
-export type { ControlPorts, Log, Probe } from './ports.ts';
+export type { ControlPorts, Happening, Log, Probe } from './ports.ts';
 export { checkRemotes } from './registration/portal-remotes.ts';
 export type { Registrations } from './registration/registrations.ts';
 export { type ControlSettings, completeSettings, defaultSettings, type PortAgreement } from './settings.ts';

@@ -27,6 +27,7 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
     log,
     settings,
     random: ports.random ?? strongRandom,
+    tell: ports.tell ?? (() => {}),
     probe: ports.probe,
     links: new GatewayLinks(ports.drivers, clock, log, settings.exchangeMs),
     live: new LiveSessions(),
@@ -75,7 +76,12 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
 
   return {
     registrations,
-    open: (request, signal, admit) => sessions.open(request, signal, admit),
+    async open(request, signal, admit) {
+      const verdict = await sessions.open(request, signal, admit);
+      if (verdict.kind === 'refused' && !verdict.session)
+        w.tell({ event: 'turned-away', request, refusal: verdict.refusal });
+      return verdict;
+    },
     close: (sessionId, reason, signal) => sessions.close(sessionId, reason, signal),
     session: (sessionId) => sessions.session(sessionId),
     look: (sessionId, signal) => sessions.look(sessionId, signal),

@@ -1,5 +1,14 @@
 import type { Driver } from '@sluice/driver';
-import type { Clock, ContentRequest, Gateway, GrantedOpening, ProbeFindings } from '@sluice/model';
+import type {
+  Clock,
+  ContentRequest,
+  ContentSession,
+  Gateway,
+  GrantedOpening,
+  ProbeFindings,
+  Refusal,
+} from '@sluice/model';
+import type { SessionEvent } from './sessions/state.ts';
 import type { Store } from './store.ts';
 
 /** Where control tells what happened; structured, never given a secret. */
@@ -22,6 +31,14 @@ export type Probe = (
   signal: AbortSignal,
 ) => Promise<ProbeFindings | undefined>;
 
+/**
+ * What must be accounted for afterwards, each told once: a session was asked for or has moved on (as it is then), or a
+ * request was refused before it became one.
+ */
+export type Happening =
+  | { readonly event: 'asked' | SessionEvent; readonly session: ContentSession }
+  | { readonly event: 'turned-away'; readonly request: ContentRequest; readonly refusal: Refusal };
+
 /** What control needs of the world. */
 export interface ControlPorts {
   readonly store: Store;
@@ -33,4 +50,6 @@ export interface ControlPorts {
   readonly probe?: Probe;
   /** Uniform in [0, 1): names of sessions and proposed ports come from it. Default: the platform's strong source. */
   readonly random?: () => number;
+  /** Hears of all that happens to sessions; must not throw, and is not waited for. */
+  readonly tell?: (happening: Happening) => void;
 }

@@ -11,6 +11,7 @@ import {
 import type { Verdict } from '../control.ts';
 import type { GatewayLink } from '../gateways/link.ts';
 import { openingId } from '../planning/openings.ts';
+import type { Happening } from '../ports.ts';
 import { nextState, type SessionEvent } from './state.ts';
 import { addStep } from './timeline.ts';
 
@@ -31,12 +32,14 @@ export class LiveSession {
   closing: Promise<void> | undefined;
   /** When the last lease ever asked for ends, answered or not: nothing is held after it. */
   heldUntil: Instant;
+  readonly #tell: (happening: Happening) => void;
   #session: ContentSession;
 
-  constructor(session: ContentSession, link: GatewayLink, heldUntil: Instant) {
+  constructor(session: ContentSession, link: GatewayLink, heldUntil: Instant, tell: (happening: Happening) => void) {
     this.#session = session;
     this.link = link;
     this.heldUntil = heldUntil;
+    this.#tell = tell;
   }
 
   get session(): ContentSession {
@@ -67,11 +70,12 @@ export class LiveSession {
     this.#session = { ...this.#session, timeline: addStep(this.#session.timeline, entry) };
   }
 
-  /** A move of the state machine, told in the timeline. */
+  /** A move of the state machine, told in the timeline and to who accounts for it. */
   move(at: Instant, event: SessionEvent, step: string, detail?: string, patch: SessionPatch = {}): void {
     const state = nextState(this.#session.state, event, (this.#session.refusal ?? patch.refusal) !== undefined);
     this.#session = { ...this.#session, ...patch, state };
     this.note(at, step, detail);
+    this.#tell({ event, session: this.#session });
   }
 
   /** New values without a move: counters, a renewed lease. */

@@ -113,7 +113,8 @@ export class Sessions {
     const link = gateway && this.#w.links.to(gateway, session.request.applianceId);
     if (!link) return this.#giveUp(session);
     // A renewal may have been granted after the store was last told.
-    const live = new LiveSession(session, link, Math.min(session.until + this.#w.settings.leaseMs, session.endsAt));
+    const heldUntil = Math.min(session.until + this.#w.settings.leaseMs, session.endsAt);
+    const live = new LiveSession(session, link, heldUntil, this.#w.tell);
     live.claimed = true;
     this.#w.live.add(live);
     if (session.state === 'open') this.#leases.attend(live);
@@ -126,7 +127,9 @@ export class Sessions {
     this.#w.log.warn({ sessionId, gatewayId }, 'a session is given up: its gateway is no longer registered');
     const entry = { at: this.#w.clock.now(), step: 'given-up', detail: `${gatewayId} is no longer registered` };
     const ended = refusal ? { state: 'refused' as const } : { state: 'closed' as const, closeReason };
-    await this.#store.putSession({ ...session, ...ended, timeline: addStep(timeline, entry) });
+    const given = { ...session, ...ended, timeline: addStep(timeline, entry) };
+    await this.#store.putSession(given);
+    this.#w.tell({ event: 'undone', session: given });
   }
 
   async #join(live: LiveSession, request: ContentRequest, signal: AbortSignal): Promise<Verdict> {

@@ -1,4 +1,4 @@
-import { type ContentRequest, type ContentSession, type Refusal, refuse } from '@sluice/model';
+import { type ContentRequest, type ContentSession, refuse } from '@sluice/model';
 import { limited, TimedOut } from '../bounded.ts';
 import type { Verdict } from '../control.ts';
 import { type GatewayLink, messageOf } from '../gateways/link.ts';
@@ -29,7 +29,8 @@ export function beginSession(w: Workings, request: ContentRequest, link: Gateway
       { at: now, step: 'asked', detail: `${request.contentId}, ${request.streams.length} streams, ${consent}` },
     ],
   };
-  return new LiveSession(session, link, now);
+  w.tell({ event: 'asked', session });
+  return new LiveSession(session, link, now, w.tell);
 }
 
 /** The way of a new session to its one verdict. Durable when it resolves; rejects where it could not be made so. */

@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/model';
 import type { Deadlines } from '../deadlines.ts';
 import type { GatewayLinks } from '../gateways/links.ts';
-import type { Log, Probe } from '../ports.ts';
+import type { Happening, Log, Probe } from '../ports.ts';
 import type { ControlSettings } from '../settings.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { Records } from './records.ts';
@@ -12,6 +12,7 @@ export interface Workings {
   readonly log: Log;
   readonly settings: ControlSettings;
   readonly random: () => number;
+  readonly tell: (happening: Happening) => void;
   readonly probe: Probe | undefined;
   readonly links: GatewayLinks;
   readonly live: LiveSessions;

@@ -2,7 +2,7 @@ import { type Driver, Unreachable } from '@sluice/driver';
 import { silentLog, VirtualClock } from '@sluice/io';
 import type { ContentRequest, ContentSession, IpAddress, RequestedStream, Traits } from '@sluice/model';
 import { inMemoryStore } from '@sluice/store';
-import { type Control, type ControlSettings, openControl, type Probe, type Store } from '../index.ts';
+import { type Control, type ControlSettings, type Happening, openControl, type Probe, type Store } from '../index.ts';
 import { SimulatedGateway, simulatedDriver } from './simulated-gateway.ts';
 
 /** A signal that nobody ends. */
@@ -54,6 +54,8 @@ export interface Home extends AsyncDisposable {
   readonly gateway: SimulatedGateway;
   readonly store: Store;
   readonly control: Control;
+  /** What control told to be accounted for, in order. */
+  readonly told: Happening[];
   /** Lets time pass until `work` is done, at most two minutes. */
   until<T>(work: Promise<T>): Promise<T>;
   /** The configuration server stops and starts again on the same store. */
@@ -70,10 +72,12 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
   let life = { dead: false };
   // One row for all the server's lives: a new one that drew the same again would give two sessions one id.
   const random = drawn();
+  const told: Happening[] = [];
   const start = () => {
     life = { dead: false };
     const ports = { store: mortalStore(store, life), drivers: [mortalDriver(simulatedDriver([gateway]), life)] };
-    return openControl({ random, ...ports, ...(probe && { probe }), clock, log: silentLog }, settings);
+    const tell = (happening: Happening) => void (life.dead || told.push(happening));
+    return openControl({ random, ...ports, ...(probe && { probe }), clock, log: silentLog, tell }, settings);
   };
   let control = await start();
   await control.registrations.putGateway(gateway.gateway);
@@ -82,6 +86,7 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
     clock,
     gateway,
     store,
+    told,
     get control() {
       return control;
     },
