@@ -1,4 +1,5 @@
 export * from './answer.ts';
+export * from './appliance-link.ts';
 export * from './ask.ts';
 export * from './authorisation.ts';
 export * from './configuration.ts';
@@ -7,6 +8,7 @@ export * from './holding.ts';
 export * from './introduction.ts';
 export * from './media.ts';
 export * from './portal.ts';
+export * from './probe.ts';
 export * from './problem.ts';
 export * from './protection.ts';
 export * from './shapes.ts';
