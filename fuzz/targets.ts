@@ -7,6 +7,7 @@ import { certificateRequests, enrolmentToken } from './targets/enrolment.ts';
 import { gatewayAnswers } from './targets/gateway-answers.ts';
 import { httpAnswers } from './targets/http-answers.ts';
 import { httpBodies } from './targets/http-bodies.ts';
+import { descriptions, soapAnswers, ssdp } from './targets/igd.ts';
 import { kernelAnswers } from './targets/kernel.ts';
 import { openingTag } from './targets/opening-tag.ts';
 import { natPmp, pcp } from './targets/port-control.ts';
@@ -49,4 +50,7 @@ export const targets: readonly Target[] = [
   consent,
   configFiles,
   xml,
+  ssdp,
+  soapAnswers,
+  descriptions,
 ];
