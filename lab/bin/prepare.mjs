@@ -22,7 +22,13 @@ export const labTools = {
 };
 
 /** What the tests need besides. */
-export const testTools = { ...labTools, chromium: 'chromium', nmap: 'nmap' };
+export const testTools = {
+  ...labTools,
+  chromium: 'chromium',
+  nmap: 'nmap',
+  'systemd-analyze': 'systemd',
+  sysctl: 'procps',
+};
 
 /**
  * Makes this checkout and machine ready, then runs a TypeScript program of the repository with this process's
