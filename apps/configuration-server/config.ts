@@ -1,4 +1,5 @@
 import { promiseName } from '@sluice/api';
+import { auditSection } from '@sluice/audit';
 import { defaultRequestRates, defaultSettings, type Rate } from '@sluice/control';
 import { isPort } from '@sluice/model';
 import { z } from 'zod';
@@ -69,6 +70,8 @@ export const configurationServerConfig = z.strictObject({
    * out: the systemd credential `secrets-key` where there is one, else `<database>.key`, made when the first secret comes.
    */
   secretsKey: z.string().optional(),
+  /** The audit log; left out, in `<database>-audit`. */
+  audit: auditSection.partial({ directory: true }).prefault({}),
   /** Whether a portal that is not registered may ask for streams from anywhere. */
   unregisteredPortals: z.enum(['refused', 'permitted']).default('refused'),
   leases: z

@@ -1,8 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { auditSettings, openAudit, Sparing } from '@sluice/audit';
 import { type Control, openControl, RequestLimits } from '@sluice/control';
 import { joinDeployment, openAuthority, serverTls } from '@sluice/identity';
 import { type Log, serveHttps, systemClock } from '@sluice/io';
 import { openSqliteStore } from '@sluice/store';
+import { accountedNews } from './accounting/gateway-lines.ts';
+import { sessionLines } from './accounting/session-lines.ts';
+import { accountedRegistrar } from './accounting/standing-lines.ts';
 import type { ConfigurationServerConfig } from './config.ts';
 import { Contacts } from './contacts.ts';
 import { gatewayDrivers } from './drivers.ts';
@@ -45,20 +49,32 @@ export async function runConfigurationServer(
   const { identity, secure } = own;
   started.defer(() => ending.abort(new Error('the configuration server ends')));
 
+  const audited = auditSettings({ ...config.audit, directory: config.audit.directory ?? `${config.database}-audit` });
+  const audit = started.use(await openAudit(audited, { identity, clock: systemClock, log }));
+  /** Refusals that one portal, or one caller, is accounted for in a minute. */
+  const sparing = new Sparing(systemClock, 600, 60_000);
   let control: Control | undefined;
-  const news = gatewayNews({ control: () => control, log, lifetime });
+  const news = accountedNews(gatewayNews({ control: () => control, log, lifetime }), audit);
   const gateways = started.use(gatewayDrivers({ config, own, clock: systemClock, log, news, lifetime }));
   const store = started.use(await openSqliteStore({ file: config.database, log, keys: secretsKey(config) }));
-  const registrar = await openRegistrar({
+  const registering = await openRegistrar({
     store,
     authority: config.authority === undefined ? undefined : await openAuthority(config.authority),
     revocations: own.revocations,
     clock: systemClock,
     lifetimeSeconds: config.certificates.lifetimeSeconds,
   });
+  const registrar = accountedRegistrar(registering, audit);
   control = started.use(
     await openControl(
-      { store, clock: systemClock, log, drivers: gateways.drivers, random: strongRandom },
+      {
+        store,
+        clock: systemClock,
+        log,
+        drivers: gateways.drivers,
+        random: strongRandom,
+        tell: sessionLines(audit, sparing),
+      },
       controlSettings(config),
     ),
   );
@@ -87,6 +103,8 @@ export async function runConfigurationServer(
     control,
     registrar,
     contacts,
+    audit,
+    sparing,
     enrolmentUrl: (host) =>
       config.enrolment && (config.enrolment.url ?? `https://${host}:${enrolmentPort ?? config.enrolment.port}`),
     limits: new RequestLimits(systemClock, config.limits.requests),

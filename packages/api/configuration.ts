@@ -134,6 +134,19 @@ export const statusView = z.object({
   sessions: z.object({ opening: z.number(), open: z.number(), closing: z.number() }),
   openings: z.number(),
   since: z.number(),
+  /** Where the audit log has come to (to be noted elsewhere), and how it is doing. */
+  audit: z
+    .object({
+      seq: z.number(),
+      hash: z.string(),
+      /** Lines that wait to be written, and that could not be kept. */
+      waiting: z.number(),
+      lost: z.number(),
+      failures: z.number(),
+      /** Why it cannot be written at present. */
+      failing: z.string().optional(),
+    })
+    .optional(),
 });
 
 export { port };

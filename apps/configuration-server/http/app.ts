@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import type { Log } from '@sluice/io';
 import { refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { operatorLines } from '../accounting/operator-lines.ts';
 import { type Access, everyone } from './access.ts';
 import { type Caller, callerReader } from './caller.ts';
 import { refuseInput } from './input.ts';
@@ -53,6 +54,7 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
     if (certificate && !caller.certified)
       return refuseTo(reply, refuse('not-permitted', 'this is for whoever shows a certificate'));
   });
+  operatorLines(app, ports.audit, ports.sparing);
   app.addHook('onRoute', ({ method, url, config }) => {
     if (!config?.roles) throw new TypeError(`${method} ${url} does not say who may call it`);
   });

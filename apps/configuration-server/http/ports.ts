@@ -1,3 +1,4 @@
+import type { AuditLog, Sparing } from '@sluice/audit';
 import type { Control, RequestLimits } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
@@ -12,6 +13,9 @@ export interface ApiPorts {
   readonly registrar: Registrar;
   readonly contacts: Contacts;
   readonly limits: RequestLimits;
+  readonly audit: AuditLog;
+  /** How many lines one caller may cause. */
+  readonly sparing: Sparing;
   /** Whether a portal that is not registered may ask for streams from anywhere. */
   readonly unregisteredPortals: 'refused' | 'permitted';
   /** Where parts enrol, for an operator who reached this server at `host`; undefined where they do not. */

@@ -5,7 +5,7 @@ import { everyone, readers } from './access.ts';
 import type { ApiPorts } from './ports.ts';
 
 /** What an operator needs at night. */
-export function statusRoutes(app: FastifyInstance, { control, clock }: ApiPorts): void {
+export function statusRoutes(app: FastifyInstance, { control, audit, clock }: ApiPorts): void {
   const since = clock.now();
 
   app.get(
@@ -27,7 +27,13 @@ export function statusRoutes(app: FastifyInstance, { control, clock }: ApiPorts)
     async () => {
       const { gateways, sessions, openings, online } = await control.status();
       const { opening, open, closing } = sessions;
-      return { gateways: { registered: gateways, online }, sessions: { opening, open, closing }, openings, since };
+      return {
+        gateways: { registered: gateways, online },
+        sessions: { opening, open, closing },
+        openings,
+        since,
+        audit: audit.state,
+      };
     },
   );
 

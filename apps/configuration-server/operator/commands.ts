@@ -13,7 +13,7 @@ import {
 import { roles } from '@sluice/identity';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Act, operatorCommand, say } from './operator-command.ts';
-import { explain, instant, table } from './text.ts';
+import { auditText, explain, instant, table } from './text.ts';
 
 const id = encodeURIComponent;
 
@@ -97,12 +97,13 @@ function registerCommand(): Command {
 }
 
 const status: Act = async (client) =>
-  say(await client.ask(statusView, 'GET', '/v1/status'), ({ gateways, sessions, openings, since }) =>
+  say(await client.ask(statusView, 'GET', '/v1/status'), ({ gateways, sessions, openings, since, audit }) =>
     [
       `gateways  ${gateways.online} online of ${gateways.registered}`,
       `sessions  ${sessions.open} open, ${sessions.opening} being opened, ${sessions.closing} being closed`,
       `openings  ${openings}`,
       `serving   since ${instant(since)}`,
+      ...(audit ? [auditText(audit)] : []),
     ].join('\n'),
   );
 

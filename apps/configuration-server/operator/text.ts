@@ -1,4 +1,5 @@
-import type { SessionView } from '@sluice/api';
+import type { SessionView, statusView } from '@sluice/api';
+import type { z } from 'zod';
 
 /** Columns of text, each as wide as its widest cell; `head` names them. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -16,6 +17,15 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** "2026-01-31 10:00:00.123 UTC" */
 export function instant(at: number): string {
   return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
+/** Where the audit log has come to, as `sluice audit verify --expect` takes it, and what is wrong with it. */
+export function auditText({ seq, hash, lost, failing }: NonNullable<z.infer<typeof statusView>['audit']>): string {
+  const trouble = [
+    ...(failing === undefined ? [] : [`NOT WRITTEN: ${failing}`]),
+    ...(lost === 0 ? [] : [`${lost} lines could not be kept`]),
+  ];
+  return `audit     ${[`${seq}:${hash}`, ...trouble].join('; ')}`;
 }
 
 /** "203.0.113.10:7000", "[2001:db8::1]:7000", or the address alone. */
