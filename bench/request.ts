@@ -83,7 +83,7 @@ async function ask(consent: 'required' | 'off', signal: AbortSignal): Promise<Sa
     );
     return JSON.parse(out) as Samples;
   } finally {
-    await run(['sh', '-c', 'rm -f "$1" "$1"-*', 'sh', database], AbortSignal.timeout(5_000));
+    await run(['sh', '-c', 'rm -rf "$1" "$1"-*', 'sh', database], AbortSignal.timeout(5_000));
   }
 }
 
