@@ -5,6 +5,7 @@ import { type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Caller, type CallerGround, callerOf, familyOfRequest } from './caller.ts';
+import { type LinkPorts, linkRoutes } from './links/routes.ts';
 import { refuseInput } from './malformed.ts';
 import { contentPage, contentsPage, icon, refusalPage } from './page.ts';
 import { pageStyle } from './page-style.ts';
@@ -29,11 +30,12 @@ export interface PortalParts {
   readonly posters: Posters;
   readonly log: Log;
   readonly callers: CallerGround;
+  readonly links: Omit<LinkPorts, 'callerOf'>;
 }
 
 /** The portal's pages and its API, ready to be served; `signal` ends what looks at other parts. */
 export function portalRoutes(
-  { desk, shelf, posters, log, callers }: PortalParts,
+  { desk, shelf, posters, log, callers, links }: PortalParts,
   signal: AbortSignal,
 ): FastifyInstance {
   const familyOf = (request: FastifyRequest) => familyOfRequest(request.raw, callers);
@@ -128,6 +130,8 @@ export function portalRoutes(
       return desk.leave(caller, request.params.id, query.data.reason, signal);
     }),
   );
+
+  linkRoutes(app, { ...links, callerOf: (request) => callerOf(request.raw, callers) });
 
   return app;
 }

@@ -5,6 +5,8 @@ import { ConnectionEndsReader, httpsPeer, type Log, serveHttps, systemClock } fr
 import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
 import { portalRoutes } from './http.ts';
+import { probingServers } from './links/probing.ts';
+import { Upstream } from './links/upstream.ts';
 import { remoteMediaServer } from './media-server.ts';
 import { rememberedPosters } from './posters.ts';
 import { requestDesk } from './request-desk.ts';
@@ -52,7 +54,12 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
   );
   const ends = new ConnectionEndsReader(config.proxies);
   const callers = { endsOf: (socket: Socket) => ends.of(socket), counts: own.counts };
-  const app = portalRoutes({ desk, shelf, posters: rememberedPosters(systemClock), log, callers }, lifetime);
+  const links = {
+    upstream: new Upstream({ part: configurationPart, log, lifetime }),
+    clock: systemClock,
+    probe: probingServers(shelf, lifetime),
+  };
+  const app = portalRoutes({ desk, shelf, posters: rememberedPosters(systemClock), log, callers, links }, lifetime);
   started.defer(() => app.close());
   await app.ready();
 

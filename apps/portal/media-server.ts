@@ -1,4 +1,4 @@
-import { type AskedPart, ask, contentList, exchange, startAnswer, startView } from '@sluice/api';
+import { type AskedPart, ask, contentList, exchange, probeResults, startAnswer, startView } from '@sluice/api';
 import type { PeerAnswer } from '@sluice/io';
 import { refuse } from '@sluice/model';
 import type { PortalConfig } from './config.ts';
@@ -34,5 +34,6 @@ export function remoteMediaServer(part: AskedPart<PeerAnswer>, limits: PortalCon
     look: (sessionId, signal) => ask(part, startView, { method: 'GET', path: startPath(sessionId), ...look }, signal),
     stop: (sessionId, signal) =>
       ask(part, startView, { method: 'DELETE', path: startPath(sessionId), ...look }, signal),
+    probe: (json, signal) => ask(part, probeResults, { method: 'POST', path: '/v1/probes', json, ...look }, signal),
   };
 }

@@ -1,4 +1,14 @@
-import type { Answer, Content, SessionRequest, SessionView, StartAnswer, StartRequest, StartView } from '@sluice/api';
+import type {
+  Answer,
+  Content,
+  ProbeRequest,
+  ProbeResults,
+  SessionRequest,
+  SessionView,
+  StartAnswer,
+  StartRequest,
+  StartView,
+} from '@sluice/api';
 import type { CloseReason, Family } from '@sluice/model';
 
 /** Reasons that a portal closes a session for. */
@@ -29,4 +39,6 @@ export interface MediaServer {
   start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartAnswer>>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
   stop(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
+  /** Tries openings before anything is sent through them. */
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<Answer<ProbeResults>>;
 }

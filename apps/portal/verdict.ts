@@ -195,8 +195,14 @@ function answerOf(
     }),
     ...(keys && { keys }),
     ...(content.sdp === undefined ? {} : { sdp: content.sdp }),
+    ...holdingOf(session),
     steps,
   };
+}
+
+/** How tightly the gateway holds it: the viewer is told too. */
+function holdingOf({ held, heldNotes, probes }: SessionView) {
+  return { ...(held && { held }), ...(heldNotes && { heldNotes }), ...(probes && { probes }) };
 }
 
 const notSaid = { protection: 'clear', clearBecause: 'the media server does not say that it is protected' } as const;

@@ -1,4 +1,14 @@
-import type { Answer, Content, SessionRequest, SessionView, StartAnswer, StartRequest, StartView } from '@sluice/api';
+import type {
+  Answer,
+  Content,
+  ProbeRequest,
+  ProbeResults,
+  SessionRequest,
+  SessionView,
+  StartAnswer,
+  StartRequest,
+  StartView,
+} from '@sluice/api';
 import { type Refusal, refuse } from '@sluice/model';
 import type { ConfigurationServer, MediaServer } from '../parts.ts';
 
@@ -149,6 +159,12 @@ export class FakeMediaServer implements MediaServer {
   async stop(sessionId: string): Promise<Answer<StartView>> {
     this.said.push(`stop ${sessionId}`);
     return this.#view(sessionId, 'stopped');
+  }
+
+  async probe({ trial, streams }: ProbeRequest): Promise<Answer<ProbeResults>> {
+    this.said.push(`probe ${trial}`);
+    const sent = { fromStream: 'sent', fromOtherPort: 'sent' } as const;
+    return { kind: 'granted', value: { streams: streams.map(({ id }) => ({ id, ...sent })) } };
   }
 
   #view(sessionId: string, state: StartView['state']): Answer<StartView> {
