@@ -63,6 +63,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/store': ['packages/control'],
   'packages/mtp': ['packages/wire', 'packages/identity'],
   'packages/usp-agent': ['packages/wire', 'packages/mtp'],
+  'packages/cwmp-acs': ['packages/wire', 'packages/driver'],
   'packages/usp-controller': ['packages/wire', 'packages/mtp', 'packages/driver'],
 };
 

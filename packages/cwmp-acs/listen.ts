@@ -1,0 +1,88 @@
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import type { Acs } from './acs.ts';
+import { FrontDesk } from './front-desk.ts';
+
+/** Where devices reach the ACS. */
+export interface ListenOptions {
+  /** Addresses to serve on, all on one port; `::` serves IPv4 too. */
+  readonly hosts: readonly string[];
+  /** 0 takes a free one; 7547 is usual. */
+  readonly port: number;
+  /**
+   * Certificate and key; left out, HTTP without TLS. With `ca`, devices may prove who they are with a certificate of
+   * those authorities.
+   */
+  readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'minVersion'>;
+  /** Most connections at once, on each address. */
+  readonly connections?: number;
+  /** Longest time for a request to arrive. */
+  readonly requestMs?: number;
+}
+
+/** An ACS being served. Disposing closes every connection. */
+export interface AcsListening extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Longer than a device stays silent between two steps. */
+const keepAliveMs = 60_000;
+
+/** Serves an ACS. Rejects when the port cannot be taken. */
+export async function listenCwmp(acs: Acs, options: ListenOptions): Promise<AcsListening> {
+  const desk = new FrontDesk(acs);
+  await using started = new AsyncDisposableStack();
+  let { port } = options;
+  for (const host of options.hosts) {
+    const server = serverFor(desk, options);
+    port = await bind(server, host, port);
+    started.defer(() => close(server));
+  }
+  const serving = started.move();
+  return { port, [Symbol.asyncDispose]: () => serving.disposeAsync() };
+}
+
+function serverFor(desk: FrontDesk, { tls, connections, requestMs = 30_000 }: ListenOptions): Server {
+  const settings = {
+    requestTimeout: requestMs,
+    headersTimeout: Math.min(requestMs, 10_000),
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: 8_192,
+    noDelay: true,
+  };
+  const server = tls
+    ? createTlsServer({
+        ...settings,
+        ...tls,
+        // TLS 1.2 is what most devices have (TR-069 3.3).
+        minVersion: tls.minVersion ?? 'TLSv1.2',
+        handshakeTimeout: 10_000,
+        requestCert: tls.ca !== undefined,
+        rejectUnauthorized: false,
+      })
+    : createServer(settings);
+  if (connections !== undefined) server.maxConnections = connections;
+  server.on('request', (request, response) => void desk.serve(request, response));
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((closed) => {
+    server.close(() => closed());
+    server.closeAllConnections();
+  });
+}
