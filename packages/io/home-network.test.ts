@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { prefixContains } from '@sluice/model';
 import { defaultRoutes, homeNetwork, routesIn4, routesIn6 } from './home-network.ts';
 
 const head = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
@@ -36,9 +37,11 @@ test('and from those of IPv6, link-local ones too', () => {
 });
 
 test('the home is what lies at the interfaces towards its gateways', () => {
-  const { gateways, prefixes } = homeNetwork();
+  const { gateways, prefixes, addresses } = homeNetwork();
   const routes = defaultRoutes();
   assert.ok(gateways.every((gateway) => routes.some(({ address }) => address === gateway.address)));
   if (gateways.length > 0) assert.ok(prefixes.length > 0, 'a machine that is on a network knows which');
+  assert.ok(addresses.every((own) => gateways.some((gateway) => gateway.interface === own.interface)));
+  assert.ok(addresses.every(({ address }) => prefixes.some((prefix) => prefixContains(prefix, address))));
   assert.ok(prefixes.every(({ address }) => !/^(fe80|127\.|::1$)/.test(address)));
 });

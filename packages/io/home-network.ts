@@ -25,15 +25,22 @@ export function defaultRoutes(): readonly DefaultRoute[] {
 }
 
 /** The network that this machine is in, as it matters to its gateway: see `HomeNetwork` of @sluice/port-control. */
-export function homeNetwork(): { readonly gateways: readonly DefaultRoute[]; readonly prefixes: readonly Prefix[] } {
+export function homeNetwork(): {
+  readonly gateways: readonly DefaultRoute[];
+  readonly prefixes: readonly Prefix[];
+  /** This machine's own addresses at those interfaces, without link-local ones. */
+  readonly addresses: readonly { readonly address: IpAddress; readonly interface: string }[];
+} {
   const routes = defaultRoutes();
   const best = (family: Family) => routes.find(({ address }) => familyOf(address) === family);
   const gateways = [best(4), best(6)].filter((route) => route !== undefined);
   const names = new Set(gateways.map((route) => route.interface));
-  const prefixes = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    names.has(name) ? addresses.flatMap(({ cidr }) => networkOf(cidr) ?? []) : [],
+  const towards = Object.entries(networkInterfaces()).filter(([name]) => names.has(name));
+  const prefixes = towards.flatMap(([, list = []]) => list.flatMap(({ cidr }) => networkOf(cidr) ?? []));
+  const addresses = towards.flatMap(([name, list = []]) =>
+    list.flatMap(({ cidr, address }) => (networkOf(cidr) ? [{ address, interface: name }] : [])),
   );
-  return { gateways, prefixes };
+  return { gateways, prefixes, addresses };
 }
 
 /** Reads Linux's /proc/net/route: addresses are the hexadecimal of their octets, the last one first. */
