@@ -1,11 +1,12 @@
 import type { TLSSocket } from 'node:tls';
-import { type Answer, type Content, describeUnfit, startRequest, statusOf } from '@sluice/api';
+import { type Answer, type Content, describeUnfit, probeRequest, startRequest, statusOf } from '@sluice/api';
 import { peerIdentity, type Role } from '@sluice/identity';
 import type { Log } from '@sluice/io';
-import { type Family, type Refusal, refuse } from '@sluice/model';
+import { type Clock, type Family, type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { contentView, type ServedContent } from './catalogue.ts';
+import { sendProbes } from './sending/probing.ts';
 import type { Starts } from './sending/starts.ts';
 
 declare module 'fastify' {
@@ -20,7 +21,12 @@ const callers: readonly Role[] = ['portal', 'configuration-server', 'operator'];
 const wantedFamily = z.object({ family: z.enum(['4', '6']).default('4') });
 
 /** The control API of a media server, ready to be served. */
-export function mediaServerApi(contents: readonly ServedContent[], starts: Starts, log: Log): FastifyInstance {
+export function mediaServerApi(
+  contents: readonly ServedContent[],
+  starts: Starts,
+  clock: Clock,
+  log: Log,
+): FastifyInstance {
   const app = Fastify({ bodyLimit: 64 * 1024, logger: false, routerOptions: { maxParamLength: 200 } });
 
   app.decorateRequest('portalId', undefined);
@@ -64,6 +70,12 @@ export function mediaServerApi(contents: readonly ServedContent[], starts: Start
     const body = startRequest.safeParse(request.body);
     if (!body.success) return refuseWith(reply, refuseInput(body.error));
     return answerWith(reply, await starts.start(body.data, request.portalId));
+  });
+
+  app.post('/v1/probes', async (request, reply) => {
+    const body = probeRequest.safeParse(request.body);
+    if (!body.success) return refuseWith(reply, refuseInput(body.error));
+    return answerWith(reply, await sendProbes(contents, body.data, clock));
   });
 
   app.get<{ Params: { id: string } }>('/v1/starts/:id', (request, reply) =>

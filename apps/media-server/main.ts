@@ -58,7 +58,7 @@ export async function runMediaServer(
   };
   const starts = new Starts(contents, needs, config.limits.starts, config.protection);
   started.defer(() => starts.stopAll());
-  const app = mediaServerApi(contents, starts, log);
+  const app = mediaServerApi(contents, starts, monotonicClock, log);
   started.defer(() => app.close());
   await app.ready();
   const tls = serverTls(own.identity);

@@ -12,9 +12,18 @@ export interface Trial {
 /** A datagram may be lost: it goes out again after so many ms. */
 const againMs = [0, 60, 180] as const;
 
-/** Sends a datagram to `to` three times, from a free port. Resolves when it has been sent, or `signal` ends. Never rejects. */
-export async function trySending(to: Endpoint, bytes: Uint8Array, clock: Clock, signal: AbortSignal): Promise<Trial> {
-  const opened = await systemUdp.open(to, undefined, { message() {}, refused() {} });
+/**
+ * Sends a datagram to `to` three times, from a free port (of `own`, where that is given). Resolves when it has been sent,
+ * or `signal` ends. Never rejects.
+ */
+export async function trySending(
+  to: Endpoint,
+  bytes: Uint8Array,
+  clock: Clock,
+  signal: AbortSignal,
+  own?: IpAddress,
+): Promise<Trial> {
+  const opened = await systemUdp.open(to, own, { message() {}, refused() {} });
   if ('failed' in opened) return { outcome: 'failed' };
   using socket = opened;
   for (const [index, ms] of againMs.entries()) {
@@ -25,11 +34,14 @@ export async function trySending(to: Endpoint, bytes: Uint8Array, clock: Clock, 
   return { outcome: 'sent', from: socket.local.address };
 }
 
-/** Connects to `to` from a free port and cuts the connection. Never rejects; `signal` ends the wait as `silent`. */
-export function tryConnecting(to: Endpoint, signal: AbortSignal): Promise<Trial> {
+/**
+ * Connects to `to` from a free port (of `own`, where that is given) and cuts the connection. Never rejects; `signal` ends
+ * the wait as `silent`.
+ */
+export function tryConnecting(to: Endpoint, signal: AbortSignal, own?: IpAddress): Promise<Trial> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve({ outcome: 'failed' });
-    const socket = connect({ host: to.address, port: to.port });
+    const socket = connect({ host: to.address, port: to.port, ...(own !== undefined && { localAddress: own }) });
     const settle = (outcome: Trial['outcome']) => {
       const from = parseIpAddress(socket.localAddress ?? '');
       signal.removeEventListener('abort', late);

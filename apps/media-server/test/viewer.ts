@@ -33,6 +33,8 @@ export class Viewer implements AsyncDisposable {
   readonly datagrams: { readonly id: string; readonly bytes: Uint8Array }[] = [];
   /** Streams whose sender said goodbye, or closed its connection. */
   readonly over = new Set<string>();
+  /** Told of each datagram, whatever it is. */
+  onDatagram: ((id: string, bytes: Uint8Array, from: Endpoint) => void) | undefined;
   readonly #ears: Ear[] = [];
   readonly #keep: boolean;
   #changed = Promise.withResolvers<void>();
@@ -61,7 +63,10 @@ export class Viewer implements AsyncDisposable {
         socket.bind({ address, port: 0 });
         await once(socket, 'listening');
         if (streamType === 'rtp') viewer.tallies.set(id, new ReceptionTally(rates.get(id) ?? 90000));
-        socket.on('message', (bytes) => viewer.#hear(id, streamType, bytes));
+        socket.on('message', (bytes, { address, port }) => {
+          viewer.onDatagram?.(id, bytes, { address, port });
+          viewer.#hear(id, streamType, bytes);
+        });
         const to = { address, port: socket.address().port };
         viewer.#ears.push({ id, streamType, to, remote: stream.remote, socket });
       }
