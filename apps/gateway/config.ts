@@ -1,4 +1,5 @@
 import { introductionPort } from '@sluice/api';
+import { auditSection } from '@sluice/audit';
 import { isEndpointId } from '@sluice/wire/usp';
 import { z } from 'zod';
 import { policySchema } from './policy/policy.ts';
@@ -37,6 +38,8 @@ export const gatewayConfig = z
     policy: z.union([z.string().min(1), policySchema]).prefault({}),
     /** Directory for what outlives the agent: the keys of the home's appliances. */
     state: z.string().default('/var/lib/sluice'),
+    /** What is written down of openings, refusals and ends; left out, nothing is. The agent depends on none of it. */
+    audit: auditSection.optional(),
     /** Port on the LAN addresses where appliances introduce themselves; 0 takes a free one. */
     introductions: z.strictObject({ port: z.number().int().min(0).max(65535).default(introductionPort) }).prefault({}),
     /** Unix socket for `sluice gateway status` and its like. */

@@ -1,9 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { type Audit, type AuditState, noAudit, Sparing } from '@sluice/audit';
 import type { Log } from '@sluice/io';
 import type { DataPlane } from '@sluice/kernel';
 import type { Clock, IpAddress } from '@sluice/model';
 import { closeCode, type UspConnection } from '@sluice/mtp';
 import { type Agent, createAgent } from '@sluice/usp-agent';
+import { accountedDesk } from './accounting/household-lines.ts';
+import { accountedOpenings, endLines } from './accounting/opening-lines.ts';
 import type { GatewayConfig } from './config.ts';
 import type { LearnedKeys } from './consent/learned-keys.ts';
 import { deviceInfoModel } from './device-model/device-info.ts';
@@ -33,6 +36,8 @@ export interface GatewayGround {
   readonly pause: PauseMark;
   readonly keys: LearnedKeys;
   readonly log: Log;
+  /** Where openings, refusals and ends are accounted for; left out, nowhere. */
+  readonly audit?: Audit & { readonly state: AuditState };
   /** Ports of the gateway itself, never given away. */
   readonly ownPorts?: readonly number[];
 }
@@ -48,6 +53,7 @@ export interface Gateway extends Disposable {
 /** Puts a gateway together, and takes over what the kernel holds. Disposing leaves the kernel as it is. */
 export function openGateway(ground: GatewayGround): Gateway {
   const { clock, policy, home, log, dataPlane, endpointId, device } = ground;
+  const audit: Audit = ground.audit ?? noAudit;
   const listeners = new Listeners();
   const ports = globalPorts(ground);
   const openings = new Openings({
@@ -60,6 +66,7 @@ export function openGateway(ground: GatewayGround): Gateway {
     keys: ground.keys,
     tell: (event) => listeners.tell(event),
   });
+  listeners.observe(endLines(audit));
   const adopted = openings.adopt();
   log.info(adopted, 'took over what the kernel holds');
   if (ground.pause.isSet()) {
@@ -82,7 +89,8 @@ export function openGateway(ground: GatewayGround): Gateway {
     log.info({ before, now: own }, 'a global address is gone');
     for (const connection of connected.values()) connection.close(closeCode.goingAway, 'the global address changed');
   });
-  const rows = openingsModel(openings, listeners);
+  const sparing = new Sparing(clock, 120, 60_000);
+  const rows = accountedOpenings(openingsModel(openings, listeners), openings, audit, sparing);
   const followed = homeModels(home);
   const agent: Agent = createAgent({
     endpointId,
@@ -107,17 +115,21 @@ export function openGateway(ground: GatewayGround): Gateway {
       });
       agent.attach(connection);
     },
-    desk: {
-      endpointId,
-      openings,
-      appliances: ground.keys,
-      controllers: () =>
-        (policy.controllers ?? []).map((controller) => ({
-          endpointId: controller.endpointId,
-          connected: connected.has(controller.endpointId),
-        })),
-      rememberPause: (paused) => ground.pause.set(paused),
-    },
+    desk: accountedDesk(
+      {
+        endpointId,
+        openings,
+        appliances: ground.keys,
+        controllers: () =>
+          (policy.controllers ?? []).map((controller) => ({
+            endpointId: controller.endpointId,
+            connected: connected.has(controller.endpointId),
+          })),
+        audit: () => ground.audit?.state,
+        rememberPause: (paused) => ground.pause.set(paused),
+      },
+      audit,
+    ),
     [Symbol.dispose]() {
       agent.close();
       followed.stop();

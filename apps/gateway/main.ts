@@ -1,10 +1,12 @@
 import { dirname, join } from 'node:path';
 import { remoteAuthority } from '@sluice/api';
+import { AuditLog, auditSettings, noAudit, Sparing } from '@sluice/audit';
 import { clientTls, joinDeployment, type Membership, peerIdentity, serverTls } from '@sluice/identity';
 import { httpsPeer, type Log, systemClock } from '@sluice/io';
 import { type DataPlane, openDataPlane } from '@sluice/kernel';
 import type { Clock } from '@sluice/model';
 import { dialWebSocket, keepDialed, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
+import { accountedKeys } from './accounting/household-lines.ts';
 import type { GatewayConfig } from './config.ts';
 import { connectionDue } from './connection-due.ts';
 import { LearnedKeys } from './consent/learned-keys.ts';
@@ -70,6 +72,9 @@ export async function runGateway(
   const { endpointId } = identity;
   const dataPlane = started.use(machine.openDataPlane());
   log.info({ skeleton: dataPlane.load(config.interfaces), interfaces: config.interfaces }, 'closed');
+  // Nobody waits for its disk.
+  const audit = config.audit && started.use(new AuditLog(auditSettings(config.audit), { identity, clock, log }));
+  void audit?.flushed();
   // The other way round at the end: the agent says goodbye on every connection, they are cut, and then they are over.
   const ends: Promise<void>[] = [];
   started.defer(async () => {
@@ -84,14 +89,17 @@ export async function runGateway(
   const ownPorts = [config.introductions.port, ...(config.listen ? [config.listen.port] : [])];
   const { device } = config;
   const gateway = started.use(
-    openGateway({ endpointId, policy, device, dataPlane, home, clock, pause, keys, log, ownPorts }),
+    openGateway({
+      ...{ endpointId, policy, device, dataPlane, home, clock, pause, keys, log, ownPorts },
+      ...(audit && { audit }),
+    }),
   );
   await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
   try {
     const served = await serveIntroductions(
       identity,
       config.introductions.port,
-      { home, keys, clock },
+      { home, keys: accountedKeys(keys, audit ?? noAudit, new Sparing(clock, 60, 60_000)), clock },
       log,
       own.secure,
     );

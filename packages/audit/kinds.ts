@@ -12,6 +12,7 @@ export const auditKinds = [
   'opening-closed',
   'lease-ended',
   'household-acted',
+  'appliance-introduced',
   'identity-issued',
   'identity-revoked',
   'operator-signed-in',

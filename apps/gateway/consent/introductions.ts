@@ -17,7 +17,7 @@ export interface Introduction {
 /** What introductions stand on. */
 export interface IntroductionGround {
   readonly home: Home;
-  readonly keys: LearnedKeys;
+  readonly keys: Pick<LearnedKeys, 'introduce'>;
   readonly clock: Clock;
 }
 

@@ -1,4 +1,5 @@
 import { type Problem, statusOf } from '@sluice/api';
+import type { AuditState } from '@sluice/audit';
 import { type Refusal, refuse } from '@sluice/model';
 import type { LearnedKeys } from '../consent/learned-keys.ts';
 import type { Openings } from '../openings/openings.ts';
@@ -12,6 +13,8 @@ export interface DeskGround {
   readonly appliances: Pick<LearnedKeys, 'all' | 'forget'>;
   /** Every controller of the configuration, and whether it is connected. */
   controllers(): HouseholdStatus['controllers'];
+  /** Where the audit has come to, where there is one. */
+  audit?(): AuditState | undefined;
   /** Keeps the household's word over a restart. */
   rememberPause(paused: boolean): void;
 }
@@ -30,6 +33,7 @@ export interface DeskAnswer {
 /** Answers the household: what is open, close this, close everything, let nothing open for now. */
 export function answerHousehold(method: string, path: string, ground: DeskGround): DeskAnswer {
   const { openings } = ground;
+  const audit = ground.audit?.();
   const id = /^\/v1\/openings\/([^/]+)$/.exec(path)?.[1];
   if (method === 'DELETE' && id !== undefined) return closeOne(decode(id), openings);
   const applianceId = /^\/v1\/appliances\/([^/]+)$/.exec(path)?.[1];
@@ -45,6 +49,7 @@ export function answerHousehold(method: string, path: string, ground: DeskGround
           paused: openings.paused,
           controllers: ground.controllers(),
           openings: openingStatuses(openings),
+          ...(audit && { audit }),
         },
       };
     case 'GET /v1/appliances':

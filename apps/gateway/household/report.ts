@@ -10,13 +10,16 @@ export function reportAppliances({ appliances }: HouseholdAppliances): string {
 
 /** The status for a person at a terminal. */
 export function reportStatus(status: HouseholdStatus): string {
-  const { controllers, openings, paused, endpointId } = status;
+  const { controllers, openings, paused, endpointId, audit } = status;
   const links = controllers.map(
     (controller) => `${controller.endpointId} ${controller.connected ? 'connected' : 'not connected'}`,
   );
   const lines = [
     `${endpointId}: ${paused ? 'PAUSED, nothing may open' : 'in service'}`,
     `controllers: ${links.length > 0 ? links.join(', ') : 'none'}`,
+    ...(audit
+      ? [`audit: ${audit.seq}:${audit.hash}${audit.failing === undefined ? '' : `, NOT WRITTEN: ${audit.failing}`}`]
+      : []),
     ...(openings.length === 0 ? ['nothing is open'] : table([heading, ...openings.map(rowOf)])),
   ];
   return `${lines.join('\n')}\n`;

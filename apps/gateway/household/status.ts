@@ -38,6 +38,15 @@ export const householdStatus = z.object({
   paused: z.boolean(),
   controllers: z.array(z.object({ endpointId: z.string(), connected: z.boolean() })),
   openings: z.array(openingStatus),
+  /** Where the audit has come to, and how it is doing; left out where there is none. */
+  audit: z
+    .object({
+      seq: z.number(),
+      hash: z.string(),
+      lost: z.number(),
+      failing: z.string().optional(),
+    })
+    .optional(),
 });
 
 /** The appliances that have introduced themselves. */
