@@ -7,5 +7,6 @@ export * from './https-server.ts';
 export * from './link-search.ts';
 export * from './log.ts';
 export * from './pinned-authority.ts';
+export * from './ssh.ts';
 export * from './trial.ts';
 export * from './udp.ts';

@@ -108,7 +108,11 @@ ${look(4, 'out4', 'destination', 'accept')}${look(6, 'in6', 'destination', 'acce
 `;
 }
 
-/** Again the first packet of each flow only. What came from the WAN does not go back there, whatever it was mapped to. */
+/**
+ * Again the first packet of each flow only. What came from the WAN does not go back there, whatever it was mapped to.
+ * Connections to the gateway itself that were there before this table, an operator's, are met in their middle and stay
+ * as they are.
+ */
 function leaving(): string {
   const from = firstMasqueradePort;
   return `  chain leaving {
@@ -116,6 +120,7 @@ function leaving(): string {
     oifname != @wan accept
     iifname @wan counter drop
     meta nfproto ipv4 meta l4proto { tcp, udp } ct mark != 0 snat ip to ct mark map @global4
+    tcp flags & (fin | syn | rst | ack) != syn accept
     meta nfproto ipv4 meta l4proto { tcp, udp } masquerade to :${from}-65535
     meta nfproto ipv4 masquerade
   }

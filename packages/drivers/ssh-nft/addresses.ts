@@ -1,13 +1,15 @@
 import { familyOf, type GatewayAddresses, type IpAddress, type Prefix, parseIpAddress } from '@sluice/model';
 
-/** Which interfaces lead out and which into the home. */
+/** Which interfaces lead out and which into the home, and where the gateway itself is reached from outside. */
 export interface GatewayInterfaces {
   readonly wan: readonly string[];
   readonly lan: readonly string[];
+  /** TCP ports: its sshd's. */
+  readonly listening: readonly number[];
 }
 
 /** Reads `ip -o address show`: one line an address. Lines of other interfaces, and what cannot be read, are passed over. */
-export function readAddresses(text: string, { wan, lan }: GatewayInterfaces): GatewayAddresses {
+export function readAddresses(text: string, { wan, lan }: Pick<GatewayInterfaces, 'wan' | 'lan'>): GatewayAddresses {
   const global: IpAddress[] = [];
   const own: IpAddress[] = [];
   const local: Prefix[] = [];

@@ -12,9 +12,9 @@ export function deleteElement(table: string, { set, key }: Pick<Element, 'set' |
   return `delete element inet ${table} ${set} { ${key} }\n`;
 }
 
-/** Lists sets and maps with their elements. */
-export function listSets(table: string, names: readonly string[]): string {
-  return names.map((name) => `list ${name === 'counted' ? 'set' : 'map'} inet ${table} ${name}\n`).join('');
+/** Lists the whole table: nft 1.0.6 finds nothing where one input lists several sets. */
+export function listTable(table: string): string {
+  return `list table inet ${table}\n`;
 }
 
 /** Fails where the table is not there, or of another version. */

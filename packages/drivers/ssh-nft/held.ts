@@ -10,14 +10,6 @@ import { mark } from './elements.ts';
 import type { ListedElement } from './listing.ts';
 import type { GatewayRuleset } from './port.ts';
 
-/** Sets that tell what a gateway holds. */
-export const tellingSets = [
-  ...(['in4', 'in6'] as const).flatMap((map) => ['sap', 'sa', 'sp', 'any'].map((shape) => `${map}_${shape}`)),
-  'live',
-  'counted',
-  'local4',
-];
-
 /** What a gateway was seen to hold. */
 export interface Held {
   readonly ours: readonly { readonly opening: GrantedOpening; readonly counters: OpeningCounters }[];
@@ -25,7 +17,7 @@ export interface Held {
   readonly foreign: number;
 }
 
-/** Openings out of a listing of {@link tellingSets}. */
+/** Openings out of a listing of the table. */
 export function heldIn(
   listing: ReadonlyMap<string, readonly ListedElement[]>,
   ruleset: GatewayRuleset,

@@ -48,6 +48,7 @@ function registered({ gatewayId, communication }: Gateway): { target: SshTarget;
   const names = (text: string) => text.split(',').map((name) => name.trim());
   return {
     target: { host, port: Number(port), username, privateKey, hostKey },
-    interfaces: { wan: names(wan), lan: names(lan) },
+    // Whoever closes a gateway from afar must be able to come back.
+    interfaces: { wan: names(wan), lan: names(lan), listening: [Number(port)] },
   };
 }

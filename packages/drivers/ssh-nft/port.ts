@@ -42,7 +42,12 @@ export interface GatewayRuleset {
   /** Two rulesets of one version are the same. */
   readonly version: string;
   /** What nft(8) reads to put it in place, closed, of whatever the table held. */
-  load(interfaces: { readonly wan: readonly string[]; readonly lan: readonly string[] }): string;
+  load(interfaces: {
+    readonly wan: readonly string[];
+    readonly lan: readonly string[];
+    /** TCP ports on which the gateway itself is reached from outside. */
+    readonly listening: readonly number[];
+  }): string;
   /** What the map `live` says of an opening. */
   codeOf(carried: Carried): number;
   carriedBy(code: number): Carried | undefined;

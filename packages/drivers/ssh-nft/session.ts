@@ -10,10 +10,10 @@ import {
   refuse,
 } from '@sluice/model';
 import { type GatewayInterfaces, readAddresses } from './addresses.ts';
-import { createElement, deleteElement, listSets } from './commands.ts';
+import { createElement, deleteElement, listTable } from './commands.ts';
 import { type Element, elementsOf } from './elements.ts';
 import { grantOf } from './grants.ts';
-import { heldIn, tellingSets } from './held.ts';
+import { heldIn } from './held.ts';
 import { readListing } from './listing.ts';
 import type { Lease, SshNftStep } from './plan.ts';
 import type { GatewayRuleset, RemoteResult, SshLink } from './port.ts';
@@ -86,7 +86,7 @@ export function sshNftSession({ gateway, link, ruleset, interfaces, clock }: Ssh
     const elements = openings.flatMap((opening) => elementsOf(opening, ruleset));
     const all = await nft(elements.map((element) => deleteElement(table, element)).join(''), signal);
     if (all.status === 0) return { kind: 'applied', granted: [] };
-    const listed = await nft(listSets(table, [...new Set(elements.map(({ set }) => set))]), signal);
+    const listed = await nft(listTable(table), signal);
     if (listed.status !== 0) return unknown(firstLine(listed.stderr));
     const there = readListing(listed.stdout);
     const left = elements.filter(({ set, key }) => there.get(set)?.some((each) => each.key.join(' . ') === key));
@@ -110,7 +110,7 @@ export function sshNftSession({ gateway, link, ruleset, interfaces, clock }: Ssh
     addresses: readNow,
 
     async observe(_believed, signal) {
-      const { status, stdout, stderr } = await nft(listSets(table, tellingSets), signal);
+      const { status, stdout, stderr } = await nft(listTable(table), signal);
       if (status !== 0) throw new Unreachable(`${gateway.gatewayId} cannot be read: ${firstLine(stderr)}`);
       const at = clock.now();
       return { at, ...heldIn(readListing(stdout), ruleset, at) };

@@ -103,15 +103,20 @@ export class SimulatedLinux {
     if (version?.[1] === 'list') return this.version === version[2] ? undefined : 'No such file or directory';
     if (version) this.version = version[2];
     if (/^delete table/.test(line)) this.sets.clear();
-    const name = /^list (?:set|map) inet \S+ (\S+)$/.exec(line)?.[1];
-    if (name === undefined) return undefined;
-    const elements = [...this.#set(name).values()].map(({ key, rest, until, packets, bytes }) => {
-      const counter = name === 'counted' ? ` counter packets ${packets} bytes ${bytes}` : '';
-      return `${key}${counter} timeout 1m expires ${Math.max(0, until - this.#clock.now())}ms${rest}`;
-    });
-    const body = elements.length > 0 ? `\t\telements = { ${elements.join(',\n\t\t\t     ')} }\n` : '';
-    out.push(`table inet sluice {\n\tmap ${name} {\n\t\ttype mark : mark\n\t\tflags timeout\n${body}\t}\n}\n`);
+    if (/^list table inet \S+$/.test(line)) out.push(`table inet sluice {\n${this.#list()}}\n`);
     return undefined;
+  }
+
+  #list(): string {
+    const maps = [...this.sets.keys()].map((name) => {
+      const elements = [...this.#set(name).values()].map(({ key, rest, until, packets, bytes }) => {
+        const counter = name === 'counted' ? ` counter packets ${packets} bytes ${bytes}` : '';
+        return `${key}${counter} timeout 1m expires ${Math.max(0, until - this.#clock.now())}ms${rest}`;
+      });
+      const body = elements.length > 0 ? `\t\telements = { ${elements.join(',\n\t\t\t     ')} }\n` : '';
+      return `\tmap ${name} {\n\t\ttype mark : mark\n\t\tflags timeout\n${body}\t}\n\n`;
+    });
+    return maps.join('');
   }
 
   #change(what: string, name: string, text: string): string | undefined {

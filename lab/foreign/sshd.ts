@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type HostProcess, startOnHost } from '../process.ts';
+import { run } from '../run.ts';
+
+/** Debian's sshd on a host. Disposing ends it and forgets its keys. */
+export interface Sshd extends AsyncDisposable {
+  readonly port: number;
+  /** Of the one account that gets in: root. */
+  readonly username: 'root';
+  /** OpenSSH, PEM. */
+  readonly privateKey: string;
+  /** `SHA256:...` */
+  readonly hostKey: string;
+}
+
+/** Why sshd cannot run here; undefined where it can. It gives up its rights for other users', which one alone does not have. */
+export async function sshdCannotRun(): Promise<string | undefined> {
+  const map = await readFile('/proc/self/uid_map', 'utf8');
+  const users = map.split('\n').reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2] ?? 0), 0);
+  return users > 1 ? undefined : 'sshd needs more users than a user namespace of an ordinary user has: run as root';
+}
+
+/** Starts it; `command` is the one that its key may run, whatever is asked. Usable when it resolves. */
+export async function startSshd(
+  { namespace, command }: { readonly namespace: string; readonly command: string },
+  signal: AbortSignal,
+): Promise<Sshd> {
+  const directory = mkdtempSync(join(tmpdir(), 'sshd-'));
+  await using started = new AsyncDisposableStack();
+  started.defer(() => rm(directory, { recursive: true, force: true }));
+  const file = (name: string) => join(directory, name);
+  for (const name of ['host', 'client'])
+    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file(name)], signal);
+  const publicKey = (await readFile(file('client.pub'), 'utf8')).trim();
+  const quoted = command.replaceAll('"', '\\"');
+  writeFileSync(file('authorized_keys'), `restrict,command="${quoted}" ${publicKey}\n`, { mode: 0o600 });
+  // It looks who may write to the key's whole path, and /tmp is everybody's.
+  const settings = [
+    'Port 22',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'PermitRootLogin forced-commands-only',
+    'StrictModes no',
+    `HostKey ${file('host')}`,
+    `AuthorizedKeysFile ${file('authorized_keys')}`,
+    'PidFile none',
+  ];
+  writeFileSync(file('config'), `${settings.join('\n')}\n`);
+  mkdirSync('/run/sshd', { recursive: true });
+  chmodSync('/run/sshd', 0o755);
+  const daemon: HostProcess = started.use(
+    await startOnHost(
+      {
+        name: 'sshd',
+        namespace,
+        command: ['/usr/sbin/sshd', '-D', '-e', '-f', file('config')],
+        becomesReady: false,
+      },
+      signal,
+    ),
+  );
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
+  while (!daemon.log.some((line) => /Server listening/.test(line))) {
+    if (deadline.aborted) throw new Error(`sshd does not start: ${daemon.log.join('; ')}`);
+    await setTimeout(10, undefined, { signal });
+  }
+  const running = started.move();
+  const hostKey = (await readFile(file('host.pub'), 'utf8')).split(' ')[1] ?? '';
+  return {
+    port: 22,
+    username: 'root',
+    privateKey: await readFile(file('client'), 'utf8'),
+    hostKey: `SHA256:${createHash('sha256').update(Buffer.from(hostKey, 'base64')).digest('base64').replace(/=+$/, '')}`,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { GatewaySession } from '@sluice/driver';
+import { Unreachable, Untrusted } from '@sluice/driver';
+import { connectSsh, SshUnreachable, SshUntrusted, systemClock } from '@sluice/io';
+import type { Family, Gateway, GrantedOpening, Opening } from '@sluice/model';
+import { type BuiltNetwork, buildNetwork } from '../../../../lab/build.ts';
+import { type Sshd, sshdCannotRun, startSshd } from '../../../../lab/foreign/sshd.ts';
+import { RawSender, rtpPayload, Sniffer, tcpConnection } from '../../../../lab/packets/index.ts';
+import { run } from '../../../../lab/run.ts';
+import { homes } from '../../../../lab/topologies/home.ts';
+import { remoteCommand, sshNftDriver } from '../index.ts';
+import type { SshNftStep } from '../plan.ts';
+import { ruleset } from './ruleset.ts';
+
+const limit = { timeout: 60_000 };
+const cannot = await sshdCannotRun();
+let network: BuiltNetwork;
+let sshd: Sshd;
+
+before(async () => {
+  if (cannot !== undefined) return;
+  network = await buildNetwork(homes(), 'sshnft', AbortSignal.timeout(limit.timeout));
+  await run(['nsenter', `--net=${network.namespace('tv-1')}`, '--', 'nft', quiet], AbortSignal.timeout(5_000));
+  sshd = await startSshd(
+    { namespace: network.namespace('gateway-1'), command: remoteCommand },
+    AbortSignal.timeout(20_000),
+  );
+}, limit);
+/** A television that answers no packet with "port unreachable", which would be counted like any other. */
+const quiet = `table inet quiet { chain output { type filter hook output priority filter;
+  icmp code port-unreachable drop; icmpv6 type destination-unreachable icmpv6 code port-unreachable drop; }; }`;
+
+after(async () => {
+  await sshd?.[Symbol.asyncDispose]();
+  await network?.[Symbol.asyncDispose]();
+});
+
+const driver = sshNftDriver({
+  clock: systemClock,
+  ruleset,
+  ssh: {
+    async connect(target, signal) {
+      const from = { address: network.address('configuration', 4), port: 0 };
+      const dial = () =>
+        tcpConnection(network.namespace('configuration'), from, { address: target.host, port: target.port });
+      try {
+        return await connectSsh({ ...target, dial }, signal);
+      } catch (error) {
+        if (error instanceof SshUntrusted) throw new Untrusted(error.message);
+        if (error instanceof SshUnreachable) throw new Unreachable(error.message);
+        throw error;
+      }
+    },
+  },
+});
+
+function gateway(changes: Record<string, string> = {}): Gateway {
+  const { privateKey, hostKey } = sshd;
+  const host = network.address('gateway-1', 4, 'internet');
+  return {
+    gatewayId: 'linux-1',
+    type: 'ssh-nft',
+    communication: { host, privateKey, hostKey, wan: 'wan0', lan: 'lan0', ...changes },
+  };
+}
+
+async function carryOut(
+  session: GatewaySession<SshNftStep>,
+  change: {
+    open?: readonly Opening[];
+    renew?: { opening: GrantedOpening; until: number }[];
+    close?: readonly GrantedOpening[];
+  },
+  signal: AbortSignal,
+): Promise<readonly GrantedOpening[]> {
+  const whole = { gateway: gateway(), open: [], renew: [], close: [], ...change };
+  const granted: GrantedOpening[] = [];
+  for (const step of driver.plan(whole, undefined, Date.now()).steps) {
+    const outcome = await session.apply(step, signal);
+    assert.equal(outcome.kind, 'applied', JSON.stringify(outcome));
+    if (outcome.kind === 'applied') granted.push(...outcome.granted);
+  }
+  return granted;
+}
+
+function wish(family: Family, n: number, seconds: number): Opening {
+  const port = 5000 + n;
+  return {
+    id: `lab${family}-${n}`,
+    streamType: 'rtp',
+    payloadType: 96,
+    remote: { address: network.address('media', family), port: 7000 + n },
+    local: { address: network.address('tv-1', family), port },
+    ...(family === 6 && { globalPort: port }),
+    until: Date.now() + seconds * 1_000,
+  };
+}
+
+/** How many of five RTP packets from the media server's port, or another's, get to the television. */
+async function passed(
+  sender: RawSender,
+  sniffer: Sniffer,
+  opening: GrantedOpening,
+  n: number,
+  remotePort?: number,
+): Promise<number> {
+  const token = `ssh-${n}-${Math.random().toString(36).slice(2, 10)}`;
+  for (let i = 0; i < 5; i++)
+    sender.send({
+      transport: 'udp',
+      from: { address: opening.remote.address, port: remotePort ?? opening.remote.port ?? 0 },
+      to: opening.global,
+      payload: rtpPayload(token, { payloadType: 96, sequence: i }),
+    });
+  await setTimeout(100);
+  return sniffer.count(token);
+}
+
+for (const family of [4, 6] as const)
+  test(
+    `IPv${family}: by Debian's sshd, five openings in one transaction; packets pass while they hold and not after`,
+    limit,
+    async (t) => {
+      if (cannot !== undefined) return t.skip(cannot);
+      await using session = await driver.connect(gateway(), t.signal);
+      using sniffer = new Sniffer(network.namespace('tv-1'), 'eth0');
+      using sender = new RawSender(network.namespace('media'));
+      const granted = await carryOut(session, { open: [1, 2, 3, 4, 5].map((n) => wish(family, n, 60)) }, t.signal);
+      assert.equal(granted.length, 5);
+      const [first, second] = granted;
+      assert.ok(first && second);
+      assert.equal(await passed(sender, sniffer, first, 1), 5);
+      assert.equal(await passed(sender, sniffer, first, 2, 7_999), 0, 'another port of the server');
+      const observed = await session.observe([], t.signal);
+      assert.deepEqual(observed.ours.map(({ opening }) => opening.id).sort(), granted.map(({ id }) => id).sort());
+      const seen = observed.ours.find(({ opening }) => opening.id === first.id);
+      assert.deepEqual(
+        [seen?.opening.global, seen?.opening.local, seen?.opening.payloadType],
+        [first.global, first.local, 96],
+      );
+      assert.equal(seen?.counters?.packets, 5);
+      // A renewal keeps the count; the next one is short, and ends by itself.
+      await carryOut(session, { renew: [{ opening: first, until: Date.now() + 90_000 }] }, t.signal);
+      assert.equal(await passed(sender, sniffer, first, 3), 5);
+      assert.equal(
+        (await session.observe([], t.signal)).ours.find(({ opening }) => opening.id === first.id)?.counters?.packets,
+        10,
+      );
+      await carryOut(session, { renew: [{ opening: second, until: Date.now() + 2_000 }] }, t.signal);
+      assert.equal(await passed(sender, sniffer, second, 4), 5);
+      await setTimeout(2_100);
+      assert.equal(await passed(sender, sniffer, second, 5), 0, 'the lease is over');
+      await carryOut(session, { close: granted }, t.signal);
+      assert.equal(await passed(sender, sniffer, first, 6), 0, 'closed, of a running flow');
+      assert.deepEqual((await session.observe([], t.signal)).ours, []);
+    },
+  );
+
+test(
+  'another connection adopts the table; a port that is taken is told by its opening, and nothing of the change holds',
+  limit,
+  async (t) => {
+    if (cannot !== undefined) return t.skip(cannot);
+    await using one = await driver.connect(gateway(), t.signal);
+    const [holder] = await carryOut(one, { open: [wish(4, 21, 60)] }, t.signal);
+    assert.ok(holder);
+    await using other = await driver.connect(gateway(), t.signal);
+    assert.deepEqual(
+      (await other.observe([], t.signal)).ours.map(({ opening }) => opening.id),
+      [holder.id],
+    );
+    const rival = { ...wish(4, 22, 60), remote: holder.remote, globalPort: holder.globalPort };
+    const { steps } = driver.plan(
+      { gateway: gateway(), open: [wish(4, 23, 60), rival], renew: [], close: [] },
+      undefined,
+      Date.now(),
+    );
+    for (const step of steps) {
+      const outcome = await other.apply(step, t.signal);
+      assert.deepEqual(outcome.kind === 'refused' && [outcome.refusal.code, outcome.refusal.subject], [
+        'port-in-use',
+        rival.id,
+      ]);
+    }
+    assert.deepEqual(
+      (await other.observe([], t.signal)).ours.map(({ opening }) => opening.id),
+      [holder.id],
+    );
+    await carryOut(other, { close: [holder] }, t.signal);
+  },
+);
+
+test(
+  'another host key, a key that is not taken, another firewall: each is said, and nothing is told or changed',
+  limit,
+  async (t) => {
+    if (cannot !== undefined) return t.skip(cannot);
+    await assert.rejects(driver.connect(gateway({ hostKey: 'SHA256:AAAA' }), t.signal), (error: Error) => {
+      assert.ok(error instanceof Untrusted);
+      return /shows the host key SHA256:/.test(error.message);
+    });
+    const stranger = await run(
+      ['sh', '-c', 'd=$(mktemp -d) && ssh-keygen -q -t ed25519 -N "" -f $d/k && cat $d/k && rm -r $d'],
+      t.signal,
+    );
+    await assert.rejects(driver.connect(gateway({ privateKey: stranger }), t.signal), Untrusted);
+    await assert.rejects(driver.connect(gateway({ privateKey: 'no key' }), t.signal), Untrusted);
+    const inside = ['nsenter', `--net=${network.namespace('gateway-1')}`, '--', 'nft'];
+    await run(
+      [
+        ...inside,
+        'delete table inet sluice; add table inet fw4; add chain inet fw4 forward { type filter hook forward priority filter; policy drop; }',
+      ],
+      t.signal,
+    );
+    await assert.rejects(driver.connect(gateway(), t.signal), /another firewall, in the table inet fw4/);
+    await run([...inside, 'delete table inet fw4'], t.signal);
+    await using _ = await driver.connect(gateway(), t.signal);
+  },
+);
+
+test('the restricted key runs nothing but the one command', limit, async (t) => {
+  if (cannot !== undefined) return t.skip(cannot);
+  await using session = await driver.connect(gateway(), t.signal);
+  assert.ok(session);
+  const { privateKey, hostKey, username, port } = sshd;
+  const host = network.address('gateway-1', 4, 'internet');
+  const from = { address: network.address('configuration', 4), port: 0 };
+  const dial = () => tcpConnection(network.namespace('configuration'), from, { address: host, port });
+  await using connection = await connectSsh({ host, port, username, privateKey, hostKey, dial }, t.signal);
+  const { status, stdout, stderr } = await connection.run('id; touch /tmp/sluice-never', 'id; whoami\n', t.signal);
+  assert.deepEqual([status, stdout, stderr.trim()], [64, '', 'unknown request']);
+});
