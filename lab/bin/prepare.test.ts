@@ -20,7 +20,7 @@ test('package-lock.json names the optional packages of every platform, or `npm c
   assert.deepEqual(missing, []);
 });
 
-for (const name of ['start', 'test', 'bench'])
+for (const name of ['start', 'test', 'bench', 'sbom'])
   test(`${name}.mjs --help tells the options and an example, on stdout`, () => {
     const text = execFileSync(process.execPath, [join(import.meta.dirname, `${name}.mjs`), '--help'], {
       encoding: 'utf8',
