@@ -1,4 +1,5 @@
-import type { Audit, Fields, Sparing } from '@sluice/audit';
+import { type Audit, type Fields, Sparing } from '@sluice/audit';
+import type { Clock } from '@sluice/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Members of a body that say what an act is about; no other goes into a line. */
@@ -7,13 +8,23 @@ const telling = ['endpointId', 'role', 'serialNumber', 'gatewayId', 'applianceId
 /** People, and programs that act for them. */
 const isOperator = ({ caller }: FastifyRequest) => caller?.role === 'operator' || caller?.role === 'auditor';
 
-/** Accounts for operators: each connection on which one shows a certificate, each act, and what is refused to others. */
-export function operatorLines(app: FastifyInstance, audit: Audit, sparing: Sparing): void {
-  const seen = new WeakSet<object>();
+/** An operator who comes back within this time has not signed in anew, however many connections that takes. */
+const stretchMs = 15 * 60_000;
+
+/** What operators are accounted for with. */
+export interface OperatorGround {
+  readonly audit: Audit;
+  /** How many acts of one caller are noted. */
+  readonly sparing: Sparing;
+  readonly clock: Clock;
+}
+
+/** Accounts for operators: who comes with a certificate, each act, and what is refused to others. */
+export function operatorLines(app: FastifyInstance, { audit, sparing, clock }: OperatorGround): void {
+  const signIns = new Sparing(clock, 1, stretchMs);
   app.addHook('preValidation', async (request) => {
-    const { caller, raw } = request;
-    if (!isOperator(request) || !caller.certified || seen.has(raw.socket)) return;
-    seen.add(raw.socket);
+    const { caller, ip } = request;
+    if (!isOperator(request) || !caller.certified || !signIns.ask(`${caller.endpointId} ${ip}`).isNoted) return;
     audit.note('operator-signed-in', { ...who(request), how: 'certificate' });
   });
   app.addHook('onResponse', async (request, reply) => {

@@ -54,7 +54,7 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
     if (certificate && !caller.certified)
       return refuseTo(reply, refuse('not-permitted', 'this is for whoever shows a certificate'));
   });
-  operatorLines(app, ports.audit, ports.sparing);
+  operatorLines(app, ports);
   app.addHook('onRoute', ({ method, url, config }) => {
     if (!config?.roles) throw new TypeError(`${method} ${url} does not say who may call it`);
   });
