@@ -17,9 +17,24 @@ export const commandSources: readonly CommandSource[] = [
   { names: ['media-server'], load: async () => [(await import('@sluice/media-server')).mediaServerCommand()] },
   { names: ['appliance'], load: async () => [(await import('@sluice/appliance')).applianceCommand()] },
   {
-    names: ['status', 'sessions', 'explain', 'gateways', 'appliances', 'register', 'revoke', 'revoke-identity'],
+    names: [
+      'status',
+      'sessions',
+      'explain',
+      'gateways',
+      'appliances',
+      'portals',
+      'register',
+      'revoke',
+      'revoke-identity',
+    ],
     load: async () => (await import('@sluice/configuration-server')).operatorCommands(),
   },
+  {
+    names: ['sign-in', 'sign-out', 'operator'],
+    load: async () => (await import('@sluice/configuration-server')).signInCommands(),
+  },
   { names: ['enrol'], load: async () => [(await import('./enrol.ts')).enrolCommand()] },
+  { names: ['audit'], load: async () => [(await import('./audit.ts')).auditCommand()] },
   { names: ['authority'], load: async () => [(await import('./authority.ts')).authorityCommand()] },
 ];

@@ -46,6 +46,31 @@ export const configurationServerConfig = z.strictObject({
       url: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
     })
     .optional(),
+  /** Where people sign in, on a port of its own; left out, nowhere: then operators are known by certificates alone. */
+  operators: listen(8449)
+    .extend({
+      /** How they reach it, `https://host:port`; left out, the host that the operator asked, and this port. */
+      url: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
+      /** How long a sign-in with a password lasts. */
+      tokenSeconds: z.number().int().min(60).max(86_400).default(3_600),
+      /** Whose tokens count beside (OpenID Connect); left out, nobody's. */
+      oidc: z
+        .strictObject({
+          issuer: z.url({ protocol: /^https$/, error: 'an https:// URL' }),
+          /** The client id that this server has at the issuer. */
+          audience: z.string().min(1),
+          /** The claim that holds the role, or the roles; with dots, a path into objects. */
+          roleClaim: z.string().min(1).default('roles'),
+          /** Our role for each value of that claim. */
+          roles: z
+            .record(z.string(), z.enum(['operator', 'auditor']))
+            .default({ 'sluice-operator': 'operator', 'sluice-auditor': 'auditor' }),
+          /** File of certificates that the issuer is trusted by; left out, those that this machine trusts. */
+          authority: z.string().optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   certificates: z
     .strictObject({
       /** Of the certificates made here; each is renewed at two thirds of it. */

@@ -12,9 +12,13 @@ import { Contacts } from './contacts.ts';
 import { gatewayDrivers } from './drivers.ts';
 import { gatewayNews } from './gateway-news.ts';
 import { configurationApi } from './http/app.ts';
+import { certificateReader } from './http/caller.ts';
 import { enrolmentApp } from './http/enrolment-app.ts';
+import type { ApiPorts } from './http/ports.ts';
+import { servePeople } from './people.ts';
 import { secretsKey } from './secrets-key.ts';
 import { controlSettings } from './settings.ts';
+import { Accounts } from './sign-in/accounts.ts';
 import { Attempts } from './standing/attempts.ts';
 import { ownAuthority } from './standing/own-authority.ts';
 import { openRegistrar } from './standing/registrar.ts';
@@ -31,6 +35,8 @@ export interface RunningConfigurationServer extends AsyncDisposable {
   readonly uspPort: number;
   /** Where parts enrol; undefined where they do not. */
   readonly enrolmentPort?: number;
+  /** Where people sign in; undefined where they do not. */
+  readonly signInPort?: number;
 }
 
 /**
@@ -99,7 +105,9 @@ export async function runConfigurationServer(
     addressesOf: (gatewayId) => gatewayStatus(gatewayId).addresses,
     clock: systemClock,
   });
-  const app = await configurationApi({
+  const accounts = new Accounts(store, systemClock);
+  let signInPort: number | undefined;
+  const apiPorts: ApiPorts = {
     control,
     registrar,
     contacts,
@@ -109,15 +117,23 @@ export async function runConfigurationServer(
       config.enrolment && (config.enrolment.url ?? `https://${host}:${enrolmentPort ?? config.enrolment.port}`),
     limits: new RequestLimits(systemClock, config.limits.requests),
     unregisteredPortals: config.unregisteredPortals,
+    accounts,
+    signInUrl: (host) =>
+      config.operators && (config.operators.url ?? `https://${host}:${signInPort ?? config.operators.port}`),
     clock: systemClock,
     log,
     bodyBytes: config.limits.bodyBytes,
     lifetime,
-  });
+  };
+  const app = await configurationApi(apiPorts, certificateReader());
   started.defer(() => app.close());
   const { port: apiPort } = started.use(
     await serveHttps(app.routing, { ...config.limits, ...config.api, tls: serverTls(identity), secure }),
   );
+  if (config.operators) {
+    const people = started.use(await servePeople(config.operators, config.limits, own, store, apiPorts));
+    signInPort = people.port;
+  }
   if (config.authority !== undefined) void own.follow(ownAuthority(registrar, identity), lifetime);
   const running = started.move();
   log.info({ apiPort, uspPort, endpointId: identity.endpointId }, 'serving');
@@ -125,6 +141,7 @@ export async function runConfigurationServer(
     apiPort,
     uspPort,
     ...(enrolmentPort !== undefined && { enrolmentPort }),
+    ...(signInPort !== undefined && { signInPort }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

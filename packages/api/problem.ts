@@ -19,7 +19,10 @@ export function statusOf(code: Problem['code']): number {
     case 'port-invalid':
     case 'address-not-unicast':
       return 400;
+    case 'sign-in-needed':
+      return 401;
     case 'not-permitted':
+    case 'sign-in-refused':
     case 'enrolment-refused':
     case 'identity-revoked':
     case 'consent-missing':
@@ -31,6 +34,7 @@ export function statusOf(code: Problem['code']): number {
     case 'content-unknown':
     case 'gateway-unknown':
     case 'portal-unknown':
+    case 'operator-unknown':
     case 'session-unknown':
     case 'opening-unknown':
       return 404;

@@ -19,14 +19,16 @@ export interface PeerOptions {
   /**
    * As `clientTls` of @sluice/identity gives it; read at each dial. Once it shows another certificate, connections
    * made with the one before end as soon as nothing is under way on them, in 10 s at the latest. Without certificate and key
-   * nobody is shown.
+   * nobody is shown; without CA those count that this machine trusts.
    */
   readonly tls: {
-    readonly ca: string;
+    readonly ca?: string;
     readonly cert?: string;
     readonly key?: string;
-    readonly minVersion: 'TLSv1.3';
+    readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   };
+  /** What stands in the header `Authorization` of every request; left out, nothing. */
+  readonly authorization?: string;
   /** Asked once a connection, after the certificate was verified: whether this is the part meant. */
   accepts(socket: TLSSocket): boolean;
   /** Reach it over this IP version alone. */
@@ -67,6 +69,7 @@ const silenceMs = 60_000;
 export function httpsPeer(options: PeerOptions): HttpsPeer {
   let local: Endpoint | undefined;
   const { family } = options;
+  const authorization = options.authorization === undefined ? {} : { authorization: options.authorization };
   // A resumed session shows no certificate to a client (Node's TLSSocket), so nobody could tell who it is.
   const handshake = { maxCachedSessions: 0, timeout: 5_000 };
   const open = () => {
@@ -122,9 +125,8 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
           path,
           method,
           signal,
-          ...(json === undefined
-            ? {}
-            : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
+          headers: { ...authorization, ...(json !== undefined && { 'content-type': 'application/json' }) },
+          ...(json !== undefined && { body: JSON.stringify(json) }),
         });
         const type = headers['content-type'];
         return {
@@ -143,6 +145,7 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
           origin: options.origin,
           path,
           method: 'GET',
+          headers: authorization,
           signal,
           bodyTimeout: silenceMs,
         });

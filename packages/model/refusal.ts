@@ -41,6 +41,7 @@ export const refusalCodes = [
   'enrolment-refused',
   'sign-in-needed',
   'sign-in-refused',
+  'operator-unknown',
   'identity-revoked',
   'rate-limited',
   'not-permitted',

@@ -47,6 +47,7 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
   'consent-elsewhere': 'What was to be opened is not what this device asked for. Tell the service.',
   'sign-in-needed': 'This is for operators. Sign in first.',
   'sign-in-refused': 'This is for operators. Check the name and the password.',
+  'operator-unknown': 'This is for operators. There is no such account.',
   'enrolment-refused': 'Have the operator make another enrolment token for this device.',
   'identity-revoked': 'This device was shut out by the operator; ask there.',
   'rate-limited': 'Wait a minute, then ask again.',

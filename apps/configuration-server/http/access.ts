@@ -5,7 +5,12 @@ export interface Access {
   readonly roles: readonly Role[];
   /** Only who has shown a certificate: what a part does for itself, a person who signed in does not do. */
   readonly certificate?: true;
+  /** Also whoever is of no deployment: then nobody is the caller. */
+  readonly open?: true;
 }
+
+/** Whoever comes, before it is known who. */
+export const whoever: Access = { roles: [], open: true };
 
 /** Whoever is of this deployment. */
 export const everyone: Access = { roles };

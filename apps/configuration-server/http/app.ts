@@ -4,8 +4,9 @@ import { refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { operatorLines } from '../accounting/operator-lines.ts';
 import { type Access, everyone } from './access.ts';
-import { type Caller, callerReader } from './caller.ts';
+import type { Caller, CallerReader } from './caller.ts';
 import { refuseInput } from './input.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import { portalRoutes } from './portal-routes.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
@@ -22,8 +23,12 @@ declare module 'fastify' {
   }
 }
 
-/** The HTTP API, ready to be served over mutual TLS. */
-export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance> {
+/** The HTTP API, ready to be served to those whom `readCaller` knows; `more` adds routes. */
+export async function configurationApi(
+  ports: ApiPorts,
+  readCaller: CallerReader,
+  more: (app: FastifyInstance) => void = () => {},
+): Promise<FastifyInstance> {
   const { log, bodyBytes } = ports;
   const app = Fastify({
     bodyLimit: bodyBytes,
@@ -32,23 +37,18 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
     // Paths that the router cannot take never reach the error handler.
     frameworkErrors: (error, _request, reply) => refuseTo(reply, refuse('malformed', error.message), 400),
   });
-  const readCaller = callerReader();
   useZod(app);
   app.decorateRequest('caller');
 
   app.addHook('onRequest', async (request, reply) => {
-    const caller = readCaller(request.raw);
-    if (!caller) {
-      return refuseTo(
-        reply,
-        refuse('not-permitted', 'this needs a certificate of this deployment that names its holder'),
-      );
-    }
+    const { roles = [], certificate, open } = request.routeOptions.config;
+    if (open) return;
+    const caller = await readCaller(request.raw);
+    if ('code' in caller) return refuseTo(reply, caller);
     request.caller = caller;
     if (request.is404) return;
-    const { roles = [], certificate } = request.routeOptions.config;
     if (!roles.includes(caller.role)) {
-      const what = `${caller.endpointId} is a ${caller.role}; this is for ${roles.join(', ')}`;
+      const what = `${caller.endpointId} has the role ${caller.role}; this is for ${roles.join(', ')}`;
       return refuseTo(reply, refuse('not-permitted', what));
     }
     if (certificate && !caller.certified)
@@ -71,7 +71,8 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
       info: {
         title: 'Sluice configuration server',
         version: '1',
-        description: 'Content sessions, and the registration database. Every call is over mutual TLS.',
+        description:
+          'Content sessions, and the registration database. Every call is over mutual TLS, or shows a token where people sign in.',
       },
     },
     transform: ({ schema, url }) => ({ schema: asJsonSchema(schema ?? {}), url }),
@@ -82,6 +83,8 @@ export async function configurationApi(ports: ApiPorts): Promise<FastifyInstance
     standingRoutes(routes, ports);
     statusRoutes(routes, ports);
     portalRoutes(routes, ports);
+    operatorRoutes(routes, ports);
+    more(routes);
     routes.get('/openapi.json', { config: everyone, schema: { hide: true } }, () => app.swagger());
   });
   await app.ready();

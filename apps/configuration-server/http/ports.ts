@@ -3,6 +3,7 @@ import type { Control, RequestLimits } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
 import type { Contacts } from '../contacts.ts';
+import type { Accounts } from '../sign-in/accounts.ts';
 import type { Registrar } from '../standing/registrar.ts';
 
 /** What the API stands on. */
@@ -18,6 +19,9 @@ export interface ApiPorts {
   readonly sparing: Sparing;
   /** Whether a portal that is not registered may ask for streams from anywhere. */
   readonly unregisteredPortals: 'refused' | 'permitted';
+  readonly accounts: Accounts;
+  /** Where people sign in, for an operator who reached this server at `host`; undefined where they do not. */
+  signInUrl(host: string): string | undefined;
   /** Where parts enrol, for an operator who reached this server at `host`; undefined where they do not. */
   enrolmentUrl(host: string): string | undefined;
   /** Ends what is streamed. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   applianceList,
   applianceView,
@@ -5,19 +6,23 @@ import {
   gatewayList,
   gatewayTypeNames,
   gatewayView,
+  portalList,
+  portalView,
   revocationView,
   sessionList,
   sessionView,
   statusView,
 } from '@sluice/api';
 import { roles } from '@sluice/identity';
+import { type GatewayType, isSecretMember } from '@sluice/model';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { askSecrets } from './ask-secret.ts';
 import { type Act, operatorCommand, say } from './operator-command.ts';
 import { auditText, explain, instant, table } from './text.ts';
 
 const id = encodeURIComponent;
 
-/** `sluice status`, `sessions`, `explain`, `gateways`, `appliances`, `register`, `revoke` and `revoke-identity`. */
+/** `sluice status`, `sessions`, `explain`, `gateways`, `appliances`, `portals`, `register`, `revoke` and `revoke-identity`. */
 export function operatorCommands(): Command[] {
   return [
     operatorCommand('status', 'how much there is, at one glance', 'sluice status', status),
@@ -36,6 +41,7 @@ export function operatorCommands(): Command[] {
     ),
     operatorCommand('gateways', 'gateways, and whether they are online', 'sluice gateways', gateways),
     operatorCommand('appliances', 'appliances, and the gateway that each is behind', 'sluice appliances', appliances),
+    operatorCommand('portals', 'portals, and where their streams may come from', 'sluice portals', portals),
     registerCommand(),
     operatorCommand(
       'revoke <session>',
@@ -67,7 +73,7 @@ export function enrolTokenCommand(): Command {
 
 function registerCommand(): Command {
   return new Command('register')
-    .description('add a gateway or an appliance to the registration database')
+    .description('add a gateway, an appliance or a portal to the registration database')
     .addCommand(
       operatorCommand(
         'gateway <id>',
@@ -77,7 +83,13 @@ function registerCommand(): Command {
       )
         .addOption(new Option('--type <type>', 'how it is spoken to').choices(gatewayTypeNames).default('sluice'))
         .option('--url <url>', 'wss://host:port/path of a gateway that listens; left out, it dials')
-        .option('--with <name=value>', 'what else its type is registered with; may be given several times', pair, {})
+        .option(
+          '--with <name=value>',
+          'what else its type is registered with; may be given several times; name=@file takes the content of a file',
+          pair,
+          {},
+        )
+        .option('--secret <names>', 'passwords and the like that are asked for, with commas between')
         .addOption(
           new Option('--port-agreement <way>', 'how global ports are agreed on').choices([
             'pick',
@@ -93,6 +105,14 @@ function registerCommand(): Command {
         'sluice register appliance self::tv-a --gateway self::gateway-a',
         registerAppliance,
       ).requiredOption('--gateway <id>', 'the gateway that it is behind'),
+    )
+    .addCommand(
+      operatorCommand(
+        'portal <id>',
+        'register a portal: it may ask for streams from its own media servers alone',
+        'sluice register portal self::portal-1 --remote 203.0.113.10,2001:db8:1::10',
+        registerPortal,
+      ).requiredOption('--remote <addresses>', 'addresses or prefixes of its media servers, with commas between'),
     );
 }
 
@@ -157,9 +177,9 @@ const appliances: Act = async (client) =>
     ),
   );
 
-const registerGateway: Act = async (client, [gatewayId = ''], { type, url, portAgreement, with: more }) => {
+const registerGateway: Act = async (client, [gatewayId = ''], { type, url, portAgreement, with: more, secret }) => {
   const communication = {
-    ...(typeof more === 'object' ? more : {}),
+    ...(await membersOf(String(type), typeof more === 'object' ? more : {}, secret)),
     ...(typeof url === 'string' && { url }),
     ...(typeof portAgreement === 'string' && { portAgreement }),
   };
@@ -169,6 +189,45 @@ const registerGateway: Act = async (client, [gatewayId = ''], { type, url, portA
   });
   return say(answer, ({ online }) => `${gatewayId} is registered${online ? ' and online' : ''}`);
 };
+
+const registerPortal: Act = async (client, [portalId = ''], { remote }) => {
+  const remotes = String(remote)
+    .split(',')
+    .map((each) => each.trim());
+  return say(
+    await client.ask(portalView, 'PUT', `/v1/portals/${id(portalId)}`, { remotes }),
+    ({ remotes }) => `${portalId} is registered with ${remotes.join(', ')}`,
+  );
+};
+
+const portals: Act = async (client) =>
+  say(await client.ask(portalList, 'GET', '/v1/portals?limit=1000'), ({ portals }) =>
+    table(
+      ['portal', 'streams from'],
+      portals.map(({ portalId, remotes }) => [portalId, remotes.join(' ')]),
+    ),
+  );
+
+/** What a gateway is registered with: as given, out of files, and asked for. No secret stands on the command line. */
+async function membersOf(
+  type: string,
+  given: Readonly<Record<string, string>>,
+  secrets: unknown,
+): Promise<Record<string, string>> {
+  const members: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value.startsWith('@')) members[name] = await readFile(value.slice(1), 'utf8');
+    else if (!isSecretMember(type as GatewayType, name)) members[name] = value;
+    else
+      throw new InvalidArgumentError(
+        `${name} would be seen by everybody on this machine; give it with --secret ${name}, or --with ${name}=@file`,
+      );
+  }
+  const names = typeof secrets === 'string' ? secrets.split(',').map((name) => name.trim()) : [];
+  const values = names.length === 0 ? [] : await askSecrets(names);
+  for (const [index, name] of names.entries()) members[name] = values[index] ?? '';
+  return members;
+}
 
 /** One `name=value` more. */
 function pair(text: string, before: Readonly<Record<string, string>>): Record<string, string> {

@@ -16,31 +16,25 @@ export type Act = (
 ) => Promise<Answer<Found>>;
 
 /**
- * A command of the operator: `--server` and `--identity` say whom to ask as whom, `--json` prints the value instead of
- * the text. A refusal goes to stderr, with exit status 1.
+ * A command of the operator: `--server` and `--identity` say whom to ask as whom, a sign-in where they are left out;
+ * `--json` prints the value instead of the text. A refusal goes to stderr, with exit status 1.
  */
 export function operatorCommand(usage: string, description: string, example: string, act: Act): Command {
   const [name = usage, ...words] = usage.split(' ');
   const command = new Command(name)
     .description(description)
+    .addOption(new Option('--server <url>', 'the configuration server, https://host:port').env('SLUICE_SERVER'))
     .addOption(
-      new Option('--server <url>', 'the configuration server, https://host:port')
-        .env('SLUICE_SERVER')
-        .makeOptionMandatory(),
-    )
-    .addOption(
-      new Option('--identity <directory>', "an operator's ca.pem, cert.pem and key.pem")
-        .env('SLUICE_IDENTITY')
-        .makeOptionMandatory(),
+      new Option('--identity <directory>', "an operator's ca.pem, cert.pem and key.pem").env('SLUICE_IDENTITY'),
     )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nExample:\n  ${example} --server https://203.0.113.21:8444 --identity ./operator\n\n--server and --identity may also stand in SLUICE_SERVER and SLUICE_IDENTITY.`,
+      `\nExample:\n  ${example} --server https://203.0.113.21:8444 --identity ./operator\n\n--server and --identity may also stand in SLUICE_SERVER and SLUICE_IDENTITY; after \`sluice sign-in\` neither is needed.`,
     );
   for (const word of words) command.argument(word);
   return command.action(async (...given: unknown[]) => {
-    const options = command.opts<{ server: string; identity: string; json?: true }>();
+    const options = command.opts<{ server?: string; identity?: string; json?: true }>();
     await using client = await operatorClient(options);
     const answer = await act(
       client,

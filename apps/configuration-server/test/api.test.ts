@@ -196,6 +196,7 @@ test('/openapi.json describes what is checked', async () => {
     [
       'delete /v1/appliances/{applianceId}',
       'delete /v1/gateways/{gatewayId}',
+      'delete /v1/operators/{name}',
       'delete /v1/portals/{portalId}',
       'delete /v1/sessions/{sessionId}',
       'get /healthz',
@@ -204,6 +205,7 @@ test('/openapi.json describes what is checked', async () => {
       'get /v1/gateways',
       'get /v1/gateways/{gatewayId}',
       'get /v1/openings',
+      'get /v1/operators',
       'get /v1/portals',
       'get /v1/portals/{portalId}',
       'get /v1/revocations',
@@ -217,6 +219,7 @@ test('/openapi.json describes what is checked', async () => {
       'post /v1/sessions',
       'put /v1/appliances/{applianceId}',
       'put /v1/gateways/{gatewayId}',
+      'put /v1/operators/{name}',
       'put /v1/portals/{portalId}',
     ],
   );

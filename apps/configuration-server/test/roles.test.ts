@@ -40,6 +40,9 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   'GET /v1/portals/{portalId}': readers,
   'DELETE /v1/portals/{portalId}': operators,
   'GET /v1/portals': readers,
+  'PUT /v1/operators/{name}': operators,
+  'GET /v1/operators': readers,
+  'DELETE /v1/operators/{name}': operators,
   'GET /v1/openings': readers,
   'GET /v1/status': readers,
   'POST /v1/enrolment-tokens': operators,
@@ -78,8 +81,12 @@ function ask(identity: Identity, method: string, path: string, json?: unknown): 
       resolve({ status, retryAfter, code });
     });
   });
-  if (json !== undefined) asking.setHeader('content-type', 'application/json');
-  asking.end(json === undefined ? undefined : JSON.stringify(json));
+  const body = json === undefined ? undefined : JSON.stringify(json);
+  if (body !== undefined) {
+    asking.setHeader('content-type', 'application/json');
+    asking.setHeader('content-length', body.length);
+  }
+  asking.end(body);
   return promise;
 }
 
