@@ -5,6 +5,7 @@ import { consentBenchmark } from './consent.ts';
 import { describeMachine } from './figures.ts';
 import { kernelBenchmark } from './kernel.ts';
 import { requestBenchmark } from './request.ts';
+import { srtpBenchmark } from './srtp.ts';
 import { storeBenchmark } from './store.ts';
 import { throughputBenchmark } from './throughput.ts';
 import { viewersBenchmark } from './viewers.ts';
@@ -15,6 +16,7 @@ const benchmarks = [
   throughputBenchmark,
   storeBenchmark,
   requestBenchmark,
+  srtpBenchmark,
   viewersBenchmark,
 ];
 const wanted = process.argv.slice(2);
