@@ -1,5 +1,8 @@
 import type { Driver } from '@sluice/driver';
+import { sshNftDriver } from '@sluice/drivers/ssh-nft';
+import { gatewayRuleset } from '@sluice/kernel/ruleset';
 import type { DriverPorts } from './driver-ports.ts';
+import { sshPort } from './ssh.ts';
 import { uspRoom } from './usp.ts';
 
 /** Every gateway type that this configuration server speaks. Disposing ends their conversations. */
@@ -19,7 +22,7 @@ export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
   const opened = new AsyncDisposableStack();
   const usp = opened.use(uspRoom(ports));
   return {
-    drivers: [...usp.drivers],
+    drivers: [...usp.drivers, sshNftDriver({ ssh: sshPort, ruleset: gatewayRuleset('sluice'), clock: ports.clock })],
     async listen() {
       const listening = await usp.listen();
       return { usp: listening.port, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };

@@ -45,6 +45,7 @@ export async function launch({ program, tools, usage }) {
   process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/code');
   if (!packagesInstalled()) installPackages();
   installTools(tools);
+  fetchSshd();
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', node(), join(root, program), ...args], { stdio: 'inherit' });
   endWithNpm(child);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -79,6 +80,19 @@ function installTools(tools) {
   const apt = (args) => spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 2, 2] }).status === 0;
   // Package lists are fetched only where the ones at hand do not serve.
   if (!apt(install) && !(apt(['update']) && apt(install))) fail(`apt-get could not install ${packages.join(', ')}.`);
+}
+
+/**
+ * Debian's sshd, for gateways that are reached by SSH: unpacked into the cache where the machine has none, since one
+ * that is installed is started, now and at each boot. What needs it says so where it cannot be had.
+ */
+function fetchSshd() {
+  const place = join(root, '.cache/sshd');
+  if (onPath('sshd') || existsSync(join(place, 'usr/sbin/sshd')) || !onPath('apt-get')) return;
+  const packages = ['openssh-server', 'libwrap0', 'libnsl2', 'libtirpc3', 'libaudit1', 'libcap-ng0'];
+  const script =
+    'mkdir -p "$0" && cd "$0" && apt-get -qq download "$@" && for p in *.deb; do dpkg-deb -x "$p" .; done; rm -f *.deb';
+  spawnSync('sh', ['-c', script, place, ...packages], { stdio: 'ignore', timeout: 120_000 });
 }
 
 /** npm passes SIGINT and SIGTERM on; when npm itself is killed, nobody would, so that is looked for. */

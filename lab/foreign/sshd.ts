@@ -4,8 +4,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import ssh2 from 'ssh2';
 import { type HostProcess, startOnHost } from '../process.ts';
-import { run } from '../run.ts';
+import { sshdProgram } from './sshd-program.ts';
 
 /** Debian's sshd on a host. Disposing ends it and forgets its keys. */
 export interface Sshd extends AsyncDisposable {
@@ -18,11 +19,12 @@ export interface Sshd extends AsyncDisposable {
   readonly hostKey: string;
 }
 
-/** Why sshd cannot run here; undefined where it can. It gives up its rights for other users', which one alone does not have. */
+/** Why sshd cannot run here; undefined where it can. It gives up its rights for another account's, which one user alone does not have. */
 export async function sshdCannotRun(): Promise<string | undefined> {
   const map = await readFile('/proc/self/uid_map', 'utf8');
   const users = map.split('\n').reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2] ?? 0), 0);
-  return users > 1 ? undefined : 'sshd needs more users than a user namespace of an ordinary user has: run as root';
+  if (users <= 1) return 'sshd needs more users than a user namespace of an ordinary user has: run as root';
+  return (await sshdProgram()) ? undefined : 'there is no sshd, and openssh-server could not be downloaded';
 }
 
 /** Starts it; `command` is the one that its key may run, whatever is asked. Usable when it resolves. */
@@ -34,11 +36,12 @@ export async function startSshd(
   await using started = new AsyncDisposableStack();
   started.defer(() => rm(directory, { recursive: true, force: true }));
   const file = (name: string) => join(directory, name);
-  for (const name of ['host', 'client'])
-    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file(name)], signal);
-  const publicKey = (await readFile(file('client.pub'), 'utf8')).trim();
+  const program = await sshdProgram();
+  if (!program) throw new Error('there is no sshd');
+  const [host, client] = [ssh2.utils.generateKeyPairSync('ed25519'), ssh2.utils.generateKeyPairSync('ed25519')];
+  writeFileSync(file('host'), host.private, { mode: 0o600 });
   const quoted = command.replaceAll('"', '\\"');
-  writeFileSync(file('authorized_keys'), `restrict,command="${quoted}" ${publicKey}\n`, { mode: 0o600 });
+  writeFileSync(file('authorized_keys'), `restrict,command="${quoted}" ${client.public}\n`, { mode: 0o600 });
   // It looks who may write to the key's whole path, and /tmp is everybody's.
   const settings = [
     'Port 22',
@@ -58,7 +61,8 @@ export async function startSshd(
       {
         name: 'sshd',
         namespace,
-        command: ['/usr/sbin/sshd', '-D', '-e', '-f', file('config')],
+        command: [program.path, '-D', '-e', '-f', file('config')],
+        env: program.env,
         becomesReady: false,
       },
       signal,
@@ -70,11 +74,11 @@ export async function startSshd(
     await setTimeout(10, undefined, { signal });
   }
   const running = started.move();
-  const hostKey = (await readFile(file('host.pub'), 'utf8')).split(' ')[1] ?? '';
+  const hostKey = host.public.split(' ')[1] ?? '';
   return {
     port: 22,
     username: 'root',
-    privateKey: await readFile(file('client'), 'utf8'),
+    privateKey: client.private,
     hostKey: `SHA256:${createHash('sha256').update(Buffer.from(hostKey, 'base64')).digest('base64').replace(/=+$/, '')}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -15,6 +15,10 @@ const insideHome = {
   address: ipAddress.optional(),
 };
 
+const interfaces = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:@-]{1,15}(?:, ?[A-Za-z0-9_.:@-]{1,15}){0,7}$/, 'names of interfaces');
+
 /** Types whose communication nobody has named yet in a schema: any members, bounded. */
 const anyMembers = z.record(z.string().max(64), z.string().max(8192)).default({});
 
@@ -40,7 +44,27 @@ const gatewayTypes = [
   z.object({ type: z.literal('nat-pmp'), communication: z.strictObject(insideHome).prefault({}) }),
   z.object({ type: z.literal('usp'), communication: anyMembers }),
   z.object({ type: z.literal('cwmp'), communication: anyMembers }),
-  z.object({ type: z.literal('ssh-nft'), communication: anyMembers }),
+  z.object({
+    type: z.literal('ssh-nft'),
+    communication: z.strictObject({
+      ...common,
+      host: z.string().min(1).max(253),
+      port: z
+        .string()
+        .regex(/^[1-9]\d{0,4}$/, 'a port is a number')
+        .optional(),
+      username: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a Linux account')
+        .optional(),
+      /** PEM. */
+      privateKey: z.string().min(1).max(8192),
+      hostKey: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'SHA256:... as `ssh-keygen -lf` writes it'),
+      /** Interfaces, comma separated. */
+      wan: interfaces,
+      lan: interfaces,
+    }),
+  }),
 ] as const;
 
 /** The names of the types. */

@@ -5,6 +5,7 @@ import type { GatewaySession } from '@sluice/driver';
 import { Unreachable, Untrusted } from '@sluice/driver';
 import { connectSsh, SshUnreachable, SshUntrusted, systemClock } from '@sluice/io';
 import type { Family, Gateway, GrantedOpening, Opening } from '@sluice/model';
+import ssh2 from 'ssh2';
 import { type BuiltNetwork, buildNetwork } from '../../../../lab/build.ts';
 import { type Sshd, sshdCannotRun, startSshd } from '../../../../lab/foreign/sshd.ts';
 import { RawSender, rtpPayload, Sniffer, tcpConnection } from '../../../../lab/packets/index.ts';
@@ -201,10 +202,7 @@ test(
       assert.ok(error instanceof Untrusted);
       return /shows the host key SHA256:/.test(error.message);
     });
-    const stranger = await run(
-      ['sh', '-c', 'd=$(mktemp -d) && ssh-keygen -q -t ed25519 -N "" -f $d/k && cat $d/k && rm -r $d'],
-      t.signal,
-    );
+    const stranger = ssh2.utils.generateKeyPairSync('ed25519').private;
     await assert.rejects(driver.connect(gateway({ privateKey: stranger }), t.signal), Untrusted);
     await assert.rejects(driver.connect(gateway({ privateKey: 'no key' }), t.signal), Untrusted);
     const inside = ['nsenter', `--net=${network.namespace('gateway-1')}`, '--', 'nft'];
