@@ -36,5 +36,6 @@ export const commandSources: readonly CommandSource[] = [
   },
   { names: ['enrol'], load: async () => [(await import('./enrol.ts')).enrolCommand()] },
   { names: ['audit'], load: async () => [(await import('./audit.ts')).auditCommand()] },
+  { names: ['audit'], load: async () => [(await import('./audit.ts')).auditCommand()] },
   { names: ['authority'], load: async () => [(await import('./authority.ts')).authorityCommand()] },
 ];

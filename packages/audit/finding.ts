@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** Where a line is. */
 export interface Place {
   readonly file: string;
@@ -36,5 +38,5 @@ export interface Finding {
 /** "audit-1.jsonl:7: seq 7: changed: ..." */
 export function describeFinding({ kind, place, seq, message }: Finding): string {
   const where = place ? `${place.file}:${place.line}: ` : '';
-  return `${where}${seq === undefined ? '' : `seq ${seq}: `}${kind}: ${message}`;
+  return printable(`${where}${seq === undefined ? '' : `seq ${seq}: `}${kind}: ${message}`);
 }

@@ -1,4 +1,6 @@
 export { AuditLog, type AuditSettings, type AuditState, openAudit } from './audit-log.ts';
+export { describeLine } from './describe.ts';
+export { type LineQuery, type SelectedLine, selectLines } from './files/select.ts';
 export { type Verified, type VerifyWish, verifyLog } from './files/verify.ts';
 export { describeFinding, type Finding } from './finding.ts';
 export { type Audit, type AuditKind, auditKinds, noAudit, ownKinds } from './kinds.ts';

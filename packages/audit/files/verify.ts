@@ -96,7 +96,7 @@ export async function verifyLog(wish: VerifyWish, signal: AbortSignal): Promise<
     lines,
     last,
     log: seals.log,
-    signer: seals.signer,
+    signer: seals.signer && { endpointId: seals.signer.endpointId, role: seals.signer.role },
   };
 }
 
