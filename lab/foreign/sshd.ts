@@ -19,6 +19,12 @@ export interface Sshd extends AsyncDisposable {
   readonly hostKey: string;
 }
 
+/** A new key as OpenSSH writes it. */
+export function newSshKey(): { readonly privateKey: string; readonly publicKey: string } {
+  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
+  return { privateKey, publicKey };
+}
+
 /** Why sshd cannot run here; undefined where it can. It gives up its rights for another account's, which one user alone does not have. */
 export async function sshdCannotRun(): Promise<string | undefined> {
   const map = await readFile('/proc/self/uid_map', 'utf8');
@@ -38,10 +44,10 @@ export async function startSshd(
   const file = (name: string) => join(directory, name);
   const program = await sshdProgram();
   if (!program) throw new Error('there is no sshd');
-  const [host, client] = [ssh2.utils.generateKeyPairSync('ed25519'), ssh2.utils.generateKeyPairSync('ed25519')];
-  writeFileSync(file('host'), host.private, { mode: 0o600 });
+  const [host, client] = [newSshKey(), newSshKey()];
+  writeFileSync(file('host'), host.privateKey, { mode: 0o600 });
   const quoted = command.replaceAll('"', '\\"');
-  writeFileSync(file('authorized_keys'), `restrict,command="${quoted}" ${client.public}\n`, { mode: 0o600 });
+  writeFileSync(file('authorized_keys'), `restrict,command="${quoted}" ${client.publicKey}\n`, { mode: 0o600 });
   // It looks who may write to the key's whole path, and /tmp is everybody's.
   const settings = [
     'Port 22',
@@ -74,11 +80,11 @@ export async function startSshd(
     await setTimeout(10, undefined, { signal });
   }
   const running = started.move();
-  const hostKey = host.public.split(' ')[1] ?? '';
+  const hostKey = host.publicKey.split(' ')[1] ?? '';
   return {
     port: 22,
     username: 'root',
-    privateKey: client.private,
+    privateKey: client.privateKey,
     hostKey: `SHA256:${createHash('sha256').update(Buffer.from(hostKey, 'base64')).digest('base64').replace(/=+$/, '')}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
