@@ -3,6 +3,9 @@ import { clientTls, type Membership, peerIdentity } from '@sluice/identity';
 import { httpsPeer, systemClock } from '@sluice/io';
 import { type Family, familyOf, parseIpAddress } from '@sluice/model';
 import { openConsenting } from './consent.ts';
+import { applianceDrivers } from './drivers.ts';
+import { HomeGateway } from './gateway/home-gateway.ts';
+import { ownAddresses } from './io/own-addresses.ts';
 import { type Portal, remotePortal } from './portal.ts';
 import type { Surroundings } from './receiving/receiving.ts';
 
@@ -30,9 +33,20 @@ export function connectPortal(
   };
   const consenting = openConsenting({ identity, gateway, clock: systemClock });
   const peer = httpsPeer({ origin, tls: clientTls(identity), accepts, family });
+  // Apart from the requests: the gateway finds this device by the connection that those leave in.
+  const linkPeer = httpsPeer({ origin, tls: clientTls(identity), accepts, family, connections: 4 });
+  const home = new HomeGateway({
+    part: { name: 'portal', peer: linkPeer, clock: systemClock },
+    drivers: applianceDrivers({ clock: systemClock }),
+    clock: systemClock,
+    ownAddresses,
+  });
   return {
-    portal: remotePortal(peer, systemClock, consenting, () => portalId),
-    [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+    portal: remotePortal(peer, systemClock, consenting, () => portalId, home),
+    async [Symbol.asyncDispose]() {
+      await home[Symbol.asyncDispose]();
+      await Promise.all([peer[Symbol.asyncDispose](), linkPeer[Symbol.asyncDispose]()]);
+    },
   };
 }
 

@@ -14,8 +14,12 @@ export interface ConsentWish {
 
 /** This device's word for its gateway. */
 export interface Consenting {
-  /** A request is near: this device introduces itself meanwhile, where it has not. */
-  begin(): void;
+  /**
+   * A request is near: this device introduces itself meanwhile, where it has not. Resolves to whether the gateway knows it.
+   */
+  begin(): Promise<boolean>;
+  /** The gateway runs our agent, and knows this device. */
+  readonly introduced: boolean;
   /** The signature over a request to a portal; undefined where this device has no key to sign with. */
   sign(wish: ConsentWish, portalId: string, signal: AbortSignal): Promise<string | undefined>;
   /** The gateway did not know this device: it is told again before the next request. */
@@ -69,8 +73,12 @@ export function openConsenting({ identity, gateway, clock }: ConsentGround): Con
   };
 
   return {
-    begin() {
-      if (signingNow()) introduceOnce().catch(() => {});
+    get introduced() {
+      return introduced;
+    },
+    async begin() {
+      if (signingNow()) await introduceOnce().catch(() => {});
+      return introduced;
     },
     async sign(wish, portalId, signal) {
       const signing = signingNow();

@@ -14,6 +14,9 @@ import {
 import type { HttpsPeer, PeerAnswer } from '@sluice/io';
 import type { Clock, Endpoint, Family } from '@sluice/model';
 import type { Consenting, ConsentWish } from './consent.ts';
+import type { HomeGateway } from './gateway/home-gateway.ts';
+import type { AskedStream } from './gateway/own-requests.ts';
+import type { ProbeWatch } from './gateway/probe-watch.ts';
 
 /** A portal as an appliance sees it. Calls end in bounded time; they throw only their signal's reason. */
 export interface Portal {
@@ -23,6 +26,10 @@ export interface Portal {
   content(contentId: string, signal: AbortSignal): Promise<Answer<Content>>;
   /** This device's signature over a request that it is about to make here; left out, it does not sign. */
   consent?(wish: ConsentWish, signal: AbortSignal): Promise<string | undefined>;
+  /** Hears probes among what comes to this device's ports; left out, they are heard by nobody. */
+  readonly watch?: ProbeWatch | undefined;
+  /** These streams are about to be asked for: they may be opened until what is returned is disposed of. */
+  asking?(streams: readonly AskedStream[]): Disposable;
   request(body: ContentRequestBody, signal: AbortSignal): Promise<Answer<ContentAnswer>>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<RequestView>>;
   leave(
@@ -44,8 +51,11 @@ export function remotePortal(
   clock: Clock,
   consenting: Consenting,
   portalId: () => string | undefined,
+  home?: HomeGateway,
 ): Portal {
   const part = { name: 'portal', peer, clock };
+  /** Whether the gateway knows this device, once that is known. */
+  let isOurs = Promise.resolve(false);
   const requestPath = (sessionId: string) => `/v1/requests/${encodeURIComponent(sessionId)}`;
   return {
     get local() {
@@ -57,7 +67,8 @@ export function remotePortal(
       return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
     },
     content(contentId, signal) {
-      consenting.begin();
+      isOurs = consenting.begin();
+      if (!consenting.introduced) home?.soon(isOurs);
       const path = `/v1/contents/${encodeURIComponent(contentId)}`;
       return ask(part, content, { method: 'GET', path, mostMs: lookMs }, signal);
     },
@@ -65,6 +76,8 @@ export function remotePortal(
       const id = portalId();
       return id === undefined ? undefined : consenting.sign(wish, id, signal);
     },
+    watch: home?.watch,
+    ...(home && { asking: (streams) => home.asking(streams, isOurs) }),
     async request(json, signal) {
       const question = { method: 'POST', path: '/v1/requests', json, mostMs: verdictMs } as const;
       const answer = await ask(part, contentAnswer, question, signal);

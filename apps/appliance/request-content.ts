@@ -81,7 +81,7 @@ export async function requestContent(
   await using opened = new AsyncDisposableStack();
   let ports: Awaited<ReturnType<typeof openLocalPorts>>;
   try {
-    ports = opened.use(await openLocalPorts(content.streams.map(named), family, wish.localPorts ?? {}));
+    ports = opened.use(await openLocalPorts(content.streams.map(named), family, wish.localPorts ?? {}, portal.watch));
   } catch (error) {
     if (!(error instanceof PortTaken)) throw error;
     const message = `${error.message} of this device cannot be taken; leave the port out, or choose another`;
@@ -100,6 +100,12 @@ export async function requestContent(
     },
   };
   const receiving = opened.use(receiveStreams(content, ports, clockRates, firstSpeaker, audience, around));
+  const asked = content.streams.map(({ id, streamType, remote }) => ({
+    transport: transportOf(streamType),
+    port: ports.numbers[id] ?? 0,
+    remote,
+  }));
+  opened.use(portal.asking?.(asked));
   const { local } = portal;
   const localAddresses = wish.localAddresses ?? (local === undefined ? [] : [local.address]);
   steps.begin();

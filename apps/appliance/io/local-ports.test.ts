@@ -67,6 +67,39 @@ test('one connection from the named endpoint is taken, every other is shut', asy
   assert.deepEqual(got.toSorted(), ['from the server', 'stray']);
 });
 
+test('who connects and cuts the connection without a word leaves the place to who speaks', async () => {
+  await using port = await openTcpPort(4, 0);
+  const { got, take, ended } = taker();
+  const trying = connect(port.port, '127.0.0.1');
+  const from = await endpointOf(trying);
+  port.accept(from, take);
+  trying.resetAndDestroy();
+  await once(trying, 'close');
+  const server = connect({ port: port.port, host: '127.0.0.1', localAddress: from.address, localPort: from.port });
+  server.end('from the server');
+  await ended;
+  assert.deepEqual(got, ['from the server']);
+});
+
+test('a datagram that somebody else takes does not come in', async () => {
+  const aside: string[] = [];
+  const takesProbes = {
+    take(_port: number, bytes: Uint8Array) {
+      const text = Buffer.from(bytes).toString();
+      if (text === 'probe') aside.push(text);
+      return text === 'probe';
+    },
+  };
+  await using ports = await openLocalPorts([{ id: 'a', streamType: 'udp' }], 4, {}, takesProbes);
+  const port = ports.udp.get('a');
+  assert.ok(port);
+  const got = new Promise<string>((resolve) => port.receive((bytes) => resolve(Buffer.from(bytes).toString())));
+  await using sender = await openUdpPort(4, 0);
+  for (const text of ['probe', 'media']) sender.send(Buffer.from(text), { address: '127.0.0.1', port: port.port });
+  assert.equal(await got, 'media');
+  assert.deepEqual(aside, ['probe']);
+});
+
 test('the appliance connects from the port that it named', async () => {
   const server = createServer((socket) => socket.end(`you are ${socket.remotePort}`));
   server.listen(0, '127.0.0.1');

@@ -1,6 +1,6 @@
 import { type ContentStream, type Family, type Port, transportOf } from '@sluice/model';
 import { openTcpPort, type TcpPort } from './tcp-port.ts';
-import { openUdpPair, openUdpPort, type UdpPort } from './udp-port.ts';
+import { type Aside, openUdpPair, openUdpPort, type UdpPort } from './udp-port.ts';
 
 /** This device's port of each stream, open before anybody is told of them. */
 export interface LocalPorts extends AsyncDisposable {
@@ -18,6 +18,7 @@ export async function openLocalPorts(
   streams: readonly Pick<ContentStream, 'id' | 'streamType' | 'pairedWith'>[],
   family: Family,
   wanted: Readonly<Record<string, Port>>,
+  aside?: Aside,
 ): Promise<LocalPorts> {
   await using opened = new AsyncDisposableStack();
   const udp = new Map<string, UdpPort>();
@@ -32,10 +33,10 @@ export async function openLocalPorts(
     }
     const partner = streams.find((other) => other.pairedWith === id);
     if (partner && wanted[id] === undefined && wanted[partner.id] === undefined) {
-      const [first, second] = await openUdpPair(family);
+      const [first, second] = await openUdpPair(family, aside);
       udp.set(id, opened.use(first));
       udp.set(partner.id, opened.use(second));
-    } else udp.set(id, opened.use(await openUdpPort(family, wanted[id] ?? 0)));
+    } else udp.set(id, opened.use(await openUdpPort(family, wanted[id] ?? 0, aside)));
   }
   const kept = opened.move();
   const numbers = Object.fromEntries([...udp, ...tcp].map(([id, { port }]) => [id, port]));

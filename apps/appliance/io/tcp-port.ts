@@ -57,8 +57,12 @@ export async function openTcpPort(family: Family, wanted: number): Promise<TcpPo
           socket.destroy();
           return taker.stray();
         }
-        taken = true;
-        hand(socket, taker);
+        // Who connects and is gone without a word was trying the way, and is not who sends.
+        speaks(socket, () => {
+          if (taken) return socket.destroy();
+          taken = true;
+          hand(socket, taker);
+        });
       };
       for (const socket of early.splice(0)) take(socket);
     },
@@ -86,6 +90,13 @@ export async function openTcpPort(family: Family, wanted: number): Promise<TcpPo
       if (server.listening) await stopListening();
     },
   };
+}
+
+/** Tells that something came, or that the far end is through in order; a connection that is reset tells nothing. */
+function speaks(socket: Socket, tell: () => void): void {
+  socket.once('readable', () => {
+    if (!socket.destroyed) tell();
+  });
 }
 
 function hand(socket: Socket, taker: TcpTaker): void {

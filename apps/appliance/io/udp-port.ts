@@ -18,8 +18,14 @@ export class PortTaken extends Error {
 // A film's key frame comes in one burst; what finds no room here is lost. The kernel gives what it may.
 const receiveBuffer = 4 * 1024 * 1024;
 
+/** Tells the datagrams that are for somebody else than who receives on the port. */
+export interface Aside {
+  /** Whether it was. */
+  take(port: Port, bytes: Uint8Array, from: Endpoint): boolean;
+}
+
 /** Opens a UDP port on every address of this device; port 0 takes a free one. Throws {@link PortTaken}. */
-export async function openUdpPort(family: Family, wanted: number): Promise<UdpPort> {
+export async function openUdpPort(family: Family, wanted: number, aside?: Aside): Promise<UdpPort> {
   const socket = createSocket({
     type: family === 4 ? 'udp4' : 'udp6',
     ipv6Only: family === 6,
@@ -37,16 +43,16 @@ export async function openUdpPort(family: Family, wanted: number): Promise<UdpPo
   // An ICMP error about one datagram says nothing about those to come.
   socket.on('error', () => {});
   socket.setRecvBufferSize(receiveBuffer);
-  return wrap(socket);
+  return wrap(socket, aside);
 }
 
 /** Opens an even port and the next (RFC 3550 11). Throws {@link PortTaken} when no pair is found. */
-export async function openUdpPair(family: Family): Promise<readonly [UdpPort, UdpPort]> {
+export async function openUdpPair(family: Family, aside?: Aside): Promise<readonly [UdpPort, UdpPort]> {
   for (let attempt = 0; attempt < 32; attempt++) {
-    const first = await openUdpPort(family, 0);
+    const first = await openUdpPort(family, 0, aside);
     const isEven = first.port % 2 === 0;
     try {
-      const second = await openUdpPort(family, isEven ? first.port + 1 : first.port - 1);
+      const second = await openUdpPort(family, isEven ? first.port + 1 : first.port - 1, aside);
       return isEven ? [first, second] : [second, first];
     } catch (error) {
       await first[Symbol.asyncDispose]();
@@ -56,14 +62,16 @@ export async function openUdpPair(family: Family): Promise<readonly [UdpPort, Ud
   throw new PortTaken('an even UDP port and the next');
 }
 
-function wrap(socket: Socket): UdpPort {
+function wrap(socket: Socket, aside: Aside | undefined): UdpPort {
   let closed = false;
+  const { port } = socket.address();
   return {
-    port: socket.address().port,
+    port,
     receive(take) {
       socket.on('message', (bytes, from) => {
         const address = parseIpAddress(from.address);
-        if (address !== undefined) take(bytes, { address, port: from.port });
+        if (address === undefined || aside?.take(port, bytes, { address, port: from.port })) return;
+        take(bytes, { address, port: from.port });
       });
     },
     send(bytes, to) {

@@ -1,0 +1,59 @@
+import { type Endpoint, type IpAddress, type Opening, type Port, type Refusal, refuse } from '@sluice/model';
+
+/** One stream that this device is about to receive, or receives: its own port, and who sends. */
+export interface AskedStream {
+  readonly transport: 'tcp' | 'udp';
+  readonly port: Port;
+  readonly remote: Endpoint;
+}
+
+/**
+ * What this device asked for. It is the last word in the home: whatever it is told to open must point at itself, at a
+ * port that it holds for a stream, and let in the sender of that stream.
+ */
+export class OwnRequests {
+  readonly #ownAddresses: () => ReadonlySet<IpAddress>;
+  readonly #asked = new Set<readonly AskedStream[]>();
+
+  constructor(ownAddresses: () => ReadonlySet<IpAddress>) {
+    this.#ownAddresses = ownAddresses;
+  }
+
+  /** These streams are asked for until what is returned is disposed of. */
+  ask(streams: readonly AskedStream[]): Disposable {
+    this.#asked.add(streams);
+    return { [Symbol.dispose]: () => void this.#asked.delete(streams) };
+  }
+
+  /** Why an opening may not be made; undefined where this device asked for it. */
+  judge({ id, streamType, local, remote }: Opening): Refusal | undefined {
+    const transport = streamType === 'tcp' ? 'tcp' : 'udp';
+    if (local.address === undefined || !this.isOwn(local.address))
+      return refuse(
+        'not-asked-for',
+        `the opening ${id} leads to ${local.address ?? 'no address'}, not to this device`,
+        id,
+      );
+    const streams = [...this.#asked]
+      .flat()
+      .filter((stream) => stream.transport === transport && stream.port === local.port);
+    if (streams.length === 0)
+      return refuse(
+        'not-asked-for',
+        `the opening ${id} leads to ${transport} port ${local.port}, which nothing here asked for`,
+        id,
+      );
+    if (streams.some((stream) => stream.remote.address === remote.address && stream.remote.port === remote.port))
+      return undefined;
+    return refuse(
+      'not-asked-for',
+      `the opening ${id} lets in ${remote.address} port ${remote.port ?? 'any'}, which sends nothing that was asked for`,
+      id,
+    );
+  }
+
+  /** Whether an address is this device's. */
+  isOwn(address: IpAddress): boolean {
+    return this.#ownAddresses().has(address);
+  }
+}
