@@ -11,6 +11,10 @@ export interface GatewayNews {
   lost(gatewayId: string, reason: string): void;
   /** It no longer holds these openings, which nobody here closed. */
   openingsGone(gatewayId: string, openingIds: readonly string[]): void;
+  /** An appliance that speaks to its own gateway connected, or tells that the gateway lost what it held. */
+  applianceCameBack(applianceId: string, why: string): void;
+  /** Its connection is gone, as {@link lost}. */
+  applianceLost(applianceId: string, reason: string): void;
 }
 
 /** What drivers are made of. */

@@ -1,6 +1,9 @@
+import type { Probe } from '@sluice/control';
 import type { Driver } from '@sluice/driver';
 import { sshNftDriver } from '@sluice/drivers/ssh-nft';
 import { gatewayRuleset } from '@sluice/kernel/ruleset';
+import { ApplianceLinks } from './by-appliance/links.ts';
+import { probeThrough } from './by-appliance/probe.ts';
 import type { DriverPorts } from './driver-ports.ts';
 import { sshPort } from './ssh.ts';
 import { uspRoom } from './usp.ts';
@@ -8,6 +11,10 @@ import { uspRoom } from './usp.ts';
 /** Every gateway type that this configuration server speaks. Disposing ends their conversations. */
 export interface GatewayDrivers extends AsyncDisposable {
   readonly drivers: readonly Driver[];
+  /** The connections of appliances that speak to their own gateways. */
+  readonly links: ApplianceLinks;
+  /** Checks from outside what they say. */
+  readonly probe: Probe;
   /** Takes what gateways begin themselves from now on, until it is disposed of: there is somebody to tell. */
   listen(): Promise<ListeningPorts & AsyncDisposable>;
 }
@@ -21,8 +28,12 @@ export interface ListeningPorts {
 export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
   const opened = new AsyncDisposableStack();
   const usp = opened.use(uspRoom(ports));
+  const { clock, log, news } = ports;
+  const links = new ApplianceLinks(log, news);
   return {
     drivers: [...usp.drivers, sshNftDriver({ ssh: sshPort, ruleset: gatewayRuleset('sluice'), clock: ports.clock })],
+    links,
+    probe: probeThrough({ links, clock }),
     async listen() {
       const listening = await usp.listen();
       return { usp: listening.port, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };

@@ -11,19 +11,26 @@ export interface NewsPorts {
 
 /** Turns what drivers learn into what control acts on. */
 export function gatewayNews({ control, log, lifetime }: NewsPorts): GatewayNews {
+  const putRight = (about: object, work: Promise<object> | undefined) => {
+    work?.then(
+      (result) => log.info({ ...about, ...result }, 'gateway put right'),
+      (error: unknown) => log.warn({ ...about, error: String(error) }, 'gateway not put right'),
+    );
+  };
   return {
-    cameBack(gatewayId, why) {
-      control()
-        ?.gatewayCameBack(gatewayId, lifetime)
-        .then(
-          (result) => log.info({ gatewayId, why, ...result }, 'gateway put right'),
-          (error: unknown) => log.warn({ gatewayId, why, error: String(error) }, 'gateway not put right'),
-        );
-    },
+    cameBack: (gatewayId, why) => putRight({ gatewayId, why }, control()?.gatewayCameBack(gatewayId, lifetime)),
     lost(gatewayId, reason) {
       log.info({ gatewayId, reason }, 'gateway offline');
       control()?.gatewayLost(gatewayId);
     },
     openingsGone: (gatewayId, openingIds) => control()?.openingsGone(gatewayId, openingIds),
+    applianceCameBack: (applianceId, why) =>
+      putRight({ applianceId, why }, control()?.applianceCameBack(applianceId, lifetime)),
+    applianceLost(applianceId, reason) {
+      log.info({ applianceId, reason }, 'appliance offline');
+      control()
+        ?.applianceLost(applianceId)
+        .catch((error: unknown) => log.warn({ applianceId, error: String(error) }, 'an appliance that is gone'));
+    },
   };
 }

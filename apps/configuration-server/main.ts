@@ -79,6 +79,7 @@ export async function runConfigurationServer(
         log,
         drivers: gateways.drivers,
         random: strongRandom,
+        probe: gateways.probe,
         tell: sessionLines(audit, sparing),
       },
       controlSettings(config),
@@ -120,6 +121,7 @@ export async function runConfigurationServer(
     accounts,
     signInUrl: (host) =>
       config.operators && (config.operators.url ?? `https://${host}:${signInPort ?? config.operators.port}`),
+    links: gateways.links,
     clock: systemClock,
     log,
     bodyBytes: config.limits.bodyBytes,

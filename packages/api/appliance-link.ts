@@ -137,6 +137,9 @@ export const linkAnswer = z.object({
 });
 export type LinkAnswer = z.infer<typeof linkAnswer>;
 
+/** POST /v1/link/{linkId}/doubts on a portal: the gateway told that it no longer holds what it held. */
+export const linkDoubt = z.object({ why: z.string().max(256) });
+
 /** POST /v1/appliance-links on a configuration server: an appliance has come to a portal. */
 export const linkAnnouncement = z.object({
   /** The portal's stream, GET /v1/appliance-links/stream, that questions go down by. */

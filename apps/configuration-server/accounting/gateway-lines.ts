@@ -4,6 +4,7 @@ import type { GatewayNews } from '../driver-ports.ts';
 /** News of gateways that are accounted for before they are acted on. */
 export function accountedNews(news: GatewayNews, audit: Audit): GatewayNews {
   return {
+    ...news,
     cameBack(gatewayId, why) {
       audit.note('gateway-online', { gateway: gatewayId, why });
       news.cameBack(gatewayId, why);
@@ -12,6 +13,5 @@ export function accountedNews(news: GatewayNews, audit: Audit): GatewayNews {
       audit.note('gateway-offline', { gateway: gatewayId, why: reason });
       news.lost(gatewayId, reason);
     },
-    openingsGone: (gatewayId, openingIds) => news.openingsGone(gatewayId, openingIds),
   };
 }

@@ -4,6 +4,7 @@ import { refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { operatorLines } from '../accounting/operator-lines.ts';
 import { type Access, everyone } from './access.ts';
+import { applianceLinkRoutes } from './appliance-link-routes.ts';
 import type { Caller, CallerReader } from './caller.ts';
 import { refuseInput } from './input.ts';
 import { operatorRoutes } from './operator-routes.ts';
@@ -83,6 +84,7 @@ export async function configurationApi(
     standingRoutes(routes, ports);
     statusRoutes(routes, ports);
     portalRoutes(routes, ports);
+    applianceLinkRoutes(routes, ports);
     operatorRoutes(routes, ports);
     more(routes);
     routes.get('/openapi.json', { config: everyone, schema: { hide: true } }, () => app.swagger());

@@ -2,6 +2,7 @@ import type { AuditLog, Sparing } from '@sluice/audit';
 import type { Control, RequestLimits } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
+import type { ApplianceLinks } from '../by-appliance/links.ts';
 import type { Contacts } from '../contacts.ts';
 import type { Accounts } from '../sign-in/accounts.ts';
 import type { Registrar } from '../standing/registrar.ts';
@@ -19,6 +20,7 @@ export interface ApiPorts {
   readonly sparing: Sparing;
   /** Whether a portal that is not registered may ask for streams from anywhere. */
   readonly unregisteredPortals: 'refused' | 'permitted';
+  readonly links: ApplianceLinks;
   readonly accounts: Accounts;
   /** Where people sign in, for an operator who reached this server at `host`; undefined where they do not. */
   signInUrl(host: string): string | undefined;

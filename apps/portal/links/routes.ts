@@ -4,6 +4,7 @@ import {
   eventText,
   heartbeat,
   heartbeatMs,
+  linkDoubt,
   type ProbeOrder,
   type ProbeResults,
   probeOrder,
@@ -77,6 +78,16 @@ export function linkRoutes(app: FastifyInstance, { upstream, clock, callerOf, pr
       });
     };
     beat();
+  });
+
+  app.post<{ Params: { link: string } }>('/v1/link/:link/doubts', async (request, reply) => {
+    const caller = callerOf(request);
+    const { link } = request.params;
+    if (!caller || owners.get(link) !== caller.endpointId) return send(reply, notAnAppliance);
+    const body = linkDoubt.safeParse(request.body);
+    if (!body.success) return send(reply, refuse('malformed', 'a doubt says why'));
+    const refusal = await upstream.up(link, 'doubts', body.data);
+    return refusal ? send(reply, refusal) : reply.code(204).send();
   });
 
   app.post<{ Params: { link: string } }>('/v1/link/:link/answers', async (request, reply) => {

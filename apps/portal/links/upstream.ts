@@ -58,7 +58,7 @@ export class Upstream {
   }
 
   /** What came up from an appliance, or from this portal itself. */
-  up(link: string, from: 'answers' | 'results', message: object): Promise<Refusal | undefined> {
+  up(link: string, from: 'answers' | 'results' | 'doubts', message: object): Promise<Refusal | undefined> {
     return this.#send('POST', `/v1/appliance-links/${link}/${from}`, message);
   }
 
