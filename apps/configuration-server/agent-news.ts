@@ -1,4 +1,3 @@
-import type { AddressBook } from '@sluice/drivers/sluice';
 import type { Log } from '@sluice/io';
 import {
   type AgentListener,
@@ -8,6 +7,7 @@ import {
   type UspAnswer,
   type UspController,
 } from '@sluice/usp-controller';
+import type { AddressBook } from '@sluice/usp-gateway';
 import type { GatewayNews } from './driver-ports.ts';
 
 /** Whom the news of agents concerns. The controller tells and is asked: it is there when there is news. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Driver } from '@sluice/driver';
-import { AddressBook, sluiceDriver } from '@sluice/drivers/sluice';
+import { sluiceDriver } from '@sluice/drivers/sluice';
 import { clientTls, peerIdentity, serverTls } from '@sluice/identity';
 import { dialWebSocket, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import { UspController } from '@sluice/usp-controller';
+import { AddressBook } from '@sluice/usp-gateway';
 import { agentNews } from './agent-news.ts';
 import { dialled } from './dialled.ts';
 import type { DriverPorts } from './driver-ports.ts';

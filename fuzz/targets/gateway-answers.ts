@@ -1,11 +1,11 @@
 import { familyOf, isPort, type Opening, parsePrefix } from '@sluice/model';
 import { answerIn, decodeMsg } from '@sluice/wire/usp';
-import { networksIn } from '../../packages/drivers/sluice/addresses.ts';
-import { createdRows, deletedAll, missedBySet, refusalIn, rowsIn } from '../../packages/drivers/sluice/answers.ts';
 import { grantOf, missingParameters } from '../../packages/drivers/sluice/grants.ts';
 import { heldOpening } from '../../packages/drivers/sluice/held-rows.ts';
 import { notificationIn } from '../../packages/usp-controller/notification.ts';
 import { supportedModelIn } from '../../packages/usp-controller/supported-model.ts';
+import { networksIn } from '../../packages/usp-gateway/addresses.ts';
+import { createdRows, deletedAll, missedBySet, refusalIn, rowsIn } from '../../packages/usp-gateway/answers.ts';
 import { protobuf } from '../formats/protobuf.ts';
 import { tree } from '../mutate/tree.ts';
 import { promise, refused, type Target, taken } from '../target.ts';

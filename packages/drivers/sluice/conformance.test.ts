@@ -3,8 +3,9 @@ import { VirtualClock } from '@sluice/io';
 import type { GrantedOpening } from '@sluice/model';
 import { connectionPair } from '@sluice/mtp';
 import { type AgentListener, UspController } from '@sluice/usp-controller';
+import { AddressBook } from '@sluice/usp-gateway';
 import { portMappingTable } from '@sluice/wire/usp';
-import { AddressBook, sluiceDriver, sluiceTraits } from './index.ts';
+import { sluiceDriver, sluiceTraits } from './index.ts';
 import { lossy } from './test/lossy-connection.ts';
 import { wholeGateway } from './test/whole-gateway.ts';
 

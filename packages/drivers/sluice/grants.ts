@@ -1,16 +1,6 @@
 import { familyOf, type GrantedOpening, isPort, type Opening, parseIpAddress } from '@sluice/model';
+import { type CreatedRow, type GatewayNetworks, type HeldRow, outwardOf } from '@sluice/usp-gateway';
 import { openingParameter as extension } from '@sluice/wire/usp';
-import type { GatewayNetworks } from './address-book.ts';
-import type { CreatedRow } from './answers.ts';
-import type { HeldRow } from './held-rows.ts';
-
-type Outward = GatewayNetworks['outward'][number];
-
-/** The interface that an opening comes in by: where its request went out, else the first that faces outwards. */
-export function outwardOf(opening: Opening, { outward }: GatewayNetworks): Outward | undefined {
-  const seen = opening.flow?.observed.address;
-  return outward.find(({ ipv4 }) => seen !== undefined && ipv4.includes(seen)) ?? outward[0];
-}
 
 /**
  * Parameters to ask for because the AddResp alone does not tell where an opening leads: the device, where its address

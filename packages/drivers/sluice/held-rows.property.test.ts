@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { familyOf, isPort, type Opening, parsePrefix } from '@sluice/model';
+import { type HeldRow, networksIn } from '@sluice/usp-gateway';
 import { openingParameter as extension } from '@sluice/wire/usp';
 import fc from 'fast-check';
-import { networksIn } from './addresses.ts';
 import { grantOf } from './grants.ts';
-import { type HeldRow, heldOpening } from './held-rows.ts';
+import { heldOpening } from './held-rows.ts';
 
 /** What a gateway may say where a number or an address is due. */
 const word = fc.oneof(

@@ -10,16 +10,10 @@ import {
   parsePrefix,
   streamTypes,
 } from '@sluice/model';
+import type { HeldRow } from '@sluice/usp-gateway';
 import { openingParameter as extension, portMappingTable } from '@sluice/wire/usp';
 
 const unsignedIntMost = 0xffffffff;
-
-/** A row as a Get shows it. */
-export interface HeldRow {
-  /** Instance path, "Device.NAT.PortMapping.3." */
-  readonly path: string;
-  readonly values: Readonly<Record<string, string>>;
-}
 
 /** An opening read back from its row, with what has passed through it. */
 export interface HeldOpening {

@@ -1,12 +1,9 @@
 import { type Driver, Unreachable } from '@sluice/driver';
+import { planUsp, type UspStep } from '@sluice/usp-gateway';
 import { openingParameter, portMappingTable } from '@sluice/wire/usp';
-import { planSluice, type SluiceStep } from './plan.ts';
 import { type SluiceDriverPorts, sluiceSession } from './session.ts';
 import { sluiceTraits } from './traits.ts';
 
-export { AddressBook } from './address-book.ts';
-export type { Lease, SluiceStep } from './plan.ts';
-export type { UspPort } from './port.ts';
 export type { SluiceDriverPorts } from './session.ts';
 export { sluiceTraits } from './traits.ts';
 
@@ -14,11 +11,11 @@ export { sluiceTraits } from './traits.ts';
  * Driver for gateways that run our agent, over USP (TR-369). A gateway whose registration has `communication.url`
  * (`wss://host:port/path`) is dialled when it is not connected; the others dial us.
  */
-export function sluiceDriver(ports: SluiceDriverPorts): Driver<SluiceStep> {
+export function sluiceDriver(ports: SluiceDriverPorts): Driver<UspStep> {
   return {
     type: 'sluice',
     traits: sluiceTraits,
-    plan: (change, _observed, now) => planSluice(change, now),
+    plan: (change, _observed, now) => planUsp(change, now),
     async connect(gateway, signal) {
       const { gatewayId, communication } = gateway;
       const { supported } = await ports.controller.reach(gatewayId, communication.url, signal);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Opening } from '@sluice/model';
+import { planUsp } from '@sluice/usp-gateway';
 import { heldOpening } from './held-rows.ts';
-import { planSluice } from './plan.ts';
 import { pathOf, rowOf } from './rows.ts';
 
 const now = 1_000_000;
@@ -157,7 +157,7 @@ test('a plan gives back first, rounds leases down, and is at least a second long
     renew: [{ opening: granted, until: now + 60_000 }],
     close: [granted],
   };
-  const { steps } = planSluice(change, now);
+  const { steps } = planUsp(change, now);
   assert.deepEqual(
     steps.map((step) => [step.kind, step.kind === 'close' ? [] : step.leases.map(({ seconds }) => seconds)]),
     [

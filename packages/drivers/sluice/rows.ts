@@ -1,6 +1,6 @@
 import { familyOf, type Opening, type RequestFlow, transportOf } from '@sluice/model';
+import type { Lease } from '@sluice/usp-gateway';
 import { openingParameter as extension, keyed, pinholeTable, portMappingTable } from '@sluice/wire/usp';
-import type { Lease } from './plan.ts';
 
 /** A row as an Add creates it. */
 export interface Row {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Unreachable } from '@sluice/driver';
 import { VirtualClock } from '@sluice/io';
 import type { Opening, Outcome } from '@sluice/model';
+import { AddressBook, type UspPort } from '@sluice/usp-gateway';
 import {
   answerIn,
   decodeMsg,
@@ -12,7 +13,7 @@ import {
   type UspRequest,
   type UspResponse,
 } from '@sluice/wire/usp';
-import { AddressBook, sluiceDriver, type UspPort } from './index.ts';
+import { sluiceDriver } from './index.ts';
 
 const gateway = { gatewayId: 'self::gateway-a', type: 'sluice' as const, communication: {} };
 const signal = AbortSignal.timeout(5_000);

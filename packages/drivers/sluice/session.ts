@@ -9,6 +9,21 @@ import {
   refuse,
 } from '@sluice/model';
 import {
+  type AddressBook,
+  addressPaths,
+  createdRows,
+  deletedAll,
+  type GatewayNetworks,
+  type Lease,
+  missedBySet,
+  networksIn,
+  outwardOf,
+  refusalIn,
+  rowsIn,
+  type UspPort,
+  type UspStep,
+} from '@sluice/usp-gateway';
+import {
   addRequest,
   deleteRequest,
   freePortsCommand,
@@ -21,13 +36,8 @@ import {
   type UspAnswer,
   type UspRequest,
 } from '@sluice/wire/usp';
-import type { AddressBook, GatewayNetworks } from './address-book.ts';
-import { addressPaths, networksIn } from './addresses.ts';
-import { createdRows, deletedAll, missedBySet, refusalIn, rowsIn } from './answers.ts';
-import { grantOf, missingParameters, outwardOf } from './grants.ts';
+import { grantOf, missingParameters } from './grants.ts';
 import { heldOpening } from './held-rows.ts';
-import type { Lease, SluiceStep } from './plan.ts';
-import type { UspPort } from './port.ts';
 import { pathOf, rowOf } from './rows.ts';
 
 /** What the driver is made of. */
@@ -41,7 +51,7 @@ export interface SluiceDriverPorts {
 export function sluiceSession(
   gateway: Gateway,
   { controller, clock, addressBook }: SluiceDriverPorts,
-): GatewaySession<SluiceStep> {
+): GatewaySession<UspStep> {
   const { gatewayId } = gateway;
   const ask = (request: UspRequest, signal: AbortSignal) => controller.request(gatewayId, request, signal);
 
@@ -96,7 +106,7 @@ export function sluiceSession(
     return deletedAll(answer) ? { kind: 'applied', granted: [] } : unknown('it did not say that all are closed');
   }
 
-  function take(step: SluiceStep, signal: AbortSignal): Promise<Outcome> {
+  function take(step: UspStep, signal: AbortSignal): Promise<Outcome> {
     switch (step.kind) {
       case 'open':
         return open(step.leases, signal);

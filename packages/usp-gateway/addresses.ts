@@ -8,7 +8,7 @@ import {
   parsePrefix,
 } from '@sluice/model';
 import type { GatewayNetworks } from './address-book.ts';
-import type { HeldRow } from './held-rows.ts';
+import type { HeldRow } from './held-row.ts';
 
 /** What tells a gateway's addresses: its interfaces, and which of them translate. */
 export const addressPaths: readonly string[] = ['Device.IP.Interface.', 'Device.NAT.InterfaceSetting.'];

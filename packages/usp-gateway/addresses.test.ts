@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { outwardOf } from './address-book.ts';
 import { networksIn } from './addresses.ts';
-import { outwardOf } from './grants.ts';
 
 const rows = [
   { path: 'Device.IP.Interface.1.', values: { Name: 'wan0', Type: 'Normal' } },

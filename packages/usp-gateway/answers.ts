@@ -1,6 +1,6 @@
 import { type Opening, type Refusal, refuse } from '@sluice/model';
 import { refusalOfError, type UspAnswer, type UspRefusal } from '@sluice/wire/usp';
-import type { HeldRow } from './held-rows.ts';
+import type { HeldRow } from './held-row.ts';
 
 /** The row that an Add made for one opening. */
 export interface CreatedRow {

@@ -1,10 +1,19 @@
-import type { GatewayAddresses, IpAddress } from '@sluice/model';
+import type { GatewayAddresses, IpAddress, Opening } from '@sluice/model';
 
 /** A gateway's interfaces as they matter to openings. */
 export interface GatewayNetworks {
   readonly addresses: GatewayAddresses;
   /** Interfaces that face outwards, as references ("Device.IP.Interface.1"), with their IPv4 addresses. */
   readonly outward: readonly { readonly reference: string; readonly ipv4: readonly IpAddress[] }[];
+}
+
+/** The interface that an opening comes in by: where its request went out, else the first that faces outwards. */
+export function outwardOf(
+  opening: Pick<Opening, 'flow'>,
+  { outward }: Pick<GatewayNetworks, 'outward'>,
+): GatewayNetworks['outward'][number] | undefined {
+  const seen = opening.flow?.observed.address;
+  return outward.find(({ ipv4 }) => seen !== undefined && ipv4.includes(seen)) ?? outward[0];
 }
 
 /** What gateways last said of their interfaces, so that a request need not ask. Asked again after `forget`. */

@@ -1,7 +1,7 @@
 import type { ConfigurationChange, GrantedOpening, Instant, Opening, Plan } from '@sluice/model';
 
 /** One USP message, which holds altogether or not at all (TR-369 allow_partial=false). */
-export type SluiceStep =
+export type UspStep =
   | { readonly kind: 'close'; readonly openings: readonly GrantedOpening[] }
   | { readonly kind: 'renew'; readonly leases: readonly Lease<GrantedOpening>[] }
   | { readonly kind: 'open'; readonly leases: readonly Lease<Opening>[] };
@@ -17,8 +17,8 @@ export interface Lease<O extends Opening> {
  * At most three messages: one Delete, one Set, one Add. What is given back comes first, so that a change which
  * replaces openings does not meet its own ports or quota.
  */
-export function planSluice(change: ConfigurationChange, now: Instant): Plan<SluiceStep> {
-  const steps: SluiceStep[] = [];
+export function planUsp(change: ConfigurationChange, now: Instant): Plan<UspStep> {
+  const steps: UspStep[] = [];
   if (change.close.length > 0) steps.push({ kind: 'close', openings: change.close });
   if (change.renew.length > 0) {
     const leases = change.renew.map(({ opening, until }) => leaseOf({ ...opening, until }, now));
