@@ -9,7 +9,7 @@ export interface GatewayNetworks {
 
 /** The interface that an opening comes in by: where its request went out, else the first that faces outwards. */
 export function outwardOf(
-  opening: Pick<Opening, 'flow'>,
+  opening: Opening,
   { outward }: Pick<GatewayNetworks, 'outward'>,
 ): GatewayNetworks['outward'][number] | undefined {
   const seen = opening.flow?.observed.address;

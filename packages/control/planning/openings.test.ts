@@ -106,10 +106,22 @@ test('what a type cannot hold as tightly as asked is refused, never widened', ()
       undefined,
     ],
     [
-      'a stream of the other version',
-      {},
+      'streams of the other version, and the gateway cannot tell whose address is meant',
+      { findsDevice: false },
       filmRequest('r', { streams: filmStreams('2001:db8:1::10') }),
       'path-mismatch',
+    ],
+    [
+      'streams of the other version, and the gateway can',
+      {},
+      filmRequest('r', { streams: filmStreams('2001:db8:1::10') }),
+      undefined,
+    ],
+    [
+      'weaker for the version of the streams, not of the request',
+      { ipv6: { sourcePort: false } },
+      filmRequest('r', { streams: filmStreams('2001:db8:1::10') }),
+      'cannot-hold',
     ],
   ];
   for (const [title, traits, request, code] of cases)

@@ -18,16 +18,22 @@ export function checkTraits(
   all: Traits,
   mayLack: readonly PromiseName[],
 ): Refusal | undefined {
-  const family = familyOf(request.flow.observed.address);
-  if (!all.families.includes(family))
-    return refuse('trait-missing', `this type of gateway cannot hold openings for IPv${family}`);
+  const came = familyOf(request.flow.observed.address);
   for (const stream of request.streams) {
-    if (familyOf(stream.remote.address) === family) continue;
+    const family = familyOf(stream.remote.address);
+    if (!all.families.includes(family))
+      return refuse('trait-missing', `this type of gateway cannot hold openings for IPv${family}`, stream.id);
+    // Only a gateway that sees its devices can tell that an address of the other version is the asking one's.
+    if (family === came || all.findsDevice) continue;
     return refuse(
       'path-mismatch',
-      `the request came over IPv${family} but the stream ${stream.id} comes from ${stream.remote.address}; ask over the version of the content`,
+      `the request came over IPv${came} but the stream ${stream.id} comes from ${stream.remote.address}; ask over the version of the content`,
       stream.id,
     );
   }
-  return checkHolding(request, heldBy(traitsFor(all, family)), mayLack);
+  for (const family of new Set(request.streams.map(({ remote }) => familyOf(remote.address)))) {
+    const no = checkHolding(request, heldBy(traitsFor(all, family)), mayLack);
+    if (no) return no;
+  }
+  return undefined;
 }
