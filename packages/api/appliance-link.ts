@@ -58,6 +58,8 @@ const traits = z.object({ ...sharedTraits, families, ipv6: z.object(sharedTraits
 const asked = {
   id: z.number().int().positive(),
   now: instant,
+  /** Whoever asks waits so long, ms. */
+  withinMs: z.number().int().min(1).max(60_000),
   gateway: z.object({
     gatewayId: identifier,
     type: z.string().max(32),

@@ -40,7 +40,13 @@ function appliance(traits = { ...strongTraits, atomic: false, ackMeansHeld: fals
   /** Asks over the wire, as it were: what a schema drops or refuses does not arrive. */
   const ask = async (question: object, signal = patient): Promise<LinkAnswer> => {
     const gateway = { gatewayId: 'box', type: 'pcp', communication: {} };
-    const sent = linkQuestion.parse({ id: ++id, now: clock.now(), gateway, ...question }) as LinkQuestion;
+    const sent = linkQuestion.parse({
+      id: ++id,
+      now: clock.now(),
+      withinMs: 3_000,
+      gateway,
+      ...question,
+    }) as LinkQuestion;
     return linkAnswer.parse(JSON.parse(JSON.stringify(await answering.answer(sent, signal))));
   };
   const apply = async (change: object, signal = patient): Promise<Outcome> => {
@@ -186,6 +192,6 @@ test('a type that this appliance does not speak, a gateway that does not answer,
   const requests = new OwnRequests(() => new Set());
   const wary = new Answering({ drivers: [impostor], requests, watch: new ProbeWatch(clock), clock });
   const gateway = { gatewayId: 'box', type: 'pcp', communication: {} };
-  const { answer } = await wary.answer({ id: 1, now: 0, gateway, ask: 'addresses' }, patient);
+  const { answer } = await wary.answer({ id: 1, now: 0, withinMs: 3_000, gateway, ask: 'addresses' }, patient);
   assert.equal(answer.kind, 'untrusted');
 });

@@ -12,9 +12,8 @@ export interface LinkPorts {
 
 /** An event's line has a few octets beside its message. */
 const mostEventOctets = mostLinkOctets + 64;
-/** Longest time for an answer to go up, and for a question to be answered, ms. */
+/** Longest time for an answer to go up, ms. */
 const upMs = 5_000;
-const answerMs = 5_000;
 /** Waits before the connection is made again, ms; the last again and again. */
 const againMs = [100, 1_000, 5_000] as const;
 /** A content was looked at: somebody may ask for it in so many ms. */
@@ -98,7 +97,8 @@ export class GatewayLink implements AsyncDisposable {
     if (!question.success) return;
     const { part, answering, clock } = this.#ports;
     const late = new AbortController();
-    const cancel = clock.after(answerMs, () => late.abort(new Error('the gateway did not answer in time')));
+    const { withinMs } = question.data;
+    const cancel = clock.after(withinMs, () => late.abort(new Error('the gateway did not answer in time')));
     try {
       const json = await answering.answer(question.data, AbortSignal.any([signal, late.signal]));
       await exchange(part, { method: 'POST', path, json, mostMs: upMs }, signal);

@@ -22,6 +22,8 @@ export type ApplianceStep = Pick<ConfigurationChange, 'open' | 'renew' | 'close'
 export interface ByAppliancePorts {
   readonly links: ApplianceLinks;
   readonly clock: Clock;
+  /** Longest wait for one answer, ms. */
+  readonly exchangeMs: number;
 }
 
 /** Longest wait for an appliance that is not connected, ms: it connects before it asks. */
@@ -73,7 +75,7 @@ function applianceSession(
   gateway: Gateway,
   applianceId: string,
   ofType: Traits,
-  { links, clock }: ByAppliancePorts,
+  { links, clock, exchangeMs }: ByAppliancePorts,
 ): GatewaySession<ApplianceStep> {
   const { gatewayId, type, communication } = gateway;
   const shown = Object.entries(communication).filter(([name]) => !isSecretMember(type, name));
@@ -93,7 +95,7 @@ function applianceSession(
   };
 
   async function ask(link: ApplianceLink, question: About, signal: AbortSignal): Promise<LinkAnswer['answer']> {
-    const asked = { ...question, now: clock.now(), gateway: meant } as unknown as Question;
+    const asked = { ...question, now: clock.now(), withinMs: exchangeMs, gateway: meant } as unknown as Question;
     const answer = await link.ask(asked, signal);
     if (answer.traits) traits = throughAppliance(answer.traits as Traits);
     const { kind } = answer.answer;

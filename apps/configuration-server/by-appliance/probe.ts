@@ -34,7 +34,7 @@ export function probeThrough({ links, clock }: { readonly links: ApplianceLinks;
       const streams = openings.map((opening) => ({ id: streamOf(opening, request.streams), opening }));
       const strays = Promise.all(openings.map((opening) => stray(opening, trial, clock, sending)));
       const { gatewayId, type, communication } = gateway;
-      const about = { gateway: { gatewayId, type, communication }, now: clock.now() };
+      const about = { gateway: { gatewayId, type, communication }, now: clock.now(), withinMs: mostMs + askingMs };
       const number = trial.toString('hex');
       const question = { ...about, ask: 'probed', trial: number, openings: [...openings], leastMs, mostMs };
       const to = streams.map(({ id, opening }) => ({ id, to: opening.global }));

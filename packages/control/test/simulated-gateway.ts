@@ -8,6 +8,7 @@ import {
   type GrantedOpening,
   type Observed,
   type Opening,
+  type OpeningCounters,
   type Outcome,
   type Refusal,
   type Traits,
@@ -75,6 +76,8 @@ export class SimulatedGateway {
   unreadable = false;
   /** Applies that arrived. */
   applied: Step[] = [];
+  /** What passed by each opening; the same for all where left out. */
+  traffic: Map<string, OpeningCounters> | undefined;
   /** Ports that others hold. */
   readonly portsOfOthers = new Set<number>();
   readonly #clock: Clock;
@@ -191,7 +194,9 @@ export class SimulatedGateway {
     if (this.unreadable) return { at: this.#clock.now(), ours: [], unsure: believed, foreign: 0 };
     const ids = new Set(believed.map(({ id }) => id));
     const rows = this.held.filter(({ id }) => this.traits.listsWhatItHolds || ids.has(id));
-    const ours = rows.map((opening) => ({ opening, counters: { packets: 7, bytes: 700 } }));
+    const nothing = { packets: 0, bytes: 0 };
+    const passed = (id: string) => (this.traffic ? (this.traffic.get(id) ?? nothing) : { packets: 7, bytes: 700 });
+    const ours = rows.map((opening) => ({ opening, counters: passed(opening.id) }));
     return { at: this.#clock.now(), ours, foreign: this.foreign };
   }
 
