@@ -12,6 +12,8 @@ export interface BookEntry {
   readonly state: BookState;
   /** Nothing is left of it after that, whatever became of it. */
   readonly over: Instant;
+  /** The gateway may have lost it since. */
+  readonly doubted?: true;
 }
 
 /** A gateway may round a short lease up to two minutes (RFC 6887 15), and the last word on it may be lost. */
@@ -60,6 +62,18 @@ export class OpeningBook {
         opening.local.port === local.port &&
         opening.local.address === local.address,
     );
+  }
+
+  /** Puts back what was known before a question that did not change anything; undefined: nothing was. */
+  restore(id: string, before: BookEntry | undefined): void {
+    if (before) this.#entries.set(id, before);
+    else this.#entries.delete(id);
+  }
+
+  /** The gateway lost its mappings: what it granted is doubted until it is granted anew. */
+  doubtAll(): void {
+    for (const [id, entry] of this.#entries)
+      if (entry.state === 'granted') this.#entries.set(id, { ...entry, doubted: true });
   }
 
   #write(opening: Opening | GrantedOpening, state: BookState, now: Instant): void {

@@ -15,3 +15,4 @@ export * from './steps.ts';
 export * from './turns.ts';
 export * from './udp.ts';
 export * from './version.ts';
+export * from './weakness.ts';

@@ -68,19 +68,25 @@ test('a gateway that speaks another version is asked again after half an hour', 
   assert.ok(versionIsOpen(other, 1_800_000));
 });
 
-test('turns are taken in their order, whatever becomes of those before', async () => {
+test('turns are taken in their order, whatever becomes of those before; who is late leaves at once', async () => {
   const turns = new Turns();
   const done: number[] = [];
   const signal = AbortSignal.timeout(5_000);
+  const hold = Promise.withResolvers<void>();
   const slow = turns.take(signal, async () => {
-    await setImmediate();
+    await hold.promise;
     done.push(1);
     throw new Error('failed');
   });
-  const late = turns.take(AbortSignal.abort(new Error('too late')), async () => void done.push(2));
+  const leaving = new AbortController();
+  const late = turns.take(leaving.signal, async () => void done.push(2));
   const quick = turns.take(signal, async () => void done.push(3));
-  await assert.rejects(slow, /failed/);
+  leaving.abort(new Error('too late'));
   await assert.rejects(late, /too late/);
+  await setImmediate();
+  assert.deepEqual(done, []);
+  hold.resolve();
+  await assert.rejects(slow, /failed/);
   await quick;
   assert.deepEqual(done, [1, 3]);
 });

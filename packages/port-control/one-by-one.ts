@@ -1,7 +1,7 @@
 import { Unreachable } from '@sluice/driver';
 import type { Clock, GrantedOpening, Observed, Opening, Outcome, Refusal } from '@sluice/model';
 import type { OpeningBook } from './book.ts';
-import { type Lease, leaseOf, type PortControlStep } from './steps.ts';
+import { isGranted, type Lease, leaseOf, type PortControlStep } from './steps.ts';
 
 /** What became of one opening. */
 export type One =
@@ -15,10 +15,13 @@ export type Gone =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** Why a mapping is asked for: to make it, to move its end, or to see whether it is there. */
+export type Purpose = 'open' | 'renew' | 'look';
+
 /** A protocol that knows one mapping at a time. */
 export interface Mapper {
   /** Makes it, or says again what was said before: never wider, never longer than its lease. */
-  map(lease: Lease<Opening | GrantedOpening>, signal: AbortSignal): Promise<One>;
+  map(lease: Lease<Opening | GrantedOpening>, purpose: Purpose, signal: AbortSignal): Promise<One>;
   unmap(opening: Opening, signal: AbortSignal): Promise<Gone>;
 }
 
@@ -37,7 +40,7 @@ export async function applyOneByOne(step: PortControlStep, mapper: Mapper, signa
 async function openAll(leases: readonly Lease<Opening>[], mapper: Mapper, signal: AbortSignal): Promise<Outcome> {
   const granted: GrantedOpening[] = [];
   for (const lease of leases) {
-    const one = await mapper.map(lease, signal);
+    const one = await mapper.map(lease, 'open', signal);
     if (one.kind === 'unknown') return one;
     if (one.kind === 'granted') {
       granted.push(one.opening);
@@ -60,7 +63,7 @@ async function renewAll(
   const granted: GrantedOpening[] = [];
   let worst: Exclude<One, { kind: 'granted' }> | undefined;
   for (const lease of leases) {
-    const one = await mapper.map(lease, signal);
+    const one = await mapper.map(lease, 'renew', signal);
     if (one.kind === 'granted') granted.push(one.opening);
     else if (worst?.kind !== 'unknown') worst = one;
   }
@@ -76,28 +79,53 @@ async function closeAll(openings: readonly Opening[], mapper: Mapper, signal: Ab
   return worst ?? { kind: 'applied', granted: [] };
 }
 
+/** What a look is made of. */
+export interface Looking {
+  readonly book: OpeningBook;
+  readonly clock: Clock;
+  readonly mapper: Mapper;
+  /**
+   * Leases shorter than this are made longer by the gateway, seconds: what it granted, and has so much or less left, is
+   * taken at the gateway's word, as asking again would lengthen it.
+   */
+  readonly leastSeconds: number;
+}
+
 /**
  * What is there, of a gateway that tells of no mapping: what is believed, or was asked for and not answered, is asked for
- * again as it is until its end; what a deletion was not answered for is closed again. `Unreachable` where that is not answered either.
+ * again as it is until its end; what a deletion was not answered for is closed again. Throws `Unreachable` where that is
+ * not answered either.
  */
 export async function lookOneByOne(
   believed: readonly GrantedOpening[],
-  { book, clock, mapper }: { readonly book: OpeningBook; readonly clock: Clock; readonly mapper: Mapper },
+  { book, clock, mapper, leastSeconds }: Looking,
   signal: AbortSignal,
 ): Promise<Observed> {
   const now = clock.now();
   const known = new Map<string, Opening | GrantedOpening>(believed.map((opening) => [opening.id, opening]));
-  for (const { opening } of book.present(now)) if (!known.has(opening.id)) known.set(opening.id, opening);
+  for (const { opening } of book.present(now)) known.set(opening.id, opening);
   const ours: { opening: GrantedOpening }[] = [];
   const unsure: GrantedOpening[] = [];
   for (const opening of known.values()) {
-    const state = book.of(opening.id, now)?.state;
-    if (state === 'closed' || (state !== 'closing' && opening.until <= now)) continue;
-    const found =
-      state === 'closing' ? await mapper.unmap(opening, signal) : await mapper.map(leaseOf(opening, now), signal);
-    if (found.kind === 'unknown') throw new Unreachable(`the gateway was asked for ${opening.id}: ${found.reason}`);
-    if (found.kind === 'granted') ours.push({ opening: found.opening });
-    else if (found.kind === 'refused' && state === 'closing' && 'global' in opening) unsure.push(opening);
+    const entry = book.of(opening.id, now);
+    if (entry?.state === 'closing') {
+      const gone = await mapper.unmap(opening, signal);
+      if (gone.kind === 'unknown') throw silent(opening, gone.reason);
+      if (gone.kind === 'refused' && isGranted(opening)) unsure.push(opening);
+    } else if (entry?.state !== 'closed' && now < opening.until) {
+      const granted = entry?.state === 'granted' && !entry.doubted ? entry.opening : undefined;
+      const lease = leaseOf(opening, now);
+      const found: One =
+        granted && isGranted(granted) && lease.seconds <= leastSeconds
+          ? { kind: 'granted', opening: granted }
+          : await mapper.map(lease, 'look', signal);
+      if (found.kind === 'unknown') throw silent(opening, found.reason);
+      if (found.kind === 'granted') ours.push({ opening: found.opening });
+    }
   }
   return { at: clock.now(), ours, foreign: 0, ...(unsure.length > 0 && { unsure }) };
+}
+
+function silent({ id }: Opening, reason: string): Unreachable {
+  return new Unreachable(`the gateway was asked for ${id}: ${reason}`);
 }

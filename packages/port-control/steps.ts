@@ -36,6 +36,11 @@ export function leaseOf<O extends Opening>(opening: O, now: Instant): Lease<O> {
   return { opening: { ...opening, until: now + seconds * 1_000 }, seconds };
 }
 
+/** Whether an opening has been granted. */
+export function isGranted(opening: Opening): opening is GrantedOpening {
+  return 'global' in opening;
+}
+
 /** Lifetimes beyond it are taken for it (RFC 6887 15), seconds. */
 const longestLifetime = 86_400;
 

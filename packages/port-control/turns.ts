@@ -3,14 +3,28 @@ export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Does `act` when all before it is done. Rejects with the signal's reason where that aborts before its turn. */
-  take<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  async take<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
     const before = this.#last;
-    const turn = (async () => {
-      await before;
-      signal.throwIfAborted();
-      return act();
-    })();
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    const done = Promise.withResolvers<void>();
+    // Who leaves before its turn does not let the next one in before it.
+    this.#last = Promise.all([before, done.promise]);
+    try {
+      await orAborted(before, signal);
+      return await act();
+    } finally {
+      done.resolve();
+    }
+  }
+}
+
+async function orAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([before, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

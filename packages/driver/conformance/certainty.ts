@@ -56,9 +56,9 @@ export const certaintyScenarios: readonly Scenario[] = [
     appliesTo: ({ listsWhatItHolds }) => !listsWhatItHolds,
     async run(bench, session, family) {
       for (const [n, lose] of [() => bench.loseNextRequest(), () => bench.loseNextAnswer()].entries()) {
-        const asked = wish(bench, family, n);
+        const asked = { globalPort: 20_000 + n, ...wish(bench, family, n) };
         const { local, globalPort } = asked;
-        assert.ok(local.address !== undefined && globalPort !== undefined);
+        assert.ok(local.address !== undefined);
         const place = { address: local.address, port: local.port };
         const believed = [{ ...asked, globalPort, local: place, global: place }];
         lose();
