@@ -124,6 +124,23 @@ test('one driver never imports another', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('every driver is held against the conformance suite', () => {
+  const drivers = sources.flatMap((path) => /^packages\/drivers\/([^/]+)\/index\.ts$/.exec(path)?.[1] ?? []);
+  assert.ok(drivers.length > 0);
+  const held = (driver: string) =>
+    sources.some(
+      (path) =>
+        path.startsWith(`packages/drivers/${driver}/`) &&
+        path.endsWith('.test.ts') &&
+        /^\s*driverConformance\(/m.test(readFileSync(join(root, path), 'utf8')),
+    );
+  assert.deepEqual(
+    drivers.filter((driver) => !held(driver)),
+    [],
+    'a driver whose tests do not call driverConformance',
+  );
+});
+
 test('no import cycle, type-only imports included', () => {
   const graph = new Map<string, string[]>();
   for (const { from, to, bare } of imports) if (!bare) graph.set(from, [...(graph.get(from) ?? []), to]);
