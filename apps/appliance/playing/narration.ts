@@ -20,6 +20,7 @@ export function stepLines(print: (line: string) => void): Narration {
     step: ({ step, ms }) => print(`${ms.toFixed(1).padStart(10)} ms  ${step}`),
     open({ content, answer }) {
       print(`${content.title}: ${answer.streams.length} openings hold; Ctrl-C leaves`);
+      for (const note of answer.heldNotes ?? []) print(`  this gateway: ${note}`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Answer, RequestView } from '@sluice/api';
+import type { Answer, ContentAnswer, RequestView } from '@sluice/api';
 import type { Refusal } from '@sluice/model';
 import type { Portal } from '../portal.ts';
 import type { Surroundings } from '../receiving/receiving.ts';
@@ -35,6 +35,10 @@ export interface PlayResult {
   readonly ending?: 'content-ended' | 'silent' | 'duration' | 'left';
   readonly steps: readonly Step[];
   readonly streams: readonly PlayedStream[];
+  /** How tightly the gateway held it: see `ContentAnswer`. */
+  readonly held?: ContentAnswer['held'];
+  readonly heldNotes?: ContentAnswer['heldNotes'];
+  readonly probes?: ContentAnswer['probes'];
 }
 
 /** Waits, plays, leaves. `signal` means: leave now, or do not ask any more. */
@@ -77,7 +81,12 @@ export async function playContent(
     ending,
     steps: play.steps(),
     streams,
+    ...heldAs(play.answer),
   };
+}
+
+function heldAs({ held, heldNotes, probes }: ContentPlay['answer']) {
+  return { ...(held && { held }), ...(heldNotes && { heldNotes }), ...(probes && { probes }) };
 }
 
 function untilOver(

@@ -64,7 +64,7 @@ test('a session is explained: hop, paths, steps', () => {
 });
 
 test('a session on a weak gateway says what is not held, and what packets showed', () => {
-  const held = { remoteAddress: true, remotePort: false, lease: true } as NonNullable<SessionView['held']>;
+  const held = { remoteAddress: true, remotePort: false, lease: true };
   const probes = { fromServer: 'seen', fromOtherPort: 'seen', fromElsewhere: 'not-seen' } as const;
   const text = explain({ ...open, held, heldNotes: ['any port of the server may send'], probes });
   const lines = text.split('\n').slice(7, 11);
