@@ -75,7 +75,7 @@ export class Acs implements Disposable {
     const { gatewayId } = device;
     const place = this.#placeOf(gatewayId);
     place.session?.end('it began another session');
-    const contact = contactOf(gatewayId, inform, address, clock.now());
+    const contact = contactOf(gatewayId, inform, address, clock.now(), place.turns.wanted > 0);
     const session = new CwmpSession(contact, namespace, {
       clock,
       limits: this.limits,

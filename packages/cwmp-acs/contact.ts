@@ -14,6 +14,8 @@ export interface CwmpContact {
   /** Where it called from. */
   readonly address: IpAddress | undefined;
   readonly at: Instant;
+  /** Somebody waits to ask it something: it was woken, most likely. */
+  readonly isAwaited: boolean;
 }
 
 /** Reads an Inform as a contact. */
@@ -22,6 +24,7 @@ export function contactOf(
   { deviceId, events, parameters }: CwmpInform,
   address: IpAddress | undefined,
   at: Instant,
+  isAwaited: boolean,
 ): CwmpContact {
   const isGateway = parameters.some(({ name }) => name.startsWith('InternetGatewayDevice.'));
   return {
@@ -32,6 +35,7 @@ export function contactOf(
     parameters: new Map(parameters.map(({ name, value }) => [name, value.trim()])),
     address,
     at,
+    isAwaited,
   };
 }
 

@@ -18,6 +18,10 @@ export interface RawDeviceOptions {
   readonly returnsCookie?: boolean;
   /** Each POST on a connection of its own. */
   readonly connectsAnew?: boolean;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** What it makes of a message before it sends it. */
+  readonly rewrite?: (body: string) => string;
 }
 
 /** A device that says exactly what it is told to. */
@@ -34,13 +38,13 @@ export class RawDevice {
 
   /** Posts a body as it is. */
   async post(body: string, headers: Record<string, string> = {}): Promise<Answer> {
-    const { port, returnsCookie = true, connectsAnew = false } = this.options;
+    const { host = '127.0.0.1', port, returnsCookie = true, connectsAnew = false } = this.options;
     if (connectsAnew) this.hangUp();
     const answer = await new Promise<IncomingMessage & { readonly text?: string }>((resolve, reject) => {
       const sent = request(
         {
           port,
-          host: '127.0.0.1',
+          host,
           method: 'POST',
           path: '/',
           agent: this.#agent,
@@ -76,7 +80,8 @@ export class RawDevice {
 
   /** Posts a message, undefined for an empty body, and proves who it is where that is asked for. */
   async say(message?: CwmpMessage, id = '1'): Promise<Answer> {
-    const body = message ? writeEnvelope({ namespace: 'urn:dslforum-org:cwmp-1-0', id, message }) : '';
+    const written = message ? writeEnvelope({ namespace: 'urn:dslforum-org:cwmp-1-0', id, message }) : '';
+    const body = message && this.options.rewrite ? this.options.rewrite(written) : written;
     const answer = await this.post(body, this.#challenge === undefined ? {} : { authorization: this.#proof() });
     if (answer.status !== 401 || !this.options.login) return answer;
     return this.post(body, { authorization: this.#proof() });

@@ -11,6 +11,10 @@ export interface WakeableOptions {
   /** Answers this instead. */
   readonly answer?: { readonly status: number; readonly headers?: Record<string, string> };
   readonly onWake?: () => void;
+  /** Busy with a session: answered 503. */
+  readonly isBusy?: () => boolean;
+  /** Where it listens; a free port of loopback where left out. */
+  readonly at?: { readonly host: string; readonly port: number };
 }
 
 /** A device's port for connection requests. */
@@ -38,6 +42,7 @@ export async function wakeable(options: WakeableOptions): Promise<Wakeable> {
     if (options.hangsUp) response.setHeader('connection', 'close');
     const { answer } = options;
     if (answer) return void response.writeHead(answer.status, answer.headers ?? {}).end('x'.repeat(100));
+    if (options.isBusy?.()) return void response.writeHead(503).end();
     if (!isRight(request)) {
       const challenge = buildDigestChallenge({ realm: 'gw', nonce, algorithm: 'MD5', qop: true });
       return void response.writeHead(401, { 'www-authenticate': challenge }).end('<html>who are you</html>');
@@ -48,9 +53,10 @@ export async function wakeable(options: WakeableOptions): Promise<Wakeable> {
   server.on('connection', () => {
     connections++;
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { host, port } = options.at ?? { host: '127.0.0.1', port: 0 };
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/a1b2`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}/a1b2`,
     asked,
     get connections() {
       return connections;

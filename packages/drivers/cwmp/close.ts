@@ -1,0 +1,18 @@
+import { type GrantedOpening, type Outcome, refuse } from '@sluice/model';
+import type { Work } from './work.ts';
+
+/** Deletes the rows of openings, whatever else is in them, and looks whether they are gone. What is not there is closed. */
+export async function closeRows(work: Work, openings: readonly GrantedOpening[]): Promise<Outcome> {
+  const ids = new Set(openings.map(({ id }) => id));
+  const isMeant = ({ id }: { readonly id?: string }) => id !== undefined && ids.has(id);
+  const there = (await work.rows()).filter(isMeant);
+  await work.undo(there.map(({ path }) => path));
+  const left = there.length === 0 ? [] : (await work.rows()).filter(isMeant);
+  const [first] = left;
+  if (first) {
+    const message = `the gateway did not let ${left.map(({ id }) => id).join(', ')} go`;
+    return { kind: 'refused', refusal: refuse('gateway-refused', message, first.id) };
+  }
+  for (const id of ids) work.known.asked.delete(id);
+  return { kind: 'applied', granted: [] };
+}

@@ -1,0 +1,26 @@
+import type { GatewayAddresses, IpAddress } from '@sluice/model';
+import type { RowNames } from './names.ts';
+
+/** A table that openings are rows of. */
+export interface OpeningTable {
+  /** With its last dot. */
+  readonly path: string;
+  readonly names: RowNames;
+  /** The reference to put into a row's `names.interface`. */
+  readonly interface?: string;
+}
+
+/** Where on a device openings are made. */
+export interface Place {
+  readonly mappings: OpeningTable;
+  /** For IPv6, where the device has such a table. */
+  readonly pinholes?: OpeningTable;
+  /** The address that the port mappings are on. */
+  readonly external: IpAddress;
+  readonly addresses: GatewayAddresses;
+}
+
+/** Every table of a place. */
+export function tablesOf({ mappings, pinholes }: Place): readonly OpeningTable[] {
+  return pinholes ? [mappings, pinholes] : [mappings];
+}
