@@ -1,5 +1,6 @@
 import type { Target } from './target.ts';
 import { addresses } from './targets/addresses.ts';
+import { auditLog } from './targets/audit.ts';
 import { certificate } from './targets/certificate.ts';
 import { configFiles } from './targets/config-files.ts';
 import { consent } from './targets/consent.ts';
@@ -49,6 +50,7 @@ export const targets: readonly Target[] = [
   enrolmentToken,
   consent,
   configFiles,
+  auditLog,
   xml,
   ssdp,
   soapAnswers,

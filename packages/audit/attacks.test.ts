@@ -42,6 +42,8 @@ function chained(lines: readonly string[]): string[] {
   });
 }
 
+const ofLog = 'self::configuration-1';
+const logOf = ([first = '{}']: readonly string[]) => (JSON.parse(first) as { log?: string }).log;
 const isCheckpoint = (line: string) => line.includes('"kind":"checkpoint"');
 
 test('a line changed and the chain made anew after it: the next checkpoint tells', async () => {
@@ -59,7 +61,7 @@ test('a line taken out and the chain made anew: the next checkpoint and the head
 
 test('the checkpoints taken out too: the head tells, and so many lines without one', async () => {
   const edit = (file: string) => rig.edit(file, (all) => chained(all.filter((line) => !isCheckpoint(line))));
-  assert.deepEqual(await afterwards(edit), ['unsealed 52 line 52', 'cut-off 182 line 181']);
+  assert.deepEqual(await afterwards(edit), ['unsealed 2 line 2', 'unsealed 52 line 52', 'cut-off 182 line 181']);
 });
 
 test('the head taken away: nothing says how long the log must be, and that is told', async () => {
@@ -114,6 +116,21 @@ test('checkpoints signed with a key that is not that of the certificate', async 
     await audit[Symbol.asyncDispose]();
   };
   assert.deepEqual((await afterwards(forge)).sort(), ['end-unknown -', 'seal -', 'seal 2 line 2', 'seal 3 line 3']);
+});
+
+test('lines put after the end that the log itself signed', async () => {
+  const put = (kinds: readonly string[]) => (file: string) =>
+    rig.edit(file, (all) => {
+      const made = kinds.map((kind) =>
+        JSON.stringify({ at: '2030-01-01T00:00:00.000Z', kind, log: logOf(all), of: ofLog }),
+      );
+      // What was there stays as it was; only what is new is chained.
+      return [...all, ...chained([...all, ...made]).slice(all.length)];
+    });
+  assert.deepEqual(await afterwards(put(['session-closed'])), ['unsealed 187 line 187']);
+  assert.deepEqual(await afterwards(put(['log', 'session-closed'])), ['unsealed 188 line 188']);
+  // As a crash may leave it, before anything is noted.
+  assert.deepEqual(await afterwards(put(['log'])), []);
 });
 
 test('a checkpoint of the same log in the place of another', async () => {

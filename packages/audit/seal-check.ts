@@ -34,6 +34,8 @@ export class SealCheck {
   /** Whose it must be, or else whose its first line says it is. */
   #of: string | undefined;
   #unsealed = 0;
+  /** What the next line must be: a log that was closed is taken up by a line that says so, and that is signed at once. */
+  #due: readonly string[] | undefined;
   #checkpointLines = mostUnsealed;
 
   constructor(findings: Findings, ground: SealGround) {
@@ -49,6 +51,10 @@ export class SealCheck {
     for (const { from, hash: wanted } of this.#anchors.get(line.seq) ?? [])
       if (wanted !== hash) this.#findings.add('changed', `it is not what ${from} holds of it`, place, line.seq);
     this.#anchors.delete(line.seq);
+    const due = this.#due;
+    this.#due = undefined;
+    if (due && !due.includes(line.kind))
+      this.#findings.add('unsealed', `a line of the log's own (${due[0]}) must stand here`, place, line.seq);
     if (line.kind === 'checkpoint') {
       this.#unsealed = 0;
       return this.#checkpoint(read);
@@ -100,6 +106,7 @@ export class SealCheck {
       return this.#findings.add('seal', what, place, line.seq);
     }
     this.sealed = { seal, seq: line.seq };
+    if (seal.why === 'closing' || seal.why === 'rotation') this.#due = ['log'];
     const { certificate } = signer;
     const at = Date.parse(seal.at);
     const inTime = at >= Date.parse(certificate.validFrom) && at <= Date.parse(certificate.validTo);
@@ -109,7 +116,7 @@ export class SealCheck {
   }
 
   #logLine({ place, line }: ReadLine): void {
-    const { log, checkpointLines, torn, unsealed, missing, head, of } = line.fields;
+    const { log, why, checkpointLines, torn, unsealed, missing, head, of } = line.fields;
     const add = (kind: Parameters<Findings['add']>[0], what: string) => this.#findings.add(kind, what, place, line.seq);
     if (typeof log === 'string') {
       this.log ??= log;
@@ -121,6 +128,7 @@ export class SealCheck {
       this.#checkpointLines = Math.min(checkpointLines, mostUnsealed);
     if (missing !== undefined) add('cut-off', `when it was taken up here, lines up to ${short(missing)} were missing`);
     if (head !== undefined) add('end-unknown', `when it was taken up here, the head file was ${short(head)}`);
+    if (why !== 'rotated') this.#due = ['checkpoint', 'log'];
     if (torn !== undefined) add('note', `taken up after a crash that tore the last line: ${short(torn)}`);
     if (unsealed !== undefined)
       add('note', `taken up after a crash: the ${short(unsealed)} lines before it had not been signed until then`);
