@@ -92,6 +92,12 @@ test('it is asked from the address that is wished, where this machine has it', a
   }
 });
 
+test('or not at all, where it may be no other', async () => {
+  const { udp, reply } = begin({ local: '192.168.1.3', fromLocalOnly: true });
+  assert.deepEqual(await reply, { kind: 'not-sent', reason: '192.168.1.3', notOurs: true });
+  assert.equal(udp.sent.length, 0);
+});
+
 test('no way to the server is no sending', async () => {
   const udp = new UdpByHand();
   udp.failure = { failed: 'no-way', reason: 'ENETUNREACH' };

@@ -13,6 +13,8 @@ export interface Question<Answer> {
   readonly server: PortControlServer;
   /** The address to ask from; where it is none of this machine's, `build` is given one that is. */
   readonly local?: IpAddress | undefined;
+  /** It is asked from `local` or not at all. */
+  readonly fromLocalOnly?: boolean;
   /** The request's octets; the same each time that it is sent. */
   build(local: Endpoint): Uint8Array;
   /** The answer in a datagram of the server; undefined where it is no answer to this question: it is not heeded. */
@@ -23,7 +25,11 @@ export interface Question<Answer> {
 /** What became of a question. `not-sent`: the gateway cannot have heard of it. `lost`: it may have, nobody knows. */
 export type Reply<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'not-sent'; readonly reason: string }
+  | {
+      readonly kind: 'not-sent';
+      readonly reason: string /** `local` is no address of this machine. */;
+      readonly notOurs?: true;
+    }
   | { readonly kind: 'lost'; readonly reason: string };
 
 /**
@@ -49,7 +55,10 @@ export async function exchange<Answer>(
     },
   };
   let opened = await udp.open(question.server, question.local, listener);
-  if ('failed' in opened && opened.failed === 'not-ours') opened = await udp.open(question.server, undefined, listener);
+  if ('failed' in opened && opened.failed === 'not-ours') {
+    if (question.fromLocalOnly) return { kind: 'not-sent', reason: opened.reason, notOurs: true };
+    opened = await udp.open(question.server, undefined, listener);
+  }
   if ('failed' in opened) return { kind: 'not-sent', reason: opened.reason };
   using socket = opened;
   if (signal.aborted) return { kind: 'not-sent', reason: reasonOf(signal) };

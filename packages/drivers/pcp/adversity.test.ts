@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { buildNatPmpResponse } from '@sluice/wire/natpmp';
 import { buildPcpResponse, parsePcpRequest, pcpResult } from '@sluice/wire/pcp';
 import { type Mishap, mishaps } from '../../port-control/test/loopback.ts';
+import { change, grants, refusalIn, wanted } from '../../port-control/test/openings.ts';
 import { openPcpBench } from './test/bench.ts';
-import { change, grants, refusalIn, wanted } from './test/openings.ts';
 
 const soon = () => AbortSignal.timeout(5_000);
 

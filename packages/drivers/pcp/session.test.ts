@@ -5,9 +5,9 @@ import type { GrantedOpening, Traits } from '@sluice/model';
 import { type PortControlStep, planPortControl } from '@sluice/port-control';
 import { buildNatPmpResponse } from '@sluice/wire/natpmp';
 import { buildPcpResponse } from '@sluice/wire/pcp';
+import { change, grants, refusalIn, wanted } from '../../port-control/test/openings.ts';
 import { pcpTraits } from './index.ts';
 import { openPcpBench } from './test/bench.ts';
-import { change, grants, refusalIn, wanted } from './test/openings.ts';
 
 const soon = () => AbortSignal.timeout(5_000);
 

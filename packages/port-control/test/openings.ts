@@ -1,6 +1,6 @@
 import type { GatewaySession } from '@sluice/driver';
 import type { GrantedOpening, Opening, Outcome, Refusal } from '@sluice/model';
-import { type PortControlStep, planPortControl } from '@sluice/port-control';
+import { type PortControlStep, planPortControl } from '../index.ts';
 
 /** An opening towards this machine, for two minutes. */
 export function wanted(now: number, n = 0, change: Partial<Opening> = {}): Opening {
