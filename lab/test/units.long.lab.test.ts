@@ -102,6 +102,19 @@ test('under systemd every part serves with no privilege to spare, and the home i
   const ask = "fetch('http://127.0.0.1:8080/').then(async (a) => console.log(a.status, await a.text()))";
   assert.match(await inside('/opt/sluice/node_modules/.bin/node', '-e', ask), /^200 .*Test picture/s);
 
+  // A key of the machine's own, for the secrets in the database, is handed over where there is one.
+  const handed = '/run/credentials/sluice-configuration-server.service/secrets-key';
+  assert.match(await attempt('cat', handed), /No such file/);
+  const key = Buffer.alloc(32, 7).toString('base64');
+  await inside('sh', '-c', `mkdir -p /etc/credstore && umask 077 && echo ${key} >/etc/credstore/secrets-key`);
+  await inside('systemctl', 'restart', 'sluice-configuration-server');
+  assert.equal((await inside('cat', handed)).trim(), key);
+  await becomes(
+    async () => (await journal('configuration-server')).split('"ready":').length === 3,
+    () => journal('configuration-server'),
+  );
+  assert.match(await inside('ls', '-A', '/var/lib/sluice/gateway/audit'), /\S/);
+
   // The home is closed first, and packets are forwarded while it is known to be.
   const started = async (unit: string): Promise<number> =>
     Number(await inside('systemctl', 'show', '--property=ActiveEnterTimestampMonotonic', '--value', unit));
