@@ -1,16 +1,15 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from '@sluice/identity';
 import type { Cancel, Clock } from '@sluice/model';
-import { continuationOf, type Named } from './continuation.ts';
-import { readHead } from './files/bound.ts';
-import { makeDirectory, OpenFile, setAside, syncDirectory, writeHead } from './files/log-file.ts';
-import { headName } from './files/names.ts';
-import { findTail } from './files/tail.ts';
+import type { Named } from './continuation.ts';
+import { OpenFile, syncDirectory, writeHead } from './files/log-file.ts';
+import { filesEndedBefore } from './files/old-files.ts';
+import { recover } from './files/recover.ts';
 import type { Audit, AuditKind } from './kinds.ts';
 import { bodyOf, type Fields, hashOf, lineOf, type Position } from './line.ts';
 import { type Seal, seal } from './seal.ts';
 import { mostUnsealed } from './seal-check.ts';
-import { trustIn } from './trust.ts';
 import { Waiting } from './waiting.ts';
 
 /** How a log is kept. */
@@ -23,6 +22,8 @@ export interface AuditSettings {
   readonly checkpointMs?: number;
   /** Size at which another file is begun, bytes; default 64 MiB. One is begun each day (UTC) as well. */
   readonly fileBytes?: number;
+  /** Files that ended longer ago are removed when another is begun; left out, none is. */
+  readonly keepDays?: number;
   /** Most that waits to be written, characters; default 4 Mi. */
   readonly mostWaiting?: number;
 }
@@ -50,6 +51,8 @@ export interface AuditState extends Position {
   readonly failing?: string;
 }
 
+const dayMs = 86_400_000;
+
 /** Waits before another try, milliseconds: the first, and the longest. */
 const retryMs = [1_000, 60_000] as const;
 
@@ -58,7 +61,7 @@ const retryMs = [1_000, 60_000] as const;
  * waited for. What goes wrong is told to the log of the part, counted, and tried again.
  */
 export class AuditLog implements Audit, AsyncDisposable {
-  readonly #settings: Required<AuditSettings>;
+  readonly #settings: Required<Omit<AuditSettings, 'keepDays'>> & Pick<AuditSettings, 'keepDays'>;
   readonly #ground: AuditGround;
   readonly #waiting: Waiting;
   /** Ends waits for the disk's return. */
@@ -223,32 +226,37 @@ export class AuditLog implements Audit, AsyncDisposable {
     await file[Symbol.asyncDispose]();
     await this.#append(next, [this.#logLine(log, { why: 'rotated' })]);
     await syncDirectory(this.#settings.directory);
+    await this.#removeOld(next);
+  }
+
+  /** Says so, signs that, and then removes the files that need not be kept. */
+  async #removeOld(file: OpenFile): Promise<void> {
+    const { directory, keepDays } = this.#settings;
+    if (keepDays === undefined) return;
+    const oldest = new Date(Date.parse(file.day) - keepDays * dayMs).toISOString().slice(0, 10);
+    const old = await filesEndedBefore(directory, oldest);
+    if (!old) return;
+    const { last, names } = old;
+    const told = { through: last.seq, hash: last.hash, files: names.length };
+    await this.#append(file, [bodyOf(this.#ground.clock.now(), 'files-removed', told)]);
+    await this.#checkpoint(file, 'lines');
+    for (const name of names) await rm(join(directory, name));
   }
 
   /** Finds the end of the log, and says how it goes on. */
   async #open(): Promise<OpenFile> {
     const { directory } = this.#settings;
-    const never = new AbortController().signal;
-    await makeDirectory(directory);
-    const { tail, unreadable } = await findTail(directory, never);
-    await setAside(directory, unreadable);
+    const { identity, clock, log: partLog } = this.#ground;
     const before = this.#written;
-    const known = {
-      tail: tail && { ...tail.last, log: tail.log },
-      torn: tail?.torn,
-      head: await this.#head(),
-      written: before,
-    };
-    const { log, from, told } = continuationOf(known);
-    const today = new Date(this.#ground.clock.now()).toISOString().slice(0, 10);
-    const file =
-      tail?.last.seq === from.seq
-        ? await OpenFile.at(tail.path, tail.day, tail.size)
-        : await OpenFile.create(directory, from.seq + 1, today);
+    const { log, from, told, at } = await recover(directory, identity, before);
+    const today = new Date(clock.now()).toISOString().slice(0, 10);
+    const file = at
+      ? await OpenFile.at(at.path, at.day, at.size)
+      : await OpenFile.create(directory, from.seq + 1, today);
     try {
       this.#written = { ...from, log };
       if (told) {
-        if (told.missing) this.#ground.log.error({ directory, ...told }, 'the end of the audit log was taken away');
+        if (told.missing) partLog.error({ directory, ...told }, 'the end of the audit log was taken away');
         await this.#append(file, [this.#logLine(log, told)]);
         this.#sealDue = 'begun';
       }
@@ -264,13 +272,6 @@ export class AuditLog implements Audit, AsyncDisposable {
     const { clock, identity } = this.#ground;
     const { checkpointLines } = this.#settings;
     return bodyOf(clock.now(), 'log', { log, of: identity.endpointId, checkpointLines, ...told });
-  }
-
-  async #head(): Promise<Named | 'missing' | 'unusable'> {
-    const { endpointId, caPem } = this.#ground.identity;
-    const head = await readHead(join(this.#settings.directory, headName), trustIn(caPem));
-    if (!head) return 'missing';
-    return 'seal' in head && head.signer.endpointId === endpointId ? head.seal : 'unusable';
   }
 
   async #failed(error: unknown): Promise<void> {

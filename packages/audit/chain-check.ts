@@ -20,6 +20,7 @@ export class ChainCheck {
   readonly #findings: Findings;
   /** The last line that was in its order. */
   #at: Position | undefined;
+  #first: ReadLine | undefined;
   #last: ReadLine | undefined;
   #gaps: Gap[] = [];
   /** Lines in a row that could not be read. */
@@ -33,6 +34,11 @@ export class ChainCheck {
   constructor(findings: Findings, after: Position | undefined) {
     this.#findings = findings;
     this.#at = after;
+  }
+
+  /** The first line in its order; undefined before there is one. */
+  get first(): ReadLine | undefined {
+    return this.#first;
   }
 
   /** The last line in its order; undefined before there is one. */
@@ -61,6 +67,7 @@ export class ChainCheck {
       return read;
     } else this.#jump(read, due);
     this.#at = { seq: line.seq === due || !fits ? line.seq : due, hash: read.hash };
+    this.#first ??= read;
     this.#last = read;
     this.#unreadable = 0;
     return read;

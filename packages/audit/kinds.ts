@@ -25,7 +25,7 @@ export const auditKinds = [
 export type AuditKind = (typeof auditKinds)[number];
 
 /** What a log tells of itself. */
-export const ownKinds = ['log', 'checkpoint', 'lines-lost'] as const;
+export const ownKinds = ['log', 'checkpoint', 'lines-lost', 'files-removed'] as const;
 
 /** Where a part accounts for what it did. */
 export interface Audit {

@@ -76,6 +76,24 @@ test('another file is begun each day and at a size; the chain goes through, and 
   assert.match(inShort(await rig.verify({ after: { ...after, hash: '0'.repeat(64) } })).join(), /^changed/);
 });
 
+test('files that need not be kept are removed, which the log tells; others that are gone are missing', async () => {
+  await using rig = await logRig();
+  const audit = await rig.open({ keepDays: 2, fileBytes: 4_000 });
+  for (let n = 0; n < 18; n++) {
+    noteSession(audit, n, rig.clock.now());
+    await audit.flushed();
+    if (n % 3 === 2) await rig.clock.pass(dayMs);
+  }
+  await audit[Symbol.asyncDispose]();
+  const files = await rig.files();
+  assert.equal(basename(files[0] ?? '').slice(19, 29), '2030-01-03');
+  const verified = await rig.verify();
+  assert.deepEqual(inShort(verified), []);
+  assert.match(verified.notes[0]?.message ?? '', /^lines 1 to \d+ are removed by the part itself/);
+  await rm(files[0] ?? '');
+  assert.match(inShort(await rig.verify()).join(), /^missing 1 line 1$/);
+});
+
 test('a file alone, without head or next one, is good where it ends as a file does', async () => {
   await using rig = await logRig();
   const audit = await rig.open();

@@ -1,6 +1,6 @@
 import { linesText, type ReadLine } from './chain-check.ts';
 import type { Findings } from './findings.ts';
-import type { Position } from './line.ts';
+import { isHash, type Position } from './line.ts';
 import { readSeal, type Seal, type Signer, type Trust } from './seal.ts';
 
 /** Most lines that a log may have from one checkpoint to the next. */
@@ -25,6 +25,8 @@ export class SealCheck {
   /** The log's name, once known. */
   log: string | undefined;
   signer: Signer | undefined;
+  /** The last line of the files that the part itself removed, as it says. */
+  removed: Position | undefined;
   /** What the last checkpoint says, and the line it is. */
   sealed: { readonly seal: Seal; readonly seq: number } | undefined;
   readonly #findings: Findings;
@@ -63,7 +65,10 @@ export class SealCheck {
     if (++this.#unsealed === this.#checkpointLines + 2)
       this.#findings.add('unsealed', `${this.#unsealed} lines and no checkpoint among them`, place, line.seq);
     if (line.kind === 'log') this.#logLine(read);
-    else if (line.kind === 'lines-lost') {
+    else if (line.kind === 'files-removed') {
+      const { through, hash: removed } = line.fields;
+      if (typeof through === 'number' && isHash(removed)) this.removed = { seq: through, hash: removed };
+    } else if (line.kind === 'lines-lost') {
       const { count, since, until } = line.fields;
       const told = `${short(count)} lines could not be kept between ${short(since)} and ${short(until)}`;
       this.#findings.add('note', told, place, line.seq);

@@ -12,15 +12,18 @@ export const auditSection = z.strictObject({
   checkpointSeconds: z.number().int().min(1).max(86_400).default(10),
   /** Another file is begun each day (UTC), and when one is as large as this. */
   fileMegabytes: z.number().int().min(1).max(4_096).default(64),
+  /** Files that ended longer ago are removed, which the log tells; left out, none is. */
+  keepDays: z.number().int().min(1).max(36_500).optional(),
 });
 
 /** What a section says, as the log takes it. */
 export function auditSettings(section: z.infer<typeof auditSection>): AuditSettings {
-  const { directory, checkpointLines, checkpointSeconds, fileMegabytes } = section;
+  const { directory, checkpointLines, checkpointSeconds, fileMegabytes, keepDays } = section;
   return {
     directory,
     checkpointLines,
     checkpointMs: checkpointSeconds * 1_000,
     fileBytes: fileMegabytes * 1024 * 1024,
+    ...(keepDays !== undefined && { keepDays }),
   };
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ChainCheck, linesText } from '../chain-check.ts';
+import { ChainCheck, linesText, type ReadLine } from '../chain-check.ts';
 import type { Finding } from '../finding.ts';
 import { Findings } from '../findings.ts';
 import { beginning, type Position } from '../line.ts';
@@ -58,7 +58,8 @@ export async function verifyLog(wish: VerifyWish, signal: AbortSignal): Promise<
   const findings = new Findings();
   const expected: Anchor[] = expect.map((position) => ({ ...position, from: '--expect' }));
   const anchors = bound ? [...expected, bound] : expected;
-  const chain = new ChainCheck(findings, after ?? (whole ? beginning : undefined));
+  const beginsLater = whole && !after && (all[0]?.first ?? 1) > 1;
+  const chain = new ChainCheck(findings, after ?? (whole && !beginsLater ? beginning : undefined));
   const seals = new SealCheck(findings, { trust, of, anchors });
   let lines = 0;
   for (const file of files) {
@@ -79,6 +80,7 @@ export async function verifyLog(wish: VerifyWish, signal: AbortSignal): Promise<
     }
   }
   chain.end();
+  if (beginsLater) judgeBeginning(chain.first, seals, findings);
   const last = chain.last && { seq: chain.last.line.seq, hash: chain.last.hash };
   seals.end(chain.last);
   judgeHead(head, seals, findings);
@@ -98,6 +100,17 @@ export async function verifyLog(wish: VerifyWish, signal: AbortSignal): Promise<
     log: seals.log,
     signer: seals.signer && { endpointId: seals.signer.endpointId, role: seals.signer.role },
   };
+}
+
+/** A log begins with line 1, or after what its part itself removed. */
+function judgeBeginning(first: ReadLine | undefined, { removed = beginning }: SealCheck, findings: Findings): void {
+  if (!first) return;
+  const { place, line } = first;
+  const before = line.seq - 1;
+  if (before === removed.seq && line.prev !== removed.hash)
+    findings.add('changed', 'it does not follow the lines that were removed', place, line.seq);
+  else if (before > removed.seq) findings.add('missing', `${linesText(1, before)} missing before this one`, place, 1);
+  else if (before > 0) findings.add('note', `${linesText(1, before)} removed by the part itself (keepDays)`, place, 1);
 }
 
 function judgeHead(head: Head, seals: SealCheck, findings: Findings): void {
