@@ -14,11 +14,21 @@ const mostAttempts = 6;
 /** Ports for all openings once more, without those that turned out to be taken. */
 type ChooseAgain = (taken: PortTaken) => ReadonlyMap<string, Port> | Refusal;
 
+/** The lease first: without it nobody else gets in. */
+const guesses: readonly Left[] = [
+  { source: false, lease: false },
+  { source: false, lease: true },
+  { source: true, lease: false },
+  { source: true, lease: true },
+];
+
 /** One attempt. */
 interface Attempt {
   readonly wanted: readonly Wanted[];
   /** What is left out of the rows of a table. */
   readonly left: ReadonlyMap<OpeningTable, Left>;
+  /** What is left out besides, of all rows, as {@link guesses} has it: a fault that told nothing may be about it. */
+  readonly guess: number;
   /** Ports that the device did not give: "udp 16384". */
   readonly refusedPorts: ReadonlySet<string>;
 }
@@ -46,6 +56,7 @@ export async function fillRows(
         { source: model?.of(table).source === 'no', lease: model?.of(table).lease === 'no' },
       ]),
     ),
+    guess: 0,
     refusedPorts: new Set(),
   };
   for (let count = 1; ; count++) {
@@ -60,8 +71,13 @@ export async function fillRows(
 }
 
 /** One attempt; resolves to what was wrong with it. */
-async function fill(work: Work, { wanted, left }: Attempt): Promise<CwmpFault | Refusal | undefined> {
-  const values = wanted.flatMap((each) => rowValues(each, left.get(each.table) ?? { source: false, lease: false }));
+async function fill(work: Work, { wanted, left, guess }: Attempt): Promise<CwmpFault | Refusal | undefined> {
+  const guessed = guesses[guess];
+  const values = wanted.flatMap((each) => {
+    const known = left.get(each.table);
+    const has = (what: keyof Left) => known?.[what] === true || guessed?.[what] === true;
+    return rowValues(each, { source: has('source'), lease: has('lease') });
+  });
   try {
     if ((await work.set(values)) === 0) return undefined;
     return refuse('gateway-refused', 'the gateway puts a port mapping into effect only when it starts anew');
@@ -76,12 +92,9 @@ function withoutCulprit(fault: CwmpFault, attempt: Attempt, choose: ChooseAgain)
   const culprit = culpritOf(fault);
   if (culprit === 'port') return withOtherPorts(fault, attempt, choose);
   if (culprit === 'other') return refusalOf(fault, attempt.wanted);
-  // A fault that tells nothing may be about either: the lease first, without which nobody else gets in.
-  for (const suspect of culprit === 'untold' ? (['lease', 'source'] as const) : [culprit]) {
-    const next = without(suspect, fault, attempt);
-    if (next) return next;
-  }
-  if (culprit === 'untold') return refusalOf(fault, attempt.wanted);
+  if (culprit === 'untold') return withAnotherGuess(attempt) ?? refusalOf(fault, attempt.wanted);
+  const next = without(culprit, fault, attempt);
+  if (next) return next;
   const message =
     culprit === 'lease'
       ? 'the gateway takes no lease for a port mapping (lease)'
@@ -89,14 +102,26 @@ function withoutCulprit(fault: CwmpFault, attempt: Attempt, choose: ChooseAgain)
   return refuse('cannot-hold', message, refusalOf(fault, attempt.wanted).subject);
 }
 
+function withAnotherGuess(attempt: Attempt): Attempt | undefined {
+  const { wanted, left, guess } = attempt;
+  const helps = (what: keyof Left) => [...left.values()].some((each) => !each[what]);
+  const mayLack = (what: keyof Left) => wanted.every(({ lease }) => lease.opening.mayLack?.includes(promiseOf[what]));
+  const another = guesses.findIndex(
+    (each, index) =>
+      index > guess && (['source', 'lease'] as const).every((what) => !each[what] || (helps(what) && mayLack(what))),
+  );
+  return another < 0 ? undefined : { ...attempt, guess: another };
+}
+
+const promiseOf = { source: 'remoteAddress', lease: 'lease' } as const;
+
 function without(what: keyof Left, { parameters }: CwmpFault, attempt: Attempt): Attempt | undefined {
-  const promise = what === 'lease' ? 'lease' : 'remoteAddress';
   const isMeant = ({ path }: OpeningTable) =>
     parameters.length === 0 || parameters.some(({ name }) => name.startsWith(path));
   const meant = [...attempt.left].filter(([table, left]) => isMeant(table) && !left[what]);
   const mayLack = attempt.wanted
     .filter(({ table }) => meant.some(([each]) => each === table))
-    .every(({ lease }) => lease.opening.mayLack?.includes(promise));
+    .every(({ lease }) => lease.opening.mayLack?.includes(promiseOf[what]));
   if (meant.length === 0 || !mayLack) return undefined;
   const less = meant.map(([table, left]) => [table, { ...left, [what]: true }] as const);
   return { ...attempt, left: new Map([...attempt.left, ...less]) };

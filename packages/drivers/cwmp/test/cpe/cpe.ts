@@ -93,6 +93,9 @@ export class Cpe implements AsyncDisposable {
 
   /** Starts anew: what has a lease is gone, with `reset` everything; its first session says so. */
   async restart(reset = false): Promise<void> {
+    this.isOn = false;
+    this.#device?.hangUp();
+    await this.#talking;
     this.isOn = true;
     const { tree, mappings, pinholes, root } = this.model;
     for (const table of [mappings, ...(pinholes === undefined ? [] : [pinholes])])
@@ -103,8 +106,11 @@ export class Cpe implements AsyncDisposable {
   }
 
   /** One thing that happens to the next call that `on` is about. */
-  ambush(on: CwmpCall['name'] | ((call: CwmpCall) => boolean), trick: Trick): void {
-    this.ambushes.push({ on: typeof on === 'string' ? ({ name }) => name === on : on, trick });
+  ambush(on: CwmpCall['name'] | ((call: CwmpCall) => boolean), trick: Trick | (() => Trick)): void {
+    this.ambushes.push({
+      on: typeof on === 'string' ? ({ name }) => name === on : on,
+      trick: typeof trick === 'function' ? trick : () => trick,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,7 +150,7 @@ export class Cpe implements AsyncDisposable {
     const { call, id } = callIn(asked);
     this.calls.push(call);
     const at = this.ambushes.findIndex(({ on }) => on(call));
-    const trick = at < 0 ? undefined : this.ambushes.splice(at, 1)[0]?.trick;
+    const trick = at < 0 ? undefined : this.ambushes.splice(at, 1)[0]?.trick();
     const lost = (): never => {
       device.hangUp();
       throw new Error('the connection is gone');

@@ -42,7 +42,7 @@ export type Trick =
 /** A trick and which call it befalls. */
 export interface Ambush {
   readonly on: (call: CwmpCall) => boolean;
-  readonly trick: Trick;
+  readonly trick: () => Trick;
 }
 
 /** Rewrites what the device says as its quirks have it. */
