@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { type Endpoint, type Family, familyOf, type IpAddress, parseIpAddress } from '@sluice/model';
 
 /** Where datagrams go to. */
@@ -71,11 +72,11 @@ export const systemUdp = {
   },
 };
 
-/** A group to listen to: on one interface for IPv6, on that of an address for IPv4. */
+/** A group to listen to. */
 export interface MulticastGroup {
   readonly address: IpAddress;
   readonly port: number;
-  /** IPv6: the interface's name. IPv4: one of its addresses. Left out, the system chooses. */
+  /** IPv6: an interface's name. IPv4: one of its addresses. Left out, on every interface but the loopback. */
   readonly interface?: string;
 }
 
@@ -134,14 +135,29 @@ function bindNow(socket: Socket, address: string, port: number): string | undefi
   return code;
 }
 
-function join(socket: Socket, group: MulticastGroup): string | undefined {
-  const scoped = familyOf(group.address) === 6 && group.interface !== undefined;
-  try {
-    socket.addMembership(group.address, scoped ? `::%${group.interface}` : group.interface);
-    return undefined;
-  } catch (error) {
-    return codeOf(error);
-  }
+/** Joins on each interface; an error's code where that works on none. */
+function join(socket: Socket, { address, interface: named }: MulticastGroup): string | undefined {
+  const family = familyOf(address);
+  const places = named === undefined ? everyInterface(family) : [named];
+  const codes = places.map((place) => {
+    try {
+      socket.addMembership(address, family === 6 ? `::%${place}` : place);
+      return undefined;
+    } catch (error) {
+      return codeOf(error);
+    }
+  });
+  return codes.includes(undefined) ? undefined : (codes[0] ?? 'no interface is up');
+}
+
+/** As memberships name them: IPv6 by name, IPv4 by address. */
+function everyInterface(family: Family): readonly string[] {
+  const places = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.flatMap((one) =>
+      one.internal || one.family !== `IPv${family}` ? [] : [family === 6 ? name : one.address],
+    ),
+  );
+  return [...new Set(places)];
 }
 
 async function connect(socket: Socket, target: UdpTarget): Promise<void> {

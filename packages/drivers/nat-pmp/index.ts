@@ -13,7 +13,7 @@ export { natPmpTraits } from './traits.ts';
 
 /** The driver, and where it hears what gateways tell everybody. */
 export interface NatPmpDriver extends Driver<PortControlStep>, Disposable {
-  /** A datagram to 224.0.0.1, port 5350, and who sent it; of gateways that were not spoken to it is not heeded. */
+  /** A datagram to 224.0.0.1 or [ff02::1], port 5350, and who sent it; of gateways that were not spoken to it is not heeded. */
   heard(bytes: Uint8Array, from: IpAddress): void;
 }
 
@@ -50,16 +50,16 @@ export function natPmpDriver({ lost, random, ...ports }: NatPmpDriverPorts): Nat
 
     heard(bytes, from) {
       const announcement = announcementIn(bytes);
-      if (announcement?.kind !== 'nat-pmp') return;
-      const { epoch, address } = announcement;
+      if (!announcement) return;
       for (const memory of memories.values()) {
         if (memory.server.address !== from) continue;
         const before = memory.external;
-        const lostAll = readEpoch(epoch, memory, clock.now());
-        memory.external = address;
+        // A gateway that speaks PCP too may announce in that alone; its count of seconds is the same.
+        const lostAll = readEpoch(announcement.epoch, memory, clock.now());
+        if (announcement.kind === 'nat-pmp') memory.external = announcement.address;
         if (lostAll) reports.soon(memory.gatewayId, 'it announced that it lost its mappings');
-        else if (before !== undefined && before !== address)
-          reports.soon(memory.gatewayId, `it announced that its address is ${address} now`);
+        else if (before !== undefined && before !== memory.external)
+          reports.soon(memory.gatewayId, `it announced that its address is ${memory.external} now`);
       }
     },
 
