@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Driver } from '@sluice/driver';
 import { sluiceDriver } from '@sluice/drivers/sluice';
+import { uspDriver } from '@sluice/drivers/usp';
 import { clientTls, peerIdentity, serverTls } from '@sluice/identity';
 import { dialWebSocket, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import { UspController } from '@sluice/usp-controller';
@@ -43,7 +44,7 @@ export function uspRoom({ config, own, clock, log, news, lifetime }: DriverPorts
     }),
   );
   return {
-    drivers: [sluiceDriver({ controller, clock, addressBook })],
+    drivers: [sluiceDriver({ controller, clock, addressBook }), uspDriver({ controller, clock, addressBook })],
     async listen() {
       const ending = new AbortController();
       const until = AbortSignal.any([lifetime, ending.signal]);

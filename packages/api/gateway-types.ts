@@ -11,9 +11,23 @@ const common = {
 const insideHome = {
   ...common,
   through: z.literal('appliance').default('appliance'),
-  /** The gateway's address inside the home; the appliance's default gateway where left out. */
-  address: ipAddress.optional(),
 };
+
+/** Where a gateway takes PCP or NAT-PMP: where the appliance's default route leads, on the standard's port, if left out. */
+const portControl = {
+  ...insideHome,
+  address: ipAddress.optional(),
+  port: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}$/)
+    .optional(),
+};
+
+/** Where a device's description is. */
+const location = z
+  .url({ protocol: /^http$/, error: 'an http:// URL' })
+  .max(1024)
+  .optional();
 
 const interfaces = z
   .string()
@@ -35,14 +49,25 @@ const gatewayTypes = [
     communication: z
       .strictObject({
         ...insideHome,
-        /** The device's unique name (`uuid:...`), where several gateways answer in that home. */
-        device: z.string().max(128).optional(),
+        /** The device's unique name, where several gateways answer in that home. */
+        uuid: z.string().max(128).optional(),
+        /** Where its description is; searched for where left out. */
+        location,
+        location6: location,
       })
       .prefault({}),
   }),
-  z.object({ type: z.literal('pcp'), communication: z.strictObject(insideHome).prefault({}) }),
-  z.object({ type: z.literal('nat-pmp'), communication: z.strictObject(insideHome).prefault({}) }),
-  z.object({ type: z.literal('usp'), communication: anyMembers }),
+  z.object({
+    type: z.literal('pcp'),
+    communication: z.strictObject({ ...portControl, address6: ipAddress.optional() }).prefault({}),
+  }),
+  z.object({ type: z.literal('nat-pmp'), communication: z.strictObject(portControl).prefault({}) }),
+  z.object({
+    type: z.literal('usp'),
+    communication: z
+      .strictObject({ ...common, url: z.url({ protocol: /^wss$/, error: 'a wss:// URL' }).max(1024).optional() })
+      .prefault({}),
+  }),
   z.object({ type: z.literal('cwmp'), communication: anyMembers }),
   z.object({
     type: z.literal('ssh-nft'),

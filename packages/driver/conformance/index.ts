@@ -23,14 +23,18 @@ const scenarios: readonly Scenario[] = [
  * gateway each time. A scenario that the traits rule out is skipped, and says why.
  */
 export function driverConformance<Step>(
-  driver: Pick<Driver, 'type' | 'traits'>,
+  driver: Pick<Driver, 'type' | 'traits'> & {
+    /** Which of several kinds of gateway of this type it is. */
+    readonly kind?: string;
+  },
   openBench: () => Promise<ConformanceBench<Step>>,
 ): void {
+  const name = driver.kind === undefined ? driver.type : `${driver.type} (${driver.kind})`;
   for (const family of driver.traits.families) {
     for (const scenario of scenarios) {
       if (scenario.families?.includes(family) === false) continue;
       if (scenario.appliesTo?.(traitsFor(driver.traits, family)) === false) continue;
-      test(`${driver.type}, IPv${family}: ${scenario.title}`, async (t) => {
+      test(`${name}, IPv${family}: ${scenario.title}`, async (t) => {
         await using bench = erase(await openBench());
         const reason = scenario.skip?.(bench, family);
         if (reason !== undefined) return t.skip(reason);
@@ -39,7 +43,7 @@ export function driverConformance<Step>(
       });
     }
   }
-  test(`${driver.type}: the addresses it reports fit the bench`, async () => {
+  test(`${name}: the addresses it reports fit the bench`, async () => {
     await using bench = await openBench();
     await using session = await bench.driver.connect(bench.gateway, patience());
     const { global, local, own } = await session.addresses(patience());

@@ -8,8 +8,7 @@ import { carryOut, traitsOn, wish } from './wishes.ts';
 /** Time left on read-back may be rounded by the gateway's unit, whole seconds. */
 const roundingMs = 1_500;
 
-const noLease: Scenario['skip'] = (bench, family) =>
-  traitsOn(bench, family).lease ? undefined : 'the gateway type keeps no leases';
+const keepsLeases: Scenario['appliesTo'] = ({ lease }) => lease !== undefined;
 
 /** A lease that is short for the type. */
 function shortLeaseMs(bench: ConformanceBench<unknown>, family: Family): number {
@@ -20,7 +19,7 @@ function shortLeaseMs(bench: ConformanceBench<unknown>, family: Family): number 
 export const leaseScenarios: readonly Scenario[] = [
   {
     title: 'an opening ends with its lease, though nobody closes it',
-    skip: noLease,
+    appliesTo: keepsLeases,
     async run(bench, session, family) {
       const shortMs = shortLeaseMs(bench, family);
       const short = { ...wish(bench, family, 1), until: bench.now() + shortMs };
@@ -34,7 +33,7 @@ export const leaseScenarios: readonly Scenario[] = [
   },
   {
     title: 'a renewal moves the end of what it names and nothing else',
-    skip: noLease,
+    appliesTo: keepsLeases,
     async run(bench, session, family) {
       const leaseMs = 2 * shortLeaseMs(bench, family);
       const until = bench.now() + leaseMs;
@@ -57,7 +56,7 @@ export const leaseScenarios: readonly Scenario[] = [
   },
   {
     title: 'a renewal of what is gone is refused, not made up',
-    skip: noLease,
+    appliesTo: keepsLeases,
     async run(bench, session, family) {
       const granted = onlyGrantOf(await carryOut(bench, session, { open: [wish(bench, family, 1)] }));
       await carryOut(bench, session, { close: [granted] });

@@ -52,6 +52,9 @@ function strictWishes(bench: ConformanceBench<unknown>, family: Family) {
     }));
 }
 
+const noRefusedWish: Scenario['skip'] = ({ refusedWishes }, family) =>
+  refusedWishes.some((refused) => refused.family === family) ? undefined : 'the bench knows no refused wish';
+
 /** Opening, closing, and what stays when one of several is refused. */
 export const openingScenarios: readonly Scenario[] = [
   {
@@ -72,8 +75,7 @@ export const openingScenarios: readonly Scenario[] = [
   },
   {
     title: 'every stream type is kept, with the payload type of RTP',
-    skip: (bench, family) =>
-      traitsOn(bench, family).streamTypes ? undefined : 'the gateway type knows transports only',
+    appliesTo: ({ streamTypes }) => streamTypes,
     async run(bench, session, family) {
       const open = streamTypes.map((type, index) => ({
         ...wish(bench, family, 10 + index, type),
@@ -115,8 +117,7 @@ export const openingScenarios: readonly Scenario[] = [
       }
       assert.equal((await heldBy(session)).size, 0);
     },
-    skip: ({ refusedWishes }, family) =>
-      refusedWishes.some((refused) => refused.family === family) ? undefined : 'the bench knows no refused wish',
+    skip: noRefusedWish,
   },
   {
     title: 'what the type cannot hold is refused where an opening may not lack it, and leaves nothing',
@@ -131,10 +132,7 @@ export const openingScenarios: readonly Scenario[] = [
   },
   {
     title: 'one refused opening among five leaves none, and is named',
-    skip: ({ driver, refusedWishes }, family) => {
-      if (!driver.traits.atomic) return 'the gateway type is not atomic';
-      return refusedWishes.some((refused) => refused.family === family) ? undefined : 'the bench knows no refused wish';
-    },
+    skip: noRefusedWish,
     async run(bench, session, family) {
       const spoiled = bench.refusedWishes.find((refused) => refused.family === family);
       assert.ok(spoiled);
@@ -152,7 +150,7 @@ export const openingScenarios: readonly Scenario[] = [
   },
   {
     title: 'all openings of one change travel in one step',
-    skip: ({ driver }) => (driver.traits.atomic ? undefined : 'the gateway type is not atomic'),
+    appliesTo: ({ atomic }) => atomic,
     async run(bench, _session, family) {
       const open = [1, 2, 3, 4, 5].map((n) => wish(bench, family, n));
       const { steps } = bench.driver.plan(changeOf(bench, { open }), undefined, bench.now());

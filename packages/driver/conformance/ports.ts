@@ -21,7 +21,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     title: 'a global port that is left out is picked and reported',
     families,
-    skip: ({ driver }) => (driver.traits.portAgreement.includes('pick') ? undefined : 'the gateway type never picks'),
+    appliesTo: ({ portAgreement }) => portAgreement.includes('pick'),
     async run(bench, session, family) {
       const granted = onlyGrantOf(await carryOut(bench, session, { open: [wish(bench, family, 1)] }));
       assert.ok(granted.globalPort >= 1 && granted.globalPort <= 65_535);
@@ -30,8 +30,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     title: 'a global port that is proposed and free is taken',
     families,
-    skip: ({ driver }) =>
-      driver.traits.portAgreement.includes('propose') ? undefined : 'the gateway type takes no proposal',
+    appliesTo: ({ portAgreement }) => portAgreement.includes('propose'),
     async run(bench, session, family) {
       const picked = onlyGrantOf(await carryOut(bench, session, { open: [wish(bench, family, 1)] }));
       await carryOut(bench, session, { close: [picked] });
@@ -42,8 +41,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     title: 'a global port that is taken for the same remote is refused as in use, and the holder stays',
     families,
-    skip: ({ driver }) =>
-      driver.traits.portAgreement.includes('propose') ? undefined : 'the gateway type takes no proposal',
+    appliesTo: ({ portAgreement }) => portAgreement.includes('propose'),
     async run(bench, session, family) {
       const holder = onlyGrantOf(await carryOut(bench, session, { open: [wish(bench, family, 1)] }));
       const rival = { ...wish(bench, family, 2), remote: holder.remote, globalPort: holder.globalPort };
@@ -55,7 +53,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     title: 'a port group gets an even global port and the next',
     families,
-    skip: ({ driver }) => (driver.traits.portGroups ? undefined : 'the gateway type has no port groups'),
+    appliesTo: ({ portGroups }) => portGroups,
     async run(bench, session, family) {
       const open = [...pair(bench, family, 1), ...pair(bench, family, 3)];
       const granted = grantedBy(await carryOut(bench, session, { open }));
@@ -69,8 +67,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     title: 'ports that are listed as free can be proposed',
     families,
-    skip: ({ driver }) =>
-      driver.traits.portAgreement.includes('list-free') ? undefined : 'the gateway type lists no free ports',
+    appliesTo: ({ portAgreement }) => portAgreement.includes('list-free'),
     async run(bench, session, family) {
       assert.ok(session.freePorts, "traits say 'list-free', the session has no freePorts");
       const single = await session.freePorts({ transport: 'tcp', count: 3, paired: false }, patience());

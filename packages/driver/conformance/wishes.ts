@@ -48,6 +48,7 @@ export function wish(
     remote: { address: addresses.server, port: 7000 + n },
     local: { address: addresses.device, port: localPort },
     ...(family === 6 && { globalPort: localPort }),
+    ...(family === 4 && !traits.portAgreement.includes('pick') && { globalPort: 20_000 + n }),
     until: bench.now() + Math.max(60, traits.lease?.leastSeconds ?? 0) * 1_000,
     ...(mayLack.length > 0 && { mayLack }),
   };

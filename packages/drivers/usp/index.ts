@@ -1,0 +1,30 @@
+import { type Driver, Unreachable } from '@sluice/driver';
+import { planUsp, type UspStep } from '@sluice/usp-gateway';
+import { portMappingTable } from '@sluice/wire/usp';
+import { capabilitiesIn, uspTraits } from './capabilities.ts';
+import { chainAt } from './chain.ts';
+import { type UspDriverPorts, uspSession } from './session.ts';
+
+export { type Capabilities, capabilitiesIn, traitsOf, uspTraits } from './capabilities.ts';
+export type { UspDriverPorts } from './session.ts';
+
+/**
+ * Driver for any TR-369 agent with the standard's own tables. What an agent knows is asked when it is met; its
+ * session's traits say what that comes to. With `communication.url` it is dialled when it is not connected.
+ */
+export function uspDriver(ports: UspDriverPorts): Driver<UspStep> {
+  return {
+    type: 'usp',
+    traits: uspTraits,
+    plan: (change, _observed, now) => planUsp(change, now),
+    async connect(gateway, signal) {
+      const { gatewayId, communication } = gateway;
+      const { supported } = await ports.controller.reach(gatewayId, communication.url, signal);
+      const capabilities = capabilitiesIn(supported);
+      if (!capabilities)
+        throw new Unreachable(`${gatewayId} has no ${portMappingTable} with rows that could be found again`);
+      const chain = capabilities.narrows ? await chainAt(ports.controller, gatewayId, signal) : undefined;
+      return uspSession({ gateway, capabilities, chain }, ports);
+    },
+  };
+}
