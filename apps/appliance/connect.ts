@@ -37,7 +37,7 @@ export function connectPortal(
   const linkPeer = httpsPeer({ origin, tls: clientTls(identity), accepts, family, connections: 4 });
   const home = new HomeGateway({
     part: { name: 'portal', peer: linkPeer, clock: systemClock },
-    drivers: applianceDrivers({ clock: systemClock }),
+    drivers: (lost) => applianceDrivers({ clock: systemClock, secret: identity.keyPem, lost }),
     clock: systemClock,
     ownAddresses,
   });

@@ -1,7 +1,10 @@
 import type { Probe } from '@sluice/control';
 import type { Driver } from '@sluice/driver';
+import { natPmpTraits } from '@sluice/drivers/nat-pmp';
+import { pcpTraits } from '@sluice/drivers/pcp';
 import { sshNftDriver } from '@sluice/drivers/ssh-nft';
 import { gatewayRuleset } from '@sluice/kernel/ruleset';
+import { byAppliance } from './by-appliance/driver.ts';
 import { ApplianceLinks } from './by-appliance/links.ts';
 import { probeThrough } from './by-appliance/probe.ts';
 import type { DriverPorts } from './driver-ports.ts';
@@ -24,14 +27,24 @@ export interface ListeningPorts {
   readonly usp: number;
 }
 
+/** Types that answer only inside the home: the appliance there runs their drivers. */
+const inHome = [
+  { type: 'pcp', traits: pcpTraits },
+  { type: 'nat-pmp', traits: natPmpTraits },
+] as const;
+
 /** The table of drivers: a gateway type that is not in it is refused as `gateway-unspoken`. */
 export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
   const opened = new AsyncDisposableStack();
   const usp = opened.use(uspRoom(ports));
-  const { clock, log, news } = ports;
+  const { config, clock, log, news } = ports;
   const links = new ApplianceLinks(log, news);
   return {
-    drivers: [...usp.drivers, sshNftDriver({ ssh: sshPort, ruleset: gatewayRuleset('sluice'), clock: ports.clock })],
+    drivers: [
+      ...usp.drivers,
+      ...inHome.map((type) => byAppliance(type, { links, clock, exchangeMs: config.limits.exchangeMs })),
+      sshNftDriver({ ssh: sshPort, ruleset: gatewayRuleset('sluice'), clock: ports.clock }),
+    ],
     links,
     probe: probeThrough({ links, clock }),
     async listen() {

@@ -1,7 +1,7 @@
 import type { AskedPart } from '@sluice/api';
-import type { Driver } from '@sluice/driver';
 import type { HttpsPeer, PeerAnswer } from '@sluice/io';
 import type { Clock, IpAddress } from '@sluice/model';
+import type { ApplianceDrivers } from '../drivers.ts';
 import { Answering } from './answering.ts';
 import { GatewayLink } from './link.ts';
 import { type AskedStream, OwnRequests } from './own-requests.ts';
@@ -10,7 +10,8 @@ import { ProbeWatch } from './probe-watch.ts';
 /** What speaking to this home's gateway needs. */
 export interface HomeGatewayPorts {
   readonly part: AskedPart<PeerAnswer> & { readonly peer: HttpsPeer };
-  readonly drivers: readonly Driver[];
+  /** The drivers that this device runs; `lost` tells that a gateway no longer holds what it held. */
+  drivers(lost: (gatewayId: string, why: string) => void): ApplianceDrivers;
   readonly clock: Clock;
   ownAddresses(): ReadonlySet<IpAddress>;
 }
@@ -20,12 +21,15 @@ export class HomeGateway implements AsyncDisposable {
   readonly watch: ProbeWatch;
   readonly #requests: OwnRequests;
   readonly #link: GatewayLink;
+  readonly #drivers: ApplianceDrivers;
 
-  constructor({ part, drivers, clock, ownAddresses }: HomeGatewayPorts) {
+  constructor({ part, drivers: make, clock, ownAddresses }: HomeGatewayPorts) {
+    this.#drivers = make((_, why) => this.#link.doubt(why));
+    const { drivers } = this.#drivers;
     this.watch = new ProbeWatch(clock);
     this.#requests = new OwnRequests(ownAddresses);
     const answering = new Answering({ drivers, requests: this.#requests, watch: this.watch, clock });
-    this.#link = new GatewayLink({ part, answering, clock });
+    this.#link = new GatewayLink({ part, answering, clock, listen: () => this.#drivers.listen() });
   }
 
   /** A request is near: connects meanwhile, unless the gateway turns out to run our agent: that is spoken to by itself. */
@@ -47,7 +51,8 @@ export class HomeGateway implements AsyncDisposable {
     };
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#link[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link[Symbol.asyncDispose]();
+    this.#drivers[Symbol.dispose]();
   }
 }

@@ -7,6 +7,8 @@ import type { Answering } from './answering.ts';
 export interface LinkPorts {
   readonly part: AskedPart<PeerAnswer> & { readonly peer: HttpsPeer };
   readonly answering: Answering;
+  /** Hears what gateways tell everybody, from the first question on. */
+  listen(): Promise<AsyncDisposable>;
   readonly clock: Clock;
 }
 
@@ -27,6 +29,8 @@ export class GatewayLink implements AsyncDisposable {
   readonly #ports: LinkPorts;
   readonly #holders = new Set<object>();
   #run: { readonly end: AbortController; readonly over: Promise<void> } | undefined;
+  /** Where what this device has to say goes up; undefined while it is not connected. */
+  #up: string | undefined;
 
   constructor(ports: LinkPorts) {
     this.#ports = ports;
@@ -52,6 +56,15 @@ export class GatewayLink implements AsyncDisposable {
     };
     const cancel = this.#ports.clock.after(soonMs, end);
     return end;
+  }
+
+  /** The gateway may no longer hold what it held: the configuration server looks. Lost while there is no connection: it looks then anyway. */
+  doubt(why: string): void {
+    const { part } = this.#ports;
+    const { end } = this.#run ?? {};
+    if (this.#up === undefined || !end) return;
+    const json = { why: why.slice(0, 256) };
+    exchange(part, { method: 'POST', path: `${this.#up}/doubts`, json, mostMs: upMs }, end.signal).catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,13 +94,23 @@ export class GatewayLink implements AsyncDisposable {
   }
 
   async #connect(signal: AbortSignal, connected: () => void): Promise<void> {
-    const { peer } = this.#ports.part;
+    const { part, listen } = this.#ports;
+    await using listening = new AsyncDisposableStack();
+    let isListening = false;
     let path: string | undefined;
-    for await (const event of readEvents(peer.stream('/v1/link', signal), mostEventOctets)) {
+    listening.defer(() => {
+      if (this.#up === path) this.#up = undefined;
+    });
+    for await (const event of readEvents(part.peer.stream('/v1/link', signal), mostEventOctets)) {
       if (path === undefined) {
-        path = `/v1/link/${linkWelcome.parse(event).link}/answers`;
+        path = `/v1/link/${linkWelcome.parse(event).link}`;
+        this.#up = path;
         connected();
-      } else await this.#reply(path, event, signal);
+        continue;
+      }
+      if (!isListening) listening.use(await listen());
+      isListening = true;
+      await this.#reply(`${path}/answers`, event, signal);
     }
   }
 
