@@ -2,6 +2,7 @@
 import { readArguments } from './arguments.ts';
 import { buildNetwork } from './build.ts';
 import { mediaCache } from './cache.ts';
+import { gatewayRow } from './gateway-rows.ts';
 import { describeReport, describeStep } from './once/describe.ts';
 import type { OnceReport } from './once/report.ts';
 import { holdOnce } from './once/session.ts';
@@ -17,6 +18,7 @@ const { values } = readArguments({
     json: { type: 'boolean', default: false },
     content: { type: 'string', default: 'film' },
     family: { type: 'string', default: '4' },
+    gateway: { type: 'string', default: 'sluice' },
     media: { type: 'string' },
     port: { type: 'string' },
   },
@@ -29,13 +31,18 @@ const mostMs = 120_000;
 
 async function hold(): Promise<OnceReport> {
   const signal = AbortSignal.timeout(mostMs);
-  await using network = await buildNetwork(homes(), 'once', signal);
+  const gateway = gatewayRow(values.gateway);
+  await using network = await buildNetwork(homes(1, gateway?.internet), 'once', signal);
   const cache = mediaCache();
   const overrides = {
     // A radio that never ends would never be closed by its end.
     'media-server': { radioSeconds: 8, ...(values.media ? { ownDirectory: values.media } : {}) },
   };
-  await using deployment = await deploy(network, { overrides, ...(cache === undefined ? {} : { cache }) }, signal);
+  await using deployment = await deploy(
+    network,
+    { overrides, gateway, ...(cache === undefined ? {} : { cache }) },
+    signal,
+  );
   const stopwatch = (): number => performance.now();
   const family = values.family === '6' ? 6 : 4;
   const onStep = (step: OnceReport['steps'][number]): void => say(describeStep(step));

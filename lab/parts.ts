@@ -11,6 +11,7 @@ import {
   originOf,
   partPorts,
 } from './configurations.ts';
+import type { ForeignGateway, GatewayRow } from './gateway-rows.ts';
 import { type Operator, seatOperator } from './operator.ts';
 import { type HostProcess, startOnHost } from './process.ts';
 import { run } from './run.ts';
@@ -26,6 +27,8 @@ export interface Deployment extends AsyncDisposable {
   part(host: string): HostProcess;
   /** Starts the part on a host: an appliance's screen, or a part that has ended, with the configuration it had. */
   start(host: string, signal: AbortSignal): Promise<HostProcess>;
+  /** What stands on a gateway's host in place of our agent; undefined where our agent does. */
+  foreign(host: string): ForeignGateway | undefined;
   /** Runs `sluice ARGS` on a host to its end and gives back its stdout. */
   sluice(host: string, args: readonly string[], signal: AbortSignal): Promise<string>;
 }
@@ -33,6 +36,8 @@ export interface Deployment extends AsyncDisposable {
 /** How to deploy. */
 export interface DeploymentOptions {
   readonly overrides?: Overrides;
+  /** What stands in the homes in place of our agent. */
+  readonly gateway?: GatewayRow | undefined;
   /** Where made media are kept; a new directory that goes with the deployment where left out. */
   readonly cache?: string;
   /** Told what happens, a sentence each. */
@@ -61,7 +66,9 @@ export async function deploy(
   const hosts = topology.hosts.filter((host): host is Host & { runs: Placement } => host.runs !== undefined);
   await mkdir(directories.cache, { recursive: true });
   await issueIdentities(network, directories, hosts);
-  for (const host of hosts) await writeConfiguration(network, directories, host, options.overrides ?? {});
+  const { gateway, overrides = {} } = options;
+  const configurations = gateway?.weaker ? withWeaker(overrides, gateway.weaker) : overrides;
+  for (const host of hosts) await writeConfiguration(network, directories, host, configurations);
 
   const running = new Map<string, HostProcess>();
   const configurationFile = (host: string): string => join(hostDirectory(directories, host), 'configuration.json');
@@ -92,10 +99,16 @@ export async function deploy(
   progress('starting configuration server, media server and portal');
   await Promise.all([startAll('configuration-server'), startAll('media-server'), startAll('portal')]);
   const operator = stack.use(seatOperator(network.namespace('configuration'), join(directories.run, 'operator')));
-  await register(network, operator, signal);
+  await register(network, operator, gateway, signal);
   progress('starting the gateways');
-  await startAll('gateway');
-  await awaitGateways(network, operator, signal);
+  const foreign = new Map<string, ForeignGateway>();
+  if (gateway)
+    for (const { name } of hostsRunning(topology, 'gateway'))
+      foreign.set(name, stack.use(await gateway.start(network, name, signal)));
+  else {
+    await startAll('gateway');
+    await awaitGateways(network, operator, signal);
+  }
   const owned = stack.move();
   return {
     network,
@@ -107,6 +120,7 @@ export async function deploy(
       return process;
     },
     start,
+    foreign: (host) => foreign.get(host),
     sluice: (host, args, until) =>
       run(['nsenter', `--net=${network.namespace(host)}`, '--', ...sluiceCommand(args)], until),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -147,6 +161,12 @@ async function writeConfiguration(
   await writeFile(file, JSON.stringify(configuration, undefined, 2));
 }
 
+/** The same, with a policy that lets openings lack these promises. */
+function withWeaker(overrides: Overrides, weaker: readonly string[]): Overrides {
+  const part = 'configuration-server';
+  return { ...overrides, [part]: { weaker, ...overrides[part] } };
+}
+
 function merge(into: Readonly<Record<string, unknown>>, from: Readonly<Record<string, unknown>>): object {
   const isFolder = (value: unknown): value is Readonly<Record<string, unknown>> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -158,7 +178,12 @@ function merge(into: Readonly<Record<string, unknown>>, from: Readonly<Record<st
   return merged;
 }
 
-async function register(network: BuiltNetwork, operator: Operator, signal: AbortSignal): Promise<void> {
+async function register(
+  network: BuiltNetwork,
+  operator: Operator,
+  row: GatewayRow | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const put = async (path: string, json: unknown): Promise<void> => {
     const { status, body } = await operator.ask('PUT', `${apiOf(network)}/v1/${path}`, json, signal);
     if (status >= 300) throw new Error(`registering ${path}: ${status} ${JSON.stringify(body)}`);
@@ -170,7 +195,10 @@ async function register(network: BuiltNetwork, operator: Operator, signal: Abort
   for (const { runs } of hostsRunning(network.topology, 'portal'))
     await put(`portals/${encodeURIComponent(runs.endpointId)}`, { remotes });
   const gateways = hostsRunning(network.topology, 'gateway');
-  for (const { runs } of gateways) await put(`gateways/${encodeURIComponent(runs.endpointId)}`, { type: 'sluice' });
+  for (const { name, runs } of gateways) {
+    const known = row ? { type: row.type, communication: row.communication(network, name) } : { type: 'sluice' };
+    await put(`gateways/${encodeURIComponent(runs.endpointId)}`, known);
+  }
   for (const { runs } of hostsRunning(network.topology, 'appliance')) {
     const gatewayId = gateways.find((gateway) => gateway.runs.home === runs.home)?.runs.endpointId;
     await put(`appliances/${encodeURIComponent(runs.endpointId)}`, { gatewayId });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { endWith, readArguments } from './arguments.ts';
+import { gatewayTypes } from './gateway-rows.ts';
 import { enterWorld, findWorld } from './world.ts';
 
 const { values } = readArguments({
@@ -12,10 +13,13 @@ const { values } = readArguments({
     json: { type: 'boolean', default: false },
     content: { type: 'string' },
     family: { type: 'string' },
+    gateway: { type: 'string' },
   },
 });
-if (!values.once && (values.json || values.content || values.family))
-  endWith('--json, --content and --family go with --once.');
+if (!values.once && (values.json || values.content || values.family || values.gateway))
+  endWith('--json, --content, --family and --gateway go with --once.');
+if (values.gateway !== undefined && !gatewayTypes.includes(values.gateway))
+  endWith(`--gateway is one of ${gatewayTypes.join(', ')}.`);
 if (values.family !== undefined && !/^[46]$/.test(values.family)) endWith('--family is 4 or 6.');
 const port = Number(values.port ?? 8080);
 if (!Number.isInteger(port) || port < 0 || port > 65535) endWith('--port is a number from 0 to 65535.');

@@ -27,8 +27,27 @@ export function describeReport(report: OnceReport): string {
     ...table([['probe', 'before', 'during', 'after'], ...probeRows(report)]),
     '',
     `openings left in the gateway's kernel: ${report.openingsLeft}`,
+    ...heldLines(report),
     ...outcome,
   ].join('\n');
+}
+
+/** What the gateway does not hold, as the verdict said and as packets showed; nothing where every promise is held. */
+function heldLines({ held = {}, heldNotes = [], checked, remarks = [] }: OnceReport): string[] {
+  const broken = Object.entries(held).flatMap(([name, holds]) => (holds ? [] : [name]));
+  if (broken.length + heldNotes.length === 0) return [];
+  return [
+    `not held by this gateway: ${broken.join(', ')}`,
+    ...heldNotes.map((note) => `  the verdict: ${note}`),
+    ...(checked
+      ? [
+          `  checked before it: ${Object.entries(checked)
+            .map((entry) => entry.join(' '))
+            .join(', ')}`,
+        ]
+      : []),
+    ...remarks.map((remark) => `  ${remark}`),
+  ];
 }
 
 function probeRows(report: OnceReport): string[][] {

@@ -108,7 +108,7 @@ export class Probing implements Disposable {
 /** What the probes of a session over `family` go around, in the first home. */
 export function surroundingsOf(network: BuiltNetwork, family: Family): Surroundings {
   return {
-    otherServerAddress: family === 4 ? '203.0.113.11' : '2001:db8:1::11',
+    otherServerAddress: network.address('media', family).replace(/10$/, '11'),
     stranger: network.address('stranger', family),
     otherDevice: network.address('tablet-1', family),
     lan: {

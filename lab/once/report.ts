@@ -1,5 +1,7 @@
+import type { ContentAnswer } from '@sluice/api';
 import type { Family } from '@sluice/model';
 import type { Phase, Target } from './probes.ts';
+import { type Held, isNamed } from './weaker.ts';
 
 /** One step of the run, and when it was reached: milliseconds from the run's beginning. */
 export interface Step {
@@ -58,6 +60,12 @@ export interface Observations {
   readonly openingsLeft: number;
   /** What the appliance itself had to complain of. */
   readonly complaints: readonly string[];
+  /** Which promises the verdict says are held, by name; left out, all of them. */
+  readonly held?: Held;
+  /** What the verdict says besides, sentences. */
+  readonly heldNotes?: readonly string[];
+  /** Which packets the deployment itself saw come in before the verdict, where the gateway's word is not enough. */
+  readonly checked?: ContentAnswer['probes'];
 }
 
 /** The report of `npm start -- --once --json`. */
@@ -67,6 +75,8 @@ export interface OnceReport extends Omit<Observations, 'complaints' | 'openingsL
   readonly verdict: 'pass' | 'fail';
   /** Why it is no pass: sentences. */
   readonly reasons: readonly string[];
+  /** What came in though it should not, as the verdict said that it might: sentences. */
+  readonly remarks?: readonly string[];
 }
 
 /** What of the promises did not hold: a sentence each, none when all did. */
@@ -75,7 +85,7 @@ export function judge(seen: Observations): string[] {
     ...seen.complaints.map((complaint) => `The appliance: ${complaint}.`),
     ...(seen.streams.length === 0 ? ['No stream was opened.'] : seen.streams.flatMap(judgeStream)),
     ...seen.streams.flatMap((stream) => judgeTried(stream, seen.probes)),
-    ...seen.probes.flatMap(judgeProbe),
+    ...seen.probes.flatMap((probe) => judgeProbe(probe, seen)),
     ...(seen.openingsLeft === 0 ? [] : [`${seen.openingsLeft} openings were left after the session.`]),
   ];
 }
@@ -113,9 +123,10 @@ function judgeTried(stream: StreamReport, probes: readonly ProbeReport[]): strin
   });
 }
 
-function judgeProbe({ probe, sender, stream, phase, right, sent, passed }: ProbeReport): string[] {
+function judgeProbe(tried: ProbeReport, { held = {}, probes }: Observations): string[] {
+  const { probe, sender, stream, phase, right, sent, passed } = tried;
   const what = `${stream}: ${probe} from the ${sender} ${phase} the session`;
   if (sent === 0) return [`${what} was not sent.`];
   if (right && phase === 'during') return passed === sent ? [] : [`${what}: ${passed} of ${sent} passed, not all.`];
-  return passed === 0 ? [] : [`${what}: ${passed} of ${sent} passed, not none.`];
+  return passed === 0 || isNamed(tried, held, probes) ? [] : [`${what}: ${passed} of ${sent} passed, not none.`];
 }

@@ -7,6 +7,7 @@ import { type Probe, rightProbe, type Target, wrongProbes } from './probes.ts';
 import { Probing, surroundingsOf } from './probing.ts';
 import { judge, type OnceReport, type ProbeReport, type Step, type StreamReport } from './report.ts';
 import { type ViewingResult, view } from './viewer.ts';
+import { remarksOn } from './weaker.ts';
 
 /** Which session to hold. */
 export interface OnceOptions {
@@ -68,7 +69,8 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
     step(name, askedAtMs + ms);
   };
   await using viewing = await view(deployment, { contentId, family, localPorts, firstSpeaker, onStep }, signal);
-  const targets = targetsOf(await viewing.open, expected);
+  const answer = await viewing.open;
+  const targets = targetsOf(answer, expected);
   // A download would be over before it could be tried: its receiver is held still meanwhile.
   const isBrief = targets.every(({ kind }) => kind === 'tcp');
   if (isBrief) viewing.process.kill('SIGSTOP');
@@ -91,16 +93,29 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
     probes.push(afterwards(target, probe, await sending.turn()));
   }
   step('probed-after');
-  const openingsLeft = await openingsInKernel(network, 'gateway-1', signal);
+  const foreign = deployment.foreign('gateway-1');
+  const openingsLeft = await (foreign ? foreign.openings(signal) : openingsInKernel(network, 'gateway-1', signal));
   const seen = {
     ...{ content: contentId, family, probes, openingsLeft },
     steps: steps.toSorted((a, b) => a.ms - b.ms),
     streams: streamReports(result, expected),
     complaints: [...result.reasons, ...outsideSweep(targets, family)],
+    ...saidOf(answer),
   };
   const reasons = judge(seen);
   const { complaints: _, ...shown } = seen;
-  return { verdict: reasons.length === 0 ? 'pass' : 'fail', reasons, ...shown };
+  const remarks = remarksOn(probes, seen.held ?? {});
+  return {
+    verdict: reasons.length === 0 ? 'pass' : 'fail',
+    reasons,
+    ...(remarks.length > 0 && { remarks }),
+    ...shown,
+  };
+}
+
+/** What the verdict says of how tightly it is held. */
+function saidOf({ held, heldNotes, probes }: ContentAnswer) {
+  return { ...(held && { held }), ...(heldNotes && { heldNotes }), ...(probes && { checked: probes }) };
 }
 
 async function findContent(

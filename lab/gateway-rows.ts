@@ -1,0 +1,57 @@
+import { type GatewayType, type PromiseName, promiseNames } from '@sluice/model';
+import type { BuiltNetwork } from './build.ts';
+import { startMiniupnpd } from './foreign/miniupnpd.ts';
+import { type Internet, publicLookingInternet } from './topologies/home.ts';
+
+/** A gateway that stands in a home of the lab in place of our agent. Disposing ends it. */
+export interface ForeignGateway extends AsyncDisposable {
+  /** How many openings its kernel holds, as nft(8) lists them: it is not asked itself. */
+  openings(signal: AbortSignal): Promise<number>;
+}
+
+/** One kind of gateway that the lab can put into a home, and what the deployment needs for it. */
+export interface GatewayRow {
+  readonly type: Exclude<GatewayType, 'sluice'>;
+  readonly internet?: Internet;
+  /** What the deployment lets an opening lack; its default where left out. */
+  readonly weaker?: readonly PromiseName[];
+  /** What it is registered with. */
+  communication(network: BuiltNetwork, host: string): Readonly<Record<string, string>>;
+  start(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway>;
+}
+
+/** Debian's miniupnpd speaks three of them. */
+async function miniupnpd(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway> {
+  const options = { namespace: network.namespace(host), wan: 'wan0', lan: 'lan0', home: '192.168.1.0/24' };
+  const gateway = await startMiniupnpd(options, signal);
+  return {
+    // An opening is a rule that admits and, over IPv4, one that translates besides.
+    openings: async (signal) => (await gateway.rules(signal)).filter((rule) => /\baccept\b/.test(rule)).length,
+    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+  };
+}
+
+const inHome = {
+  internet: publicLookingInternet,
+  communication: () => ({ through: 'appliance' }),
+  start: miniupnpd,
+} as const;
+
+/** The table of foreign gateways, one row a type. */
+export const gatewayRows: readonly GatewayRow[] = [
+  { type: 'igd', ...inHome },
+  // It answers FILTER with success and lets everyone in; NAT-PMP has no filter at all.
+  { type: 'pcp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
+  { type: 'nat-pmp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
+];
+
+/** The row of a type; undefined for our own agent. Throws RangeError on a type that has none. */
+export function gatewayRow(type: string): GatewayRow | undefined {
+  if (type === 'sluice') return undefined;
+  const row = gatewayRows.find((each) => each.type === type);
+  if (row) return row;
+  throw new RangeError(`--gateway is one of ${gatewayTypes.join(', ')}.`);
+}
+
+/** What `--gateway` may say. */
+export const gatewayTypes: readonly string[] = ['sluice', ...gatewayRows.map(({ type }) => type)];
