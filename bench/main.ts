@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { enterWorld, insideWorld } from '../lab/index.ts';
 import { consentBenchmark } from './consent.ts';
 import { describeMachine } from './figures.ts';
+import { gatewaysBenchmark } from './gateways.ts';
 import { kernelBenchmark } from './kernel.ts';
 import { requestBenchmark } from './request.ts';
 import { srtpBenchmark } from './srtp.ts';
@@ -17,6 +18,7 @@ const benchmarks = [
   storeBenchmark,
   requestBenchmark,
   srtpBenchmark,
+  gatewaysBenchmark,
   viewersBenchmark,
 ];
 const wanted = process.argv.slice(2);
