@@ -37,7 +37,9 @@ test('a connection that gets through is cut by a reset', async () => {
   await once(server, 'listening');
   const address = server.address() as { port: number };
   const closed = new Promise<string>((resolve) => {
-    server.on('connection', (socket) => socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')));
+    server.on('connection', (socket) =>
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')),
+    );
   });
   const to = { address: '127.0.0.1', port: address.port };
   assert.deepEqual(await tryConnecting(to, patient), { outcome: 'connected', from: '127.0.0.1' });
