@@ -50,18 +50,19 @@ export const systemUdp = {
       socket.close();
       return failed(bound);
     }
+    let own: { readonly address: string; readonly port: number };
     try {
       // Only here may an error be about the binding or the way; afterwards it is about what was sent.
       await connect(socket, target);
+      own = socket.address();
     } catch (error) {
       socket.close();
       return failed(codeOf(error));
     }
     socket.on('message', (bytes) => receiver.message(bytes));
     socket.on('error', (error) => receiver.refused(codeOf(error)));
-    const { address, port } = socket.address();
     return {
-      local: { address: withoutScope(address), port },
+      local: { address: withoutScope(own.address), port: own.port },
       // An error of one sending is an event as ICMP's are.
       send: (bytes) => socket.send(bytes, (error) => error && receiver.refused(codeOf(error))),
       [Symbol.dispose]: () => {

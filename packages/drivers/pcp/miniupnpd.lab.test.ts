@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { GatewaySession } from '@sluice/driver';
 import { systemClock } from '@sluice/io';
 import type { Gateway, GrantedOpening, Opening } from '@sluice/model';
 import type { PortControlStep } from '@sluice/port-control';
+import { startOnHost } from '../../../lab/process.ts';
+import { run } from '../../../lab/run.ts';
 import { openForeignHome } from '../../port-control/test/lab-home.ts';
 import { change, grants, refusalIn } from '../../port-control/test/openings.ts';
 import { pcpDriver } from './index.ts';
@@ -71,6 +74,30 @@ test('a real gateway: what is asked is mapped, over IPv4 and IPv6; its FILTER is
     const again = await driverOn(home, 'tv-1').connect(gateway, soon());
     assert.equal((await close(again, openings)).kind, 'applied');
   }
+});
+
+test('a real gateway: the default route of IPv6 leads to a link-local address, as in most homes', async (t) => {
+  await using home = await openForeignHome('pcp4', t.signal);
+  const inside = (host: string, ...command: string[]) =>
+    run(['nsenter', `--net=${home.network.namespace(host)}`, '--', ...command], t.signal);
+  const shown = await inside('gateway-1', 'ip', '-json', '-6', 'address', 'show', 'dev', 'lan0', 'scope', 'link');
+  const router = /"local":"(fe80::[0-9a-f:]+)"/.exec(shown)?.[1] ?? '';
+  await inside('tv-1', 'ip', '-6', 'route', 'replace', 'default', 'via', router, 'dev', 'eth0');
+  // By a process of the home: another one cannot name the interface that such an address is on.
+  await using appliance = await startOnHost(
+    {
+      name: 'open-one',
+      namespace: home.network.namespace('tv-1'),
+      command: [process.execPath, join(import.meta.dirname, 'test/open-one.ts'), JSON.stringify(wish(home, 6, 0))],
+    },
+    t.signal,
+  );
+  const { granted, own } = appliance.ready as unknown as { granted: GrantedOpening; own: string[] };
+  assert.deepEqual(own, ['192.168.1.1', router]);
+  assert.equal((await home.arrives(granted)).fromServer, true);
+  appliance.kill('SIGTERM');
+  assert.deepEqual(await appliance.ended, { code: 0, signal: null });
+  assert.deepEqual(await home.gateway.rules(t.signal), []);
 });
 
 test('a real gateway: what it refuses, and what it does instead of refusing', async (t) => {

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Driver, GatewaySession } from '@sluice/driver';
 import type { GrantedOpening, Traits } from '@sluice/model';
 import { type PortControlStep, planPortControl } from '@sluice/port-control';
 import { buildNatPmpResponse } from '@sluice/wire/natpmp';
-import { buildPcpResponse } from '@sluice/wire/pcp';
+import { buildPcpRequest, buildPcpResponse } from '@sluice/wire/pcp';
 import { change, grants, refusalIn, wanted } from '../../port-control/test/openings.ts';
 import { pcpTraits } from './index.ts';
 import { openPcpBench } from './test/bench.ts';
 
 const soon = () => AbortSignal.timeout(5_000);
+const loopback6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 test('what is on the gateway is exactly what was asked: one remote endpoint, for two minutes', async () => {
   await using bench = await openPcpBench();
@@ -273,6 +275,37 @@ test('a gateway that answers over one IP version alone is spoken to over that', 
     assert.equal(refusalIn(await change(session, bench.clock.now(), { open: [opening] })).code, 'gateway-offline');
     assert.equal((await session.addresses(soon())).global.length, family === 4 ? 1 : 0);
   }
+});
+
+test('an IP version over which nothing answers keeps nobody waiting, and is heard when it answers late', async () => {
+  await using bench = await openPcpBench();
+  const { clock, simulated, server } = bench;
+  let late = () => {};
+  const answer = simulated.answer.bind(simulated);
+  simulated.answer = (bytes, from) => (from === '::1' ? undefined : answer(bytes, from));
+  const began = clock.now();
+  const connecting = bench.connect();
+  let connected = false;
+  void connecting.then(() => {
+    connected = true;
+  });
+  server.mishaps.push(
+    ...[0, 1].map(() => (reply: Uint8Array | undefined, send: (bytes: Uint8Array) => void) => {
+      if (reply) return send(reply);
+      late = () => send(answer(asked, '::1') ?? asked);
+    }),
+  );
+  const asked = buildPcpRequest({ lifetime: 0, clientAddress: loopback6, body: { kind: 'announce' }, options: [] });
+  while (!connected) {
+    await setImmediate();
+    await clock.pass(1);
+  }
+  assert.ok(clock.now() - began < 2_000, 'it waited for the other IP version');
+  const session = await connecting;
+  assert.deepEqual(session.traits?.families, [4]);
+  late();
+  while (session.traits?.families.length === 1) await setImmediate();
+  assert.deepEqual(session.traits?.families, [4, 6]);
 });
 
 test('a gateway of NAT-PMP alone is handed to who speaks it, with the weaker traits told', async () => {

@@ -16,18 +16,20 @@ export interface PcpSessionPorts extends MapperPorts {
 export function pcpSession(ports: PcpSessionPorts): GatewaySession<PortControlStep> {
   const { gateway, clock } = ports;
   const mapper = pcpMapper(ports);
-  const servers = ([4, 6] as const satisfies readonly Family[]).flatMap((family) => {
-    const server = ports.serverFor(family);
-    return server ? [{ family, server }] : [];
-  });
+  /** Those that have answered up to now. */
+  const servers = () =>
+    ([4, 6] as const satisfies readonly Family[]).flatMap((family) => {
+      const server = ports.serverFor(family);
+      return server ? [{ family, server }] : [];
+    });
   const looking = { book: gateway.book, clock, mapper, leastSeconds: pcpTraits.lease?.leastSeconds ?? 0 };
 
   return {
     get traits(): Traits {
-      const unfiltered = servers.some(({ server }) => server.unfiltered);
+      const unfiltered = servers().some(({ server }) => server.unfiltered);
       return {
         ...pcpTraits,
-        families: servers.map(({ family }) => family),
+        families: servers().map(({ family }) => family),
         ...(unfiltered && { sourceAddress: false, sourcePort: false }),
       };
     },
@@ -39,7 +41,7 @@ export function pcpSession(ports: PcpSessionPorts): GatewaySession<PortControlSt
       return {
         global: global === undefined ? [] : [global],
         local: ports.home().prefixes,
-        own: servers.map(({ server }) => server.server.address),
+        own: servers().map(({ server }) => server.server.address),
       };
     },
 
