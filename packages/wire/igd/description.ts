@@ -21,13 +21,13 @@ export interface DescribedDevice {
   readonly modelName: string;
   readonly modelNumber: string;
   readonly modelDescription: string;
-  readonly services: readonly DescribedService[];
+  readonly services: readonly ServiceDescription[];
   /** Devices within it. */
   readonly devices: readonly DescribedDevice[];
 }
 
 /** A service of a device. URLs may be relative to the description's. */
-export interface DescribedService {
+export interface ServiceDescription {
   /** "urn:schemas-upnp-org:service:WANIPConnection:2". */
   readonly type: string;
   readonly id: string;
@@ -116,6 +116,6 @@ function deviceNode(device: DescribedDevice): XmlNode {
 }
 
 /** Every service of a device and the devices within it, outermost first. */
-export function servicesOf(device: DescribedDevice): readonly DescribedService[] {
+export function servicesOf(device: DescribedDevice): readonly ServiceDescription[] {
   return [...device.services, ...device.devices.flatMap(servicesOf)];
 }

@@ -1,0 +1,53 @@
+/** How a gateway says what it is. */
+export interface DeviceIdentity {
+  /** Of its HTTP or SSDP answers: "Debian/12 UPnP/1.1 MiniUPnPd/2.3.1". */
+  readonly server: string;
+  readonly manufacturer: string;
+  readonly modelName: string;
+  readonly modelNumber: string;
+}
+
+/** What a gateway does otherwise than the standard, as far as it cannot be seen from its answers. */
+export interface Quirks {
+  /** Filters by RemoteHost, and shows every mapping without one. */
+  readonly hidesRemoteHost?: true;
+  /** Takes RemoteHost and lets everyone in. */
+  readonly ignoresRemoteHost?: true;
+  /** UpdatePinhole and a repeated AddPinhole change more than the lease: pinholes are renewed by making them anew. */
+  readonly spoilsRenewedPinholes?: true;
+  /** A lease is kept, and shown as 0. */
+  readonly hidesLease?: true;
+  /** Mappings end only when they are deleted, whatever lease is asked for. */
+  readonly keepsNoLease?: true;
+  /** AddAnyPortMapping is not to be relied on. */
+  readonly noAnyPort?: true;
+}
+
+/** One deviation, of the devices that every given pattern fits. */
+export interface QuirkEntry {
+  readonly of: Partial<Readonly<Record<keyof DeviceIdentity, RegExp>>>;
+  readonly quirks: Quirks;
+  /** Where it was seen. */
+  readonly seen: string;
+}
+
+/** Every deviation that is known. One more is one entry more. */
+export const quirkTable: readonly QuirkEntry[] = [
+  {
+    of: { server: /\bMiniUPnPd\/2\./ },
+    quirks: { hidesRemoteHost: true },
+    seen: 'lab, 2.3.1 with nftables: GetGenericPortMappingEntry and GetListOfPortMappings show no RemoteHost, the rule has it; a restart with a lease file loses it',
+  },
+  {
+    of: { server: /\bMiniUPnPd\/2\.(?:[0-2]\.|3\.[0-5]\b)/ },
+    quirks: { spoilsRenewedPinholes: true },
+    seen: 'lab, 2.3.1 with nftables: after UpdatePinhole any port of the server may send; AddPinhole again makes the lease one of 55 years. Its sources: right from 2.3.6',
+  },
+];
+
+/** What is known of a device. */
+export function quirksOf(device: DeviceIdentity, table: readonly QuirkEntry[] = quirkTable): Quirks {
+  const fits = ({ of }: QuirkEntry) =>
+    Object.entries(of).every(([name, pattern]) => pattern.test(device[name as keyof DeviceIdentity]));
+  return Object.assign({}, ...table.filter(fits).map(({ quirks }) => quirks)) as Quirks;
+}
