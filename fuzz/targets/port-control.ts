@@ -1,3 +1,4 @@
+import { familyOf } from '@sluice/model';
 import { buildNatPmpRequest, buildNatPmpResponse, parseNatPmpRequest, parseNatPmpResponse } from '@sluice/wire/natpmp';
 import {
   anyAddress,
@@ -7,10 +8,13 @@ import {
   otherVersionIn,
   type PcpBody,
   type PcpOption,
+  type PcpResponse,
   parsePcpRequest,
   parsePcpResponse,
   pcpAddress,
 } from '@sluice/wire/pcp';
+// What the driver makes of an answer, without its socket.
+import { grantIn } from '../../packages/drivers/pcp/grant.ts';
 import { promise, promiseSame, refused, type Target, taken } from '../target.ts';
 
 const address = pcpAddress(Uint8Array.of(198, 51, 100, 7));
@@ -63,9 +67,30 @@ export const pcp: Target = {
     const again = request ? parsePcpRequest(bytes) : parsePcpResponse(bytes);
     promise(again !== undefined, 'what was read can be written and read again');
     promiseSame(build(), bytes, 'a message stays the same when written and read');
+    if (response) judge(response);
     return taken(`${request ? 'request' : 'response'} ${value.body.kind} ${value.options.map(({ kind }) => kind)}`);
   },
 };
+
+const wished = {
+  id: 's1-0',
+  streamType: 'udp',
+  remote: { address: '198.51.100.7', port: 5004 },
+  local: { address: '192.168.1.2', port: 40_000 },
+  globalPort: 40_000,
+  until: 1_000_000,
+} as const;
+
+/** No answer makes an opening wider than it was asked for, or one that lasts for ever. */
+function judge(response: PcpResponse): void {
+  const grant = grantIn({ opening: wished, seconds: 120 }, '192.168.1.2', response);
+  if ('code' in grant) return;
+  const { remote, global, globalPort, local, lacks } = grant;
+  promise(remote === wished.remote && lacks === undefined, 'who may send is as it was asked');
+  promise(globalPort === wished.globalPort && global.port === globalPort, 'the port is the one that was asked for');
+  promise(familyOf(global.address) === 4 && local.port === wished.local.port, 'it is of IPv4, to the device');
+  promise(grant.until > 0 && grant.until <= wished.until + 86_400_000, 'it ends within a day');
+}
 
 /** NAT-PMP datagrams, at a gateway and at who asks it. */
 export const natPmp: Target = {
