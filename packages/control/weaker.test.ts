@@ -84,6 +84,18 @@ async function weakerGrant(lacks: ['remoteAddress'], settings: Partial<ControlSe
   };
 }
 
+test('what the gateway was seen to hold is not looked at again, and openings are in the order of their request', async () => {
+  await using home = await openHome({}, { ...strongTraits, ackMeansHeld: false });
+  home.gateway.seen = true;
+  home.gateway.reversed = true;
+  const { timeline, openings } = await openFilm(home);
+  assert.ok(!timeline.some(({ step }) => step === 'looked'));
+  assert.deepEqual(
+    openings.map(({ streamId }) => streamId),
+    filmRequest('r').streams.map(({ id }) => id),
+  );
+});
+
 test('each opening carries what it may lack, and a stored session does not', async () => {
   await using home = await openHome({ weaker: ['remotePort'] });
   const { openings } = await openFilm(home);

@@ -110,12 +110,14 @@ export class GatewayLink {
     const change = { gateway: this.gateway, open: [], renew: [], close: [], ...wish };
     const { steps } = this.driver.plan(change, observed, this.#clock.now());
     const granted: GrantedOpening[] = [];
+    let seen = steps.length > 0;
     for (const step of steps) {
       const outcome = await this.#step(step, signal);
       if (outcome.kind !== 'applied') return { outcome, granted };
       granted.push(...outcome.granted);
+      seen &&= outcome.seen === true;
     }
-    return { outcome: { kind: 'applied', granted }, granted };
+    return { outcome: { kind: 'applied', granted, ...(seen && { seen }) }, granted };
   }
 
   /** Lists free global ports; undefined where the type does not, or the gateway did not answer. */

@@ -40,10 +40,12 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   if (asked.kind === 'refused') return refused(w, live, asked);
   const streams = new Map(live.openingIds.map((id, index) => [id, live.request.streams[index]?.id ?? '']));
   // Flow and consent are the request's and are remembered once, what may be lacking the deployment's.
-  const openings = asked.openings.map(({ flow: _, consent: _signed, mayLack: _allowed, ...opening }) => ({
+  const granted = asked.openings.map(({ flow: _, consent: _signed, mayLack: _allowed, ...opening }) => ({
     ...opening,
     streamId: streams.get(opening.id) ?? '',
   }));
+  // In the order of the request, whatever the gateway's.
+  const openings = live.openingIds.flatMap((id) => granted.filter((opening) => opening.id === id));
   const { holding, until } = asked;
   for (const note of holding.notes) live.note(now, 'promise-not-kept', note);
   live.move(now, 'granted', 'opened', portsOf(openings), {

@@ -72,6 +72,10 @@ export class SimulatedGateway {
   device = '192.168.1.2';
   online = true;
   foreign = 3;
+  /** It reads back before it answers, and says so. */
+  seen = false;
+  /** Answers in the reverse of the order asked in. */
+  reversed = false;
   /** It cannot be asked what it holds. */
   unreadable = false;
   /** Applies that arrived. */
@@ -230,7 +234,7 @@ export class SimulatedGateway {
     for (const opening of twisted) this.#rows.set(opening.id, { ...opening, until: lease(opening.until) });
     // A lease that was made a longer one is told.
     const told = twisted.map((opening) => (opening.until - now < least ? { ...opening, until: now + least } : opening));
-    return { kind: 'applied', granted: told };
+    return { kind: 'applied', granted: this.reversed ? told.toReversed() : told, ...(this.seen && { seen: true }) };
   }
 
   #grant(opening: Opening, port: number): GrantedOpening {
