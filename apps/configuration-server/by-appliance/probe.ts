@@ -32,17 +32,20 @@ export function probeThrough({ links, clock }: { readonly links: ApplianceLinks;
       const sending = AbortSignal.any([signal, over.signal]);
       const trial = randomBytes(trialLength);
       const streams = openings.map((opening) => ({ id: streamOf(opening, request.streams), opening }));
+      const began = clock.now();
       const strays = Promise.all(openings.map((opening) => stray(opening, trial, clock, sending)));
       const { gatewayId, type, communication } = gateway;
       const about = { gateway: { gatewayId, type, communication }, now: clock.now(), withinMs: mostMs + askingMs };
       const number = trial.toString('hex');
       const question = { ...about, ask: 'probed', trial: number, openings: [...openings], leastMs, mostMs };
       const to = streams.map(({ id, opening }) => ({ id, to: opening.global }));
-      const [heard, server, sent] = await Promise.all([
+      const [heard, server] = await Promise.all([
         hearing(link, question as unknown as Question, asking),
         trying(link, { contentId: request.contentId, trial: number, streams: to }, asking),
-        strays,
       ]);
+      // The server's own have arrived by now: a stray connection that has not is not let in.
+      cancels.push(clock.after(Math.max(0, began + leastMs - clock.now()), () => over.abort()));
+      const sent = await strays;
       const tried = streams.map(({ id, opening }, index): TriedOpening => {
         const of = heard?.filter(({ openingId }) => openingId === opening.id).map(({ from }) => from);
         const stream = server?.streams.find((each) => each.id === id);

@@ -7,6 +7,8 @@ import type { ConnectionPort, DatagramPort } from './ports.ts';
 
 /** Longest wait for a connection, ms. */
 const connectMs = 400;
+/** Wait for a connection that should not be let in, after the one that should has been, ms. */
+const strayMs = 100;
 /** A datagram may be lost: it goes out again after so many ms. */
 const againMs = [0, 60, 180] as const;
 
@@ -47,7 +49,7 @@ async function tryStream(
   // A server on loopback, as in tests, sends to loopback; no other does.
   if (!port || (!isUnicastHost(to.address) && isUnicastHost(port.local.address))) return failed;
   const over = new AbortController();
-  const cancel = clock.after(connectMs, () => over.abort(new Error('no answer in time')));
+  const cancels = [clock.after(connectMs, () => over.abort(new Error('no answer in time')))];
   try {
     const payloadType = stream.streamType === 'rtp' ? stream.track.payloadType : undefined;
     const probe = writeProbe({ streamType: stream.streamType, payloadType }, trial);
@@ -58,9 +60,12 @@ async function tryStream(
     const another = datagrams
       ? trySending(to, probe, clock, over.signal, address)
       : tryConnecting(to, over.signal, address);
-    return [await own, await another.then(({ outcome }: Trial) => outcome)];
+    const fromStream = await own;
+    // Its own has arrived, or never will: another's has had as long, and a little more.
+    cancels.push(clock.after(strayMs, () => over.abort(new Error('not let in'))));
+    return [fromStream, await another.then(({ outcome }: Trial) => outcome)];
   } finally {
-    cancel();
+    for (const cancel of cancels) cancel();
   }
 }
 
