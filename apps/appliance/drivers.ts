@@ -1,8 +1,9 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { Driver } from '@sluice/driver';
+import { igdDriver } from '@sluice/drivers/igd';
 import { natPmpDriver } from '@sluice/drivers/nat-pmp';
 import { pcpDriver } from '@sluice/drivers/pcp';
-import { homeNetwork, joinGroups, systemUdp } from '@sluice/io';
+import { askDevice, homeNetwork, joinGroups, searchLink, systemUdp } from '@sluice/io';
 import type { Clock } from '@sluice/model';
 
 /** What the drivers that an appliance runs are made of. */
@@ -36,8 +37,9 @@ export function applianceDrivers({ clock, secret, lost }: ApplianceDriverPorts):
   const shared = { udp: systemUdp, clock, home: homeNetwork, random, lost };
   const natPmp = natPmpDriver(shared);
   const pcp = pcpDriver({ ...shared, secret: secretOf(secret), fallBack: natPmp as Driver });
+  const igd = igdDriver({ clock, home: homeNetwork, http: askDevice, search: searchLink });
   return {
-    drivers: [pcp, natPmp].map((driver) => driver as Driver),
+    drivers: [pcp, natPmp, igd].map((driver) => driver as Driver),
     listen: () =>
       joinGroups(
         announcements,

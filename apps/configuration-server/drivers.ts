@@ -1,5 +1,6 @@
 import type { Probe } from '@sluice/control';
 import type { Driver } from '@sluice/driver';
+import { igdTraits } from '@sluice/drivers/igd';
 import { natPmpTraits } from '@sluice/drivers/nat-pmp';
 import { pcpTraits } from '@sluice/drivers/pcp';
 import { sshNftDriver } from '@sluice/drivers/ssh-nft';
@@ -29,6 +30,7 @@ export interface ListeningPorts {
 
 /** Types that answer only inside the home: the appliance there runs their drivers. */
 const inHome = [
+  { type: 'igd', traits: igdTraits },
   { type: 'pcp', traits: pcpTraits },
   { type: 'nat-pmp', traits: natPmpTraits },
 ] as const;
