@@ -37,8 +37,8 @@ Example:
       const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve()));
       const log = openLog('configuration-server', options.logLevel);
       await using running = await runConfigurationServer(read.data, log, ending.signal);
-      const { apiPort, uspPort, enrolmentPort, signInPort } = running;
-      const ports = { apiPort, uspPort, enrolmentPort, signInPort };
+      const { apiPort, uspPort, cwmpPort, stunPort, enrolmentPort, signInPort } = running;
+      const ports = { apiPort, uspPort, cwmpPort, stunPort, enrolmentPort, signInPort };
       process.stdout.write(`${JSON.stringify({ ready: 'configuration-server', ...ports })}\n`);
       await ended;
     });

@@ -3,6 +3,7 @@ import { auditSection } from '@sluice/audit';
 import { defaultRequestRates, defaultSettings, type Rate } from '@sluice/control';
 import { isPort } from '@sluice/model';
 import { z } from 'zod';
+import { cwmpSection } from './cwmp/config.ts';
 
 const listen = (port: number) =>
   z.strictObject({
@@ -34,6 +35,8 @@ export const configurationServerConfig = z.strictObject({
   usp: listen(8445)
     .extend({ path: z.string().startsWith('/').default('/usp') })
     .prefault({}),
+  /** Where devices that speak TR-069 connect to; left out, nowhere, and gateways of type `cwmp` are not spoken to. */
+  cwmp: cwmpSection.optional(),
   /**
    * Directory of the deployment's certificate authority (ca.pem, ca-key.pem). Left out, this server makes no
    * certificates: no part enrols or renews here, and its own is renewed by hand.

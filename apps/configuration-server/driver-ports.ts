@@ -5,8 +5,10 @@ import type { ConfigurationServerConfig } from './config.ts';
 
 /** What drivers learn without having asked; `control` acts on it. */
 export interface GatewayNews {
-  /** The gateway connected, started, or has other addresses: what it holds is made what it should hold. */
-  cameBack(gatewayId: string, why: string): void;
+  /** The gateway connected, started, or has other addresses: what it holds is made what it should hold. Settles, never rejects, when that was tried. */
+  cameBack(gatewayId: string, why: string): Promise<void>;
+  /** The same for a gateway that only gave us a chance to look. */
+  putRight(gatewayId: string, why: string): Promise<void>;
   /** Its connection is gone: what was asked on it is unknown from now on. */
   lost(gatewayId: string, reason: string): void;
   /** It no longer holds these openings, which nobody here closed. */

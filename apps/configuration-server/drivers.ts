@@ -8,6 +8,7 @@ import { gatewayRuleset } from '@sluice/kernel/ruleset';
 import { byAppliance } from './by-appliance/driver.ts';
 import { ApplianceLinks } from './by-appliance/links.ts';
 import { probeThrough } from './by-appliance/probe.ts';
+import { type CwmpWorld, cwmpRoom } from './cwmp/room.ts';
 import type { DriverPorts } from './driver-ports.ts';
 import { sshPort } from './ssh.ts';
 import { uspRoom } from './usp.ts';
@@ -20,12 +21,15 @@ export interface GatewayDrivers extends AsyncDisposable {
   /** Checks from outside what they say. */
   readonly probe: Probe;
   /** Takes what gateways begin themselves from now on, until it is disposed of: there is somebody to tell. */
-  listen(): Promise<ListeningPorts & AsyncDisposable>;
+  listen(world: CwmpWorld): Promise<ListeningPorts & AsyncDisposable>;
 }
 
 /** Where gateways reach this configuration server. */
 export interface ListeningPorts {
   readonly usp: number;
+  /** For TR-069, where it is configured. */
+  readonly cwmp?: number;
+  readonly stun?: number;
 }
 
 /** Types that answer only inside the home: the appliance there runs their drivers. */
@@ -39,19 +43,29 @@ const inHome = [
 export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
   const opened = new AsyncDisposableStack();
   const usp = opened.use(uspRoom(ports));
+  const cwmp = opened.use(cwmpRoom(ports));
   const { config, clock, log, news } = ports;
   const links = new ApplianceLinks(log, news);
   return {
     drivers: [
       ...usp.drivers,
+      ...cwmp.drivers,
       ...inHome.map((type) => byAppliance(type, { links, clock, exchangeMs: config.limits.exchangeMs })),
       sshNftDriver({ ssh: sshPort, ruleset: gatewayRuleset('sluice'), clock: ports.clock }),
     ],
     links,
     probe: probeThrough({ links, clock }),
-    async listen() {
-      const listening = await usp.listen();
-      return { usp: listening.port, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };
+    async listen(world) {
+      await using started = new AsyncDisposableStack();
+      const uspListening = started.use(await usp.listen());
+      const { port, stunPort } = started.use(await cwmp.listen(world));
+      const listening = started.move();
+      return {
+        usp: uspListening.port,
+        ...(port !== undefined && { cwmp: port }),
+        ...(stunPort !== undefined && { stun: stunPort }),
+        [Symbol.asyncDispose]: () => listening.disposeAsync(),
+      };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

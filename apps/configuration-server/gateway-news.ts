@@ -11,21 +11,25 @@ export interface NewsPorts {
 
 /** Turns what drivers learn into what control acts on. */
 export function gatewayNews({ control, log, lifetime }: NewsPorts): GatewayNews {
-  const putRight = (about: object, work: Promise<object> | undefined) => {
-    work?.then(
-      (result) => log.info({ ...about, ...result }, 'gateway put right'),
-      (error: unknown) => log.warn({ ...about, error: String(error) }, 'gateway not put right'),
-    );
+  const putRight = async (about: object, work: Promise<object> | undefined) => {
+    try {
+      const result = await work;
+      if (result) log.info({ ...about, ...result }, 'gateway put right');
+    } catch (error) {
+      log.warn({ ...about, error: String(error) }, 'gateway not put right');
+    }
   };
   return {
     cameBack: (gatewayId, why) => putRight({ gatewayId, why }, control()?.gatewayCameBack(gatewayId, lifetime)),
+    putRight: (gatewayId, why) => putRight({ gatewayId, why }, control()?.gatewayCameBack(gatewayId, lifetime)),
     lost(gatewayId, reason) {
       log.info({ gatewayId, reason }, 'gateway offline');
       control()?.gatewayLost(gatewayId);
     },
     openingsGone: (gatewayId, openingIds) => control()?.openingsGone(gatewayId, openingIds),
-    applianceCameBack: (applianceId, why) =>
-      putRight({ applianceId, why }, control()?.applianceCameBack(applianceId, lifetime)),
+    applianceCameBack(applianceId, why) {
+      void putRight({ applianceId, why }, control()?.applianceCameBack(applianceId, lifetime));
+    },
     applianceLost(applianceId, reason) {
       log.info({ applianceId, reason }, 'appliance offline');
       control()

@@ -33,6 +33,9 @@ export interface RunningConfigurationServer extends AsyncDisposable {
   readonly apiPort: number;
   /** Where gateways connect to. */
   readonly uspPort: number;
+  /** Where devices that speak TR-069 connect to, and their STUN server; undefined where they do not. */
+  readonly cwmpPort?: number;
+  readonly stunPort?: number;
   /** Where parts enrol; undefined where they do not. */
   readonly enrolmentPort?: number;
   /** Where people sign in; undefined where they do not. */
@@ -86,7 +89,11 @@ export async function runConfigurationServer(
     ),
   );
 
-  const { usp: uspPort } = started.use(await gateways.listen());
+  const { registrations, gatewayStatus } = control;
+  const reached = started.use(
+    await gateways.listen({ registrations, openingsAt: (gatewayId) => gatewayStatus(gatewayId).openings }),
+  );
+  const { usp: uspPort, cwmp: cwmpPort, stun: stunPort } = reached;
   let enrolmentPort: number | undefined;
   if (config.enrolment) {
     const attempts = new Attempts(systemClock, mostAttempts, attemptsMs);
@@ -98,7 +105,6 @@ export async function runConfigurationServer(
     );
     enrolmentPort = serving.port;
   }
-  const { registrations, gatewayStatus } = control;
   const contacts = new Contacts({
     rule: config.registration,
     periodMs: config.registrationPeriodSeconds * 1_000,
@@ -142,6 +148,8 @@ export async function runConfigurationServer(
   return {
     apiPort,
     uspPort,
+    ...(cwmpPort !== undefined && { cwmpPort }),
+    ...(stunPort !== undefined && { stunPort }),
     ...(enrolmentPort !== undefined && { enrolmentPort }),
     ...(signInPort !== undefined && { signInPort }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -29,12 +29,11 @@ const location = z
   .max(1024)
   .optional();
 
+const boundedText = z.string().min(1).max(256).optional();
+
 const interfaces = z
   .string()
   .regex(/^[A-Za-z0-9_.:@-]{1,15}(?:, ?[A-Za-z0-9_.:@-]{1,15}){0,7}$/, 'names of interfaces');
-
-/** Types whose communication nobody has named yet in a schema: any members, bounded. */
-const anyMembers = z.record(z.string().max(64), z.string().max(8192)).default({});
 
 /** What a gateway is registered with, by type: how it is spoken to. Values are text. */
 const gatewayTypes = [
@@ -68,7 +67,25 @@ const gatewayTypes = [
       .strictObject({ ...common, url: z.url({ protocol: /^wss$/, error: 'a wss:// URL' }).max(1024).optional() })
       .prefault({}),
   }),
-  z.object({ type: z.literal('cwmp'), communication: anyMembers }),
+  z.object({
+    type: z.literal('cwmp'),
+    communication: z.strictObject({
+      ...common,
+      /** Which device it is, as it names itself (TR-069): the manufacturer's OUI and the serial number. */
+      oui: z.string().regex(/^[0-9A-Fa-f]{6}$/, 'six hexadecimal digits'),
+      serial: z.string().min(1).max(64),
+      /** What it shows us. The name is OUI, "-", serial number where left out; without a password a certificate is needed. */
+      username: boundedText,
+      password: boundedText,
+      /** The common name of its certificate; OUI, "-", serial number where left out. */
+      certificate: z.string().min(1).max(256).optional(),
+      /** What we show it when it is woken, by HTTP or by UDP. */
+      connectionRequestUsername: boundedText,
+      connectionRequestPassword: boundedText,
+      /** Where it is woken; where left out, where it says itself, if that is where it calls from. */
+      connectionRequestUrl: location,
+    }),
+  }),
   z.object({
     type: z.literal('ssh-nft'),
     communication: z.strictObject({

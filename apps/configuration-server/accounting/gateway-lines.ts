@@ -7,7 +7,7 @@ export function accountedNews(news: GatewayNews, audit: Audit): GatewayNews {
     ...news,
     cameBack(gatewayId, why) {
       audit.note('gateway-online', { gateway: gatewayId, why });
-      news.cameBack(gatewayId, why);
+      return news.cameBack(gatewayId, why);
     },
     lost(gatewayId, reason) {
       audit.note('gateway-offline', { gateway: gatewayId, why: reason });

@@ -30,6 +30,11 @@ test('each type is registered with what it is spoken to by, and nothing else', a
     ['sluice', { url: 'wss://192.0.2.1:8446/usp' }, 200],
     ['sluice', { url: 'https://192.0.2.1/' }, 400],
     ['sluice', { portAgreement: 'guess' }, 400],
+    ['cwmp', { oui: '00D09E', serial: '0001', username: 'home', password: 'sesame' }, 200],
+    ['cwmp', { oui: '00D09E', serial: '0001', connectionRequestUrl: 'http://192.0.2.1:7547/x' }, 200],
+    ['cwmp', { oui: '00D09', serial: '0001' }, 400],
+    ['cwmp', { oui: '00D09E' }, 400],
+    ['cwmp', { oui: '00D09E', serial: '0001', connectionRequestUrl: 'file:///etc/passwd' }, 400],
     ['telnet', {}, 400],
   ];
   for (const [type, communication, expected] of cases) {

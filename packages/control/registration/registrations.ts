@@ -1,10 +1,14 @@
-import type { Gateway, PortalRegistration, Refusal, Registration } from '@sluice/model';
+import type { Cancel, Gateway, PortalRegistration, Refusal, Registration } from '@sluice/model';
 import type { Page, Store } from '../store.ts';
+
+/** Hears of a gateway as it is registered now; undefined when it is removed. */
+export type GatewayObserver = (gatewayId: string, gateway: Gateway | undefined) => void;
 
 /** The registration database: gateways, the appliances behind them, and portals. */
 export class Registrations {
   readonly #store: Store;
   readonly #changed: (gateway: Gateway) => void;
+  readonly #observers = new Set<GatewayObserver>();
 
   /** `changed` hears of gateways whose way of being spoken to is another than before. */
   constructor(store: Store, changed: (gateway: Gateway) => void) {
@@ -12,10 +16,17 @@ export class Registrations {
     this.#changed = changed;
   }
 
+  /** Tells of each gateway that is registered, registered anew or removed, from now on. */
+  observeGateways(observer: GatewayObserver): Cancel {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
   /** Adds a gateway, or replaces what was known of it. */
   async putGateway(gateway: Gateway): Promise<void> {
     const before = await this.#store.gateway(gateway.gatewayId);
     await this.#store.putGateway(gateway);
+    for (const observer of this.#observers) observer(gateway.gatewayId, gateway);
     if (before && !sameWay(before, gateway)) this.#changed(gateway);
   }
 
@@ -31,6 +42,7 @@ export class Registrations {
   /** Removes a gateway; refuses where there is none, and while appliances are behind it. Its sessions live on. */
   async forgetGateway(gatewayId: string): Promise<Refusal | undefined> {
     const outcome = await this.#store.forgetGateway(gatewayId);
+    if (outcome === 'forgotten') for (const observer of this.#observers) observer(gatewayId, undefined);
     if (outcome === 'forgotten') return undefined;
     if (outcome === 'unknown') return unknownGateway(gatewayId);
     const message = `appliances are registered behind ${gatewayId}; move or remove them first`;

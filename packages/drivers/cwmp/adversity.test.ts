@@ -341,7 +341,7 @@ test('a device that lost its rows, or has another address, is looked at', async 
   const look = (more = idle) => {
     const contact = acs.contact('home');
     assert.ok(contact);
-    return reasonToLook('home', contact, book, more);
+    return reasonToLook('home', contact, book, more)?.why;
   };
   assert.equal(look(), 'it started');
   await using session = await opened(bench);

@@ -4,7 +4,7 @@ import { type CwmpDriverPorts, cwmpSession } from './session.ts';
 import { cwmpTraits } from './traits.ts';
 
 export { DeviceBook } from './device-book.ts';
-export { reasonToLook } from './news.ts';
+export { type LookReason, reasonToLook } from './news.ts';
 export type { CwmpStep, Lease } from './plan.ts';
 export type { CwmpPort, DeviceContact, DeviceConversation } from './port.ts';
 export type { PortPicking } from './ports.ts';

@@ -115,6 +115,7 @@ export class Cpe implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isOn = false;
+    this.#leases.stop();
     this.#device?.hangUp();
     await this.#talking;
     this.#device?.hangUp();

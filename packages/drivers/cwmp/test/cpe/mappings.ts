@@ -116,6 +116,11 @@ export class LeaseKeeper {
     }
   }
 
+  /** Counts nothing any more. */
+  stop(): void {
+    for (const { cancel } of this.#ends.values()) cancel();
+  }
+
   /** What is left of each lease, as it is read. */
   refresh(): void {
     for (const { name, at } of this.#ends.values())
