@@ -1,5 +1,6 @@
 import { type GatewayType, type PromiseName, promiseNames } from '@sluice/model';
 import type { BuiltNetwork } from './build.ts';
+import { cpeRegistration, startCwmpCpe } from './foreign/cwmp-cpe.ts';
 import { startMiniupnpd } from './foreign/miniupnpd.ts';
 import { type Internet, publicLookingInternet } from './topologies/home.ts';
 
@@ -7,6 +8,8 @@ import { type Internet, publicLookingInternet } from './topologies/home.ts';
 export interface ForeignGateway extends AsyncDisposable {
   /** How many openings its kernel holds, as nft(8) lists them: it is not asked itself. */
   openings(signal: AbortSignal): Promise<number>;
+  /** It loses power, and is there again without what it held. */
+  reboot(signal: AbortSignal): Promise<void>;
 }
 
 /** One kind of gateway that the lab can put into a home, and what the deployment needs for it. */
@@ -15,6 +18,8 @@ export interface GatewayRow {
   readonly internet?: Internet;
   /** What the deployment lets an opening lack; its default where left out. */
   readonly weaker?: readonly PromiseName[];
+  /** What the configuration server is configured with besides. */
+  readonly server?: Readonly<Record<string, unknown>>;
   /** What it is registered with. */
   communication(network: BuiltNetwork, host: string): Readonly<Record<string, string>>;
   start(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway>;
@@ -27,6 +32,12 @@ async function miniupnpd(network: BuiltNetwork, host: string, signal: AbortSigna
   return {
     // An opening is a rule that admits and, over IPv4, one that translates besides.
     openings: async (signal) => (await gateway.rules(signal)).filter((rule) => /\baccept\b/.test(rule)).length,
+    async reboot(signal) {
+      await gateway.kill(signal);
+      await gateway.wipe(signal);
+      if ((await gateway.rules(signal)).length > 0) throw new Error('miniupnpd lost nothing');
+      await gateway.start(signal);
+    },
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
   };
 }
@@ -37,12 +48,26 @@ const inHome = {
   start: miniupnpd,
 } as const;
 
+const acsPort = 7547;
+
+/** A device that speaks TR-069, with one of the two data models. */
+export function cwmpRow(model: 'tr-098' | 'tr-181'): GatewayRow {
+  return {
+    type: 'cwmp',
+    // It is woken, and asked one thing after the other.
+    server: { cwmp: { port: acsPort }, limits: { exchangeMs: 10_000, verdictMs: 20_000 } },
+    communication: (_network, host) => cpeRegistration(host),
+    start: (network, host, signal) => startCwmpCpe({ network, host, model, acsPort }, signal),
+  };
+}
+
 /** The table of foreign gateways, one row a type. */
 export const gatewayRows: readonly GatewayRow[] = [
   { type: 'igd', ...inHome },
   // It answers FILTER with success and lets everyone in; NAT-PMP has no filter at all.
   { type: 'pcp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
   { type: 'nat-pmp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
+  cwmpRow('tr-181'),
 ];
 
 /** The row of a type; undefined for our own agent. Throws RangeError on a type that has none. */

@@ -1,15 +1,24 @@
 import { buildNetwork } from '../build.ts';
 import { mediaCache } from '../cache.ts';
 import type { Overrides } from '../configurations.ts';
+import type { GatewayRow } from '../gateway-rows.ts';
 import { type Deployment, deploy } from '../parts.ts';
 import { homes } from '../topologies/home.ts';
 
-/** One home with every part running, for a test: its namespaces begin with `prefix`. Disposing takes all down. */
-export async function deployedHome(prefix: string, overrides: Overrides, signal: AbortSignal): Promise<Deployment> {
-  const network = await buildNetwork(homes(), prefix, signal);
+/**
+ * One home with every part running, for a test: its namespaces begin with `prefix`. `gateway` stands there in place of
+ * our agent. Disposing takes all down.
+ */
+export async function deployedHome(
+  prefix: string,
+  overrides: Overrides,
+  signal: AbortSignal,
+  gateway?: GatewayRow,
+): Promise<Deployment> {
+  const network = await buildNetwork(homes(1, gateway?.internet), prefix, signal);
   try {
     const cache = mediaCache();
-    const deployment = await deploy(network, { overrides, ...(cache === undefined ? {} : { cache }) }, signal);
+    const deployment = await deploy(network, { overrides, gateway, ...(cache === undefined ? {} : { cache }) }, signal);
     return {
       ...deployment,
       async [Symbol.asyncDispose]() {
