@@ -67,7 +67,7 @@ export async function deploy(
   await mkdir(directories.cache, { recursive: true });
   await issueIdentities(network, directories, hosts);
   const { gateway, overrides = {} } = options;
-  const configurations = gateway?.weaker ? withWeaker(overrides, gateway.weaker) : overrides;
+  const configurations = gateway ? besides(overrides, gateway) : overrides;
   for (const host of hosts) await writeConfiguration(network, directories, host, configurations);
 
   const running = new Map<string, HostProcess>();
@@ -162,9 +162,10 @@ async function writeConfiguration(
 }
 
 /** The same, with a policy that lets openings lack these promises. */
-function withWeaker(overrides: Overrides, weaker: readonly string[]): Overrides {
+function besides(overrides: Overrides, { weaker, server = {} }: GatewayRow): Overrides {
   const part = 'configuration-server';
-  return { ...overrides, [part]: { weaker, ...overrides[part] } };
+  const ofGateway = { ...server, ...(weaker && { weaker }) };
+  return { ...overrides, [part]: { ...merge(ofGateway, overrides[part] ?? {}) } };
 }
 
 function merge(into: Readonly<Record<string, unknown>>, from: Readonly<Record<string, unknown>>): object {

@@ -1,0 +1,65 @@
+import type { HeldMapping } from '../../packages/drivers/cwmp/test/cpe/mappings.ts';
+
+/** The chains that hold a device's openings. */
+export const cpeChains = ['mappings', 'translated'] as const;
+
+/** Where a device takes connection requests. */
+export const connectionRequestPort = 7547;
+
+/** Where a device stands. */
+export interface CpeInterfaces {
+  readonly wan: string;
+  readonly lan: string;
+  /** Its global IPv4 address. */
+  readonly external: string;
+}
+
+/**
+ * The firewall and translation of a home router without any opening, as routers have them: what runs goes on running,
+ * what the home begins goes out, nothing else comes in.
+ */
+export function cpeRuleset({ wan, lan }: CpeInterfaces): string {
+  return `table inet cpe
+delete table inet cpe
+table inet cpe {
+  chain mappings { }
+  chain translated { }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "${lan}" oifname "${wan}" accept
+    meta l4proto ipv6-icmp accept
+    iifname "${wan}" jump mappings
+  }
+  chain input {
+    type filter hook input priority filter; policy accept;
+    ct state established,related accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    iifname "${wan}" tcp dport ${connectionRequestPort} accept
+    iifname "${wan}" drop
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat;
+    iifname "${wan}" jump translated
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+    oifname "${wan}" meta nfproto ipv4 masquerade
+  }
+}
+`;
+}
+
+/** One transaction that leaves these mappings and no others. */
+export function cpeMappings(mappings: readonly HeldMapping[], { external }: CpeInterfaces): string {
+  const rules = mappings.flatMap((mapping) => {
+    const { family, transport, source, sourcePort, globalPort, client, clientPort } = mapping;
+    const ip = family === 4 ? 'ip' : 'ip6';
+    const from = `${source === '' ? '' : `${ip} saddr ${source} `}${sourcePort > 0 ? `${transport} sport ${sourcePort} ` : ''}`;
+    const admit = `add rule inet cpe mappings ${from}${ip} daddr ${client} ${transport} dport ${clientPort} accept`;
+    if (family === 6) return [admit];
+    const to = `ip daddr ${external} ${transport} dport ${globalPort}`;
+    return [admit, `add rule inet cpe translated ${from}${to} dnat ip to ${client}:${clientPort}`];
+  });
+  return `${cpeChains.map((chain) => `flush chain inet cpe ${chain}`).join('\n')}\n${rules.join('\n')}\n`;
+}
