@@ -57,7 +57,8 @@ export function pinholeMapper(parts: PinholeParts): Mapper & {
     const before = known.get(opening.id);
     const granted = grantOf(opening);
     known.set(opening.id, { state: 'asked', opening: granted });
-    const uniqueId = await add(opening, seconds, signal);
+    const request = addPinhole(firewall.type, pinholeOf(opening), seconds);
+    const uniqueId = numberOf(await ask(request, opening, signal), opening);
     if (typeof uniqueId !== 'number') {
       if (uniqueId.kind === 'refused') known.set(opening.id, before ?? { state: 'closed', opening: granted });
       return uniqueId;
@@ -74,21 +75,6 @@ export function pinholeMapper(parts: PinholeParts): Mapper & {
     );
   }
 
-  /** The number of a pinhole with just this lease. Asked for again, a pinhole is the same one with another lease (2.5.2). */
-  async function add(
-    opening: Placed,
-    seconds: number,
-    signal: AbortSignal,
-  ): Promise<number | Exclude<One, { kind: 'granted' }>> {
-    const request = addPinhole(firewall.type, pinholeOf(opening), seconds);
-    const first = numberOf(await ask(request, opening, signal), opening);
-    if (typeof first !== 'number' || !quirks.spoilsRenewedPinholes) return first;
-    // It may have been there, and be spoilt now.
-    const gone = await ask(deletePinhole(firewall.type, first), opening, signal);
-    if (gone.kind !== 'values') return { kind: 'unknown', reason: `it was not made anew (${wordsOf(gone)})` };
-    return numberOf(await ask(request, opening, signal), opening);
-  }
-
   function numberOf(reply: Reply, opening: Opening): number | Exclude<One, { kind: 'granted' }> {
     if (reply.kind === 'lost') return { kind: 'unknown', reason: reply.reason };
     if (reply.kind === 'not-sent') return refused(offline(gatewayId, reply.reason));
@@ -100,11 +86,11 @@ export function pinholeMapper(parts: PinholeParts): Mapper & {
     const { opening, seconds } = lease;
     const held = heldNow(opening);
     if (!isPlaced(opening) || !isGranted(opening) || !held) return refused(lostOf(opening));
-    if (quirks.spoilsRenewedPinholes) {
+    if (quirks.mixesUpPinholes) {
       const there = await lookAt(held, signal);
       if (there === 'silent') return { kind: 'unknown', reason: 'it does not show what it holds' };
-      if (there !== 'there') return refused(lostOf(opening));
-      return make({ opening, seconds }, signal);
+      const gone = there === 'there' ? await remove(opening, held.uniqueId, signal) : refused(lostOf(opening));
+      return gone.kind === 'gone' ? make({ opening, seconds }, signal) : gone;
     }
     const reply = await ask(updatePinhole(firewall.type, held.uniqueId, seconds), opening, signal);
     if (reply.kind === 'lost') return { kind: 'unknown', reason: reply.reason };
@@ -125,7 +111,8 @@ export function pinholeMapper(parts: PinholeParts): Mapper & {
     if (look === 'gone') return closed(opening);
     if (held && look === 'there') return remove(opening, held.uniqueId, signal);
     if (opening.until <= clock.now()) return closed(opening);
-    // A number that is not known, or was of another life of the gateway, is learnt by asking for the same again.
+    // A number that is not known, or was of another life of the gateway, is learnt by asking for the same again (2.5.2).
+    if (quirks.mixesUpPinholes) return refused(numberless(opening));
     const request = addPinhole(firewall.type, pinholeOf(opening), leastSeconds);
     const uniqueId = numberOf(await ask(request, opening, signal), opening);
     if (typeof uniqueId !== 'number') return uniqueId;
@@ -208,8 +195,8 @@ function lookIn(reply: Reply): PinholeLook {
   return unknownNumber.includes(reply.code) ? 'gone' : 'untold';
 }
 
-function wordsOf(reply: Exclude<Reply, { kind: 'values' }>): string {
-  return reply.kind === 'fault' ? `${reply.code ?? ''} ${reply.description}`.trim() : reply.reason;
+function numberless({ id }: Opening): Refusal {
+  return refuse('gateway-refused', `the gateway's number for ${id} is not known: it ends with its lease`, id);
 }
 
 function lostOf({ id }: Opening): Refusal {

@@ -14,6 +14,7 @@ import { askService, type Reply } from './asking.ts';
 import { readOr, type WanConnection } from './connection.ts';
 import { isPlaced, unfit } from './fitness.ts';
 import { endShown, grantOf, keyOf, mappingOf, type Placed } from './mapping-making.ts';
+import type { MadeMapping } from './memory.ts';
 import { isMappingOf, openingIdIn } from './own-mapping.ts';
 import type { GatewayParts } from './parts.ts';
 import { offline, refusalOf, silent } from './refusals.ts';
@@ -55,7 +56,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
       const there = await table.peek(made.key, signal);
       if (there.kind === 'silent') return refused(silent(gatewayId, there.reason));
       const samePort = opening.globalPort === undefined || opening.globalPort === made.key.externalPort;
-      if (isOurs(there, opening) && samePort) return extend({ ...lease, opening }, made.key, signal);
+      if (isOurs(there, opening) && samePort) return openAgain({ ...lease, opening }, made, signal);
       memory.mappings.delete(opening.id);
     }
     const picks = opening.globalPort === undefined;
@@ -64,6 +65,16 @@ export function portMapper(parts: PortMapperParts): Mapper {
     const attempt: Attempt = { wide: learned.anyRemoteOnly === true, permanent: keepsNoLease(), picks };
     const port = await freePort(opening, attempt, signal);
     return typeof port === 'number' ? make({ ...lease, opening }, port, attempt, signal) : refused(port);
+  }
+
+  /** It is there under its id. Where who may send is not what is asked, or not known, it is made anew on its port. */
+  async function openAgain(lease: Lease<Placed>, made: MadeMapping, signal: AbortSignal): Promise<One> {
+    const { opening } = lease;
+    const attempt: Attempt = { wide: learned.anyRemoteOnly === true, permanent: keepsNoLease(), picks: false };
+    const { remoteHost } = keyOf(opening, made.key.externalPort, attempt.wide);
+    if (made.life !== undefined && made.key.remoteHost === remoteHost) return extend(lease, made.key, signal);
+    const gone = await remove(opening, made.key, signal);
+    return gone.kind === 'gone' ? make(lease, made.key.externalPort, attempt, signal) : gone;
   }
 
   /** Where a mapping of another program on this device stands, the gateway would put ours in its place. */

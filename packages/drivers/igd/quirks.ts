@@ -13,8 +13,11 @@ export interface Quirks {
   readonly hidesRemoteHost?: true;
   /** Takes RemoteHost and lets everyone in. */
   readonly ignoresRemoteHost?: true;
-  /** UpdatePinhole and a repeated AddPinhole change more than the lease: pinholes are renewed by making them anew. */
-  readonly spoilsRenewedPinholes?: true;
+  /**
+   * UpdatePinhole widens a pinhole; AddPinhole for one that is there makes another, or a lease of decades. So they are
+   * renewed by making them anew, and closed by their number alone.
+   */
+  readonly mixesUpPinholes?: true;
   /** A lease is kept, and shown as 0. */
   readonly hidesLease?: true;
   /** Mappings end only when they are deleted, whatever lease is asked for. */
@@ -40,8 +43,8 @@ export const quirkTable: readonly QuirkEntry[] = [
   },
   {
     of: { server: /\bMiniUPnPd\/2\.(?:[0-2]\.|3\.[0-5]\b)/ },
-    quirks: { spoilsRenewedPinholes: true },
-    seen: 'lab, 2.3.1 with nftables: after UpdatePinhole any port of the server may send; AddPinhole again makes the lease one of 55 years. Its sources: right from 2.3.6',
+    quirks: { mixesUpPinholes: true },
+    seen: 'lab, 2.3.1 with nftables: after UpdatePinhole any port of the server may send; AddPinhole again makes a second one. Its sources: a lease of 55 years before 2.3.3; right from 2.3.6',
   },
 ];
 

@@ -23,7 +23,7 @@ export interface Departures {
   readonly cutsDescriptionTo?: number;
   readonly noFirewall?: true;
   readonly noPinholeLook?: true;
-  readonly spoilsRenewedPinholes?: true;
+  readonly mixesUpPinholes?: true;
   /** What it says it is. */
   readonly server?: string;
   /** Text of GetExternalIPAddress. */
@@ -132,7 +132,7 @@ export class SimulatedTables {
   updatePinhole(uniqueId: number, seconds: number): Fault | undefined {
     const there = this.heldPinholes.find((other) => other.uniqueId === uniqueId);
     if (!there) return fault(pinholeError.noSuchEntry);
-    const spoilt = this.departures.spoilsRenewedPinholes ? { remotePort: 0 } : {};
+    const spoilt = this.departures.mixesUpPinholes ? { remotePort: 0 } : {};
     const updated = { ...there, end: this.#clock.now() + seconds * 1_000, ...spoilt };
     this.pinholes = this.pinholes.map((other) => (other === there ? updated : other));
     return undefined;
