@@ -30,6 +30,16 @@ export const portalConfig = z.strictObject({
   proxies: z.array(prefix).default([]),
   configurationServer: partUrl,
   mediaServers: z.array(partUrl).min(1),
+  /** Where players speak RTSP (RFC 2326); left out, nowhere. They show no certificate: whoever is in a home may ask. */
+  rtsp: z
+    .strictObject({
+      hosts: z.array(z.string()).min(1).default(['::']),
+      /** 0 takes a free one. */
+      port: z.number().int().min(0).max(65535).default(8554),
+      /** Most connections at once. */
+      connections: z.number().int().positive().default(1_000),
+    })
+    .optional(),
   limits: z
     .strictObject({
       /** Longest wait for the configuration server's verdict, ms. */

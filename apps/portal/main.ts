@@ -10,11 +10,14 @@ import { Upstream } from './links/upstream.ts';
 import { remoteMediaServer } from './media-server.ts';
 import { rememberedPosters } from './posters.ts';
 import { requestDesk } from './request-desk.ts';
+import { openRtspDoor } from './rtsp/door.ts';
 import { contentShelf } from './shelf.ts';
 
-/** A portal that serves. Disposing of it stops serving; sessions that it started go on. */
+/** A portal that serves. Disposing of it stops serving; sessions that it started go on, but for those of RTSP. */
 export interface RunningPortal extends AsyncDisposable {
   readonly port: number;
+  /** Where players find it; undefined where it serves none. */
+  readonly rtspPort?: number;
 }
 
 /** Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. */
@@ -38,20 +41,16 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
     remoteMediaServer(part('media server', 'media-server', origin), config.limits),
   );
   const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime);
-  const desk = started.use(
-    requestDesk(
-      {
-        portalId: identity.endpointId,
-        configuration,
-        shelf,
-        clock: systemClock,
-        log,
-        stopwatch: () => performance.now(),
-        lifetime,
-      },
-      servers,
-    ),
-  );
+  const deciding = {
+    portalId: identity.endpointId,
+    configuration,
+    shelf,
+    clock: systemClock,
+    log,
+    stopwatch: () => performance.now(),
+    lifetime,
+  };
+  const desk = started.use(requestDesk(deciding, servers));
   const ends = new ConnectionEndsReader(config.proxies);
   const callers = { endsOf: (socket: Socket) => ends.of(socket), counts: own.counts };
   const links = {
@@ -66,8 +65,20 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
   // A browser without a certificate may look at the pages; the API asks for one itself.
   const tls = { ...serverTls(identity), rejectUnauthorized: false };
   const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure, ends }));
+  let rtspPort: number | undefined;
+  if (config.rtsp) {
+    // Players lose their connection with this portal, and ask no other way: what is open for them is closed at its end.
+    const players = new AbortController();
+    started.defer(() => players.abort(new Error('the portal ends')));
+    const door = await openRtspDoor({ ...deciding, lifetime: players.signal }, { ...config.rtsp, ends });
+    rtspPort = started.use(door).port;
+  }
   void own.follow(remoteAuthority(configurationPart), lifetime);
   const running = started.move();
-  log.info({ port, hosts: config.listen.hosts }, 'serving');
-  return { port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  log.info({ port, rtspPort, hosts: config.listen.hosts }, 'serving');
+  return {
+    port,
+    ...(rtspPort !== undefined && { rtspPort }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

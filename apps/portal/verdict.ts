@@ -95,7 +95,8 @@ const givenUp: Verdict = {
   refusal: refuse('request-conflict', 'the appliance went away before the verdict; ask with a new request id'),
 };
 
-async function open(parts: Deciding, request: SessionRequest): Promise<Answer<SessionView>> {
+/** Has a home opened for a request, every stream of it; where the answer is lost, what may be open is found and closed. */
+export async function open(parts: Deciding, request: SessionRequest): Promise<Answer<SessionView>> {
   const answer = await parts.configuration.open(request, parts.lifetime);
   if (answer.kind === 'refused') {
     const { code } = answer.refusal;

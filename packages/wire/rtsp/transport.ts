@@ -7,6 +7,8 @@ export interface RtspTransport {
   readonly interleaved?: readonly [number, number];
   readonly clientPort?: readonly [number, number];
   readonly serverPort?: readonly [number, number];
+  /** Where the packets come from, where it is not the peer of the connection: an address or a name. */
+  readonly source?: string;
   /** "play" unless it says otherwise; in lower case. */
   readonly mode: 'play' | 'record';
   /** 32 bits. */
@@ -24,8 +26,9 @@ export function parseTransport(header: string): readonly RtspTransport[] {
 
 /** The text of a Transport header with one choice. */
 export function buildTransport(transport: RtspTransport): string {
-  const { interleaved, clientPort, serverPort, ssrc } = transport;
+  const { interleaved, clientPort, serverPort, source, ssrc } = transport;
   const parts = [transport.protocol, transport.delivery];
+  if (source !== undefined) parts.push(`source=${source}`);
   if (interleaved) parts.push(`interleaved=${interleaved[0]}-${interleaved[1]}`);
   if (clientPort) parts.push(`client_port=${clientPort[0]}-${clientPort[1]}`);
   if (serverPort) parts.push(`server_port=${serverPort[0]}-${serverPort[1]}`);
@@ -51,9 +54,11 @@ function readChoice(text: string): RtspTransport | undefined {
   const ssrc = /^[0-9a-f]{1,8}$/i.test(named.get('ssrc') ?? '')
     ? Number.parseInt(named.get('ssrc') ?? '', 16)
     : undefined;
+  const source = /^[A-Za-z0-9.:_-]{1,253}$/.test(named.get('source') ?? '') ? named.get('source') : undefined;
   return {
     protocol,
     delivery,
+    ...(source !== undefined && { source }),
     mode: mode === 'record' || mode === 'receive' ? 'record' : 'play',
     ...(interleaved && { interleaved }),
     ...(clientPort && { clientPort }),
