@@ -1,7 +1,7 @@
 import type { HeldMapping } from '../../packages/drivers/cwmp/test/cpe/mappings.ts';
 
 /** The chains that hold a device's openings. */
-export const cpeChains = ['mappings', 'translated'] as const;
+export const cpeChains = ['mappings', 'translated', 'translated_back'] as const;
 
 /** Where a device takes connection requests. */
 export const connectionRequestPort = 7547;
@@ -24,6 +24,7 @@ delete table inet cpe
 table inet cpe {
   chain mappings { }
   chain translated { }
+  chain translated_back { }
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
@@ -44,6 +45,7 @@ table inet cpe {
   }
   chain postrouting {
     type nat hook postrouting priority srcnat;
+    oifname "${wan}" jump translated_back
     oifname "${wan}" meta nfproto ipv4 masquerade
   }
 }
@@ -59,7 +61,13 @@ export function cpeMappings(mappings: readonly HeldMapping[], { external }: CpeI
     const admit = `add rule inet cpe mappings ${from}${ip} daddr ${client} ${transport} dport ${clientPort} accept`;
     if (family === 6) return [admit];
     const to = `ip daddr ${external} ${transport} dport ${globalPort}`;
-    return [admit, `add rule inet cpe translated ${from}${to} dnat ip to ${client}:${clientPort}`];
+    // As routers do that keep one mapping for a device's port: what it sends first leaves from the same global port.
+    const back = `${source === '' ? '' : `ip daddr ${source} `}ip saddr ${client} ${transport} sport ${clientPort}`;
+    return [
+      admit,
+      `add rule inet cpe translated ${from}${to} dnat ip to ${client}:${clientPort}`,
+      `add rule inet cpe translated_back ${back} snat ip to ${external}:${globalPort}`,
+    ];
   });
   return `${cpeChains.map((chain) => `flush chain inet cpe ${chain}`).join('\n')}\n${rules.join('\n')}\n`;
 }
