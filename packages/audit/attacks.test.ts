@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -107,6 +108,23 @@ test('the whole log made anew with a certificate of an authority of their own', 
   assert.deepEqual((await afterwards(forge)).sort(), ['end-unknown -', 'seal -', 'seal 2 line 2', 'seal 3 line 3']);
 });
 
+test('the whole log made anew with a certificate that the authority seems to have issued', async () => {
+  const forge = async () => {
+    await rm(rig.directory, { recursive: true });
+    const der = new X509Certificate(rig.identity.certPem).raw;
+    // Issuer and key names are the authority's; what it signed was something else.
+    der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
+    const certPem = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    const log = { info() {}, error() {} };
+    const audit = await openAudit(
+      { directory: rig.directory },
+      { identity: { ...rig.identity, certPem }, clock: rig.clock, log },
+    );
+    await audit[Symbol.asyncDispose]();
+  };
+  assert.deepEqual((await afterwards(forge)).sort(), ['end-unknown -', 'seal -', 'seal 2 line 2', 'seal 3 line 3']);
+});
+
 test('checkpoints signed with a key that is not that of the certificate', async () => {
   const forge = async () => {
     await rm(rig.directory, { recursive: true });
@@ -179,6 +197,12 @@ test('the head taken away while the part does not run is told for ever', async (
   assert.equal(found.length > 0 && found.some((each) => each.startsWith('end-unknown')), true, found.join());
 });
 
+/** The next letter of base64url: where it ends 64 bytes, only bits that count for nothing are others. */
+function nextOf(letter = ''): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return alphabet[alphabet.indexOf(letter) + 1] ?? '';
+}
+
 test('a head file that is none, or of another log, is told', async () => {
   const head = await readFile(join(pristine, 'head.jws'), 'utf8');
   const other = await logRig();
@@ -193,6 +217,7 @@ test('a head file that is none, or of another log, is told', async () => {
     nothing: '',
     garbage: 'x'.repeat(100_000),
     'its signature changed': `${head.trim().slice(0, -2)}AA\n`,
+    'another text for the same signature': `${head.trim().slice(0, -1)}${nextOf(head.trim().at(-1))}\n`,
     'of another log': ofOther,
   };
   for (const [what, text] of Object.entries(heads)) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noteSession } from './test/day.ts';
@@ -36,5 +36,10 @@ test('a full disk is an error, told once and counted; the log goes on when there
   const { wrong, notes, lines } = await rig.verify();
   assert.deepEqual(wrong, []);
   assert.match(notes[0]?.message ?? '', new RegExp(`^${lost} lines could not be kept`));
-  assert.ok(lines >= 401 * 3 - lost);
+  const [file = ''] = await rig.files();
+  const told = (await readFile(file, 'utf8'))
+    .split('\n')
+    .flatMap((line) => /"kind":"(session-\w+)","session":"(s\d+)"/.exec(line)?.slice(1).join() ?? []);
+  assert.equal(told.length, 401 * 3 - lost, `${lines} lines`);
+  assert.equal(new Set(told).size, told.length, 'none stands there twice');
 });
