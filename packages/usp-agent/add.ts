@@ -1,5 +1,5 @@
 import { type Add, type AddSuccessInit, type CreateObject, errorCode, keyed, parsePath } from '@sluice/wire/usp';
-import { type Answer, errorAnswer, type Refused, type Turn } from './answer.ts';
+import { type Answer, denied, errorAnswer, type Refused, type Turn } from './answer.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
 import { keyValues } from './schema.ts';
@@ -56,6 +56,9 @@ function planRows({ objPath, paramSettings }: CreateObject, turn: Turn): Write[]
   if (access !== 'addDelete' && access !== 'addOnly') {
     return { code: errorCode.objectNotCreatable, message: `rows of ${objPath} cannot be added` };
   }
+  // Behind a reference every table may be another one.
+  const barred = resolved.found.find(({ node }) => !turn.rights.object(node, 'w'));
+  if (barred || (resolved.node && !turn.rights.object(resolved.node, 'w'))) return denied(`adding to ${objPath}`);
   return resolved.found.flatMap((table) => planRow(table, paramSettings, turn) ?? []);
 }
 

@@ -7,12 +7,14 @@ import { ControllerLink, type DeviceNames } from './controller-link.ts';
 import type { DataModel, ModelEvent } from './data-model.ts';
 import { type ExchangeOptions, exchange, protocolVersions } from './exchange.ts';
 import { concernsKept, forgetfulStore, putBack, type RowStore, rowsToKeep } from './kept-rows.ts';
-import { type ControllerEntry, createLocalAgent } from './local-agent.ts';
+import { type ControllerEntry, createLocalAgent, rolesOf } from './local-agent.ts';
 import { agentTable } from './local-agent-types.ts';
+import type { Posting } from './outbox.ts';
 import { Requests } from './requests.ts';
 import { compileSchema } from './schema.ts';
 import { SubscriptionRows } from './subscription-rows.ts';
 import { judgeReferences, Subscriptions } from './subscriptions.ts';
+import { Rights, type RoleEntry } from './trust.ts';
 
 /** What an agent is made from. */
 export interface AgentOptions {
@@ -21,6 +23,8 @@ export interface AgentOptions {
   readonly device: DeviceNames;
   /** The controllers that local policy names; no other is served. */
   readonly controllers: readonly ControllerEntry[];
+  /** What controllers may do, by role; left out, each may do everything. A controller that names no role here may nothing. */
+  readonly roles?: readonly RoleEntry[];
   /** What there is beside Device.LocalAgent. */
   readonly models: readonly DataModel[];
   readonly clock: Clock;
@@ -77,7 +81,11 @@ export function createAgent(options: AgentOptions): Agent {
   const rowOf = new Map(controllers.map(({ endpointId: id }, i) => [id, `${agentTable.controller}${i + 1}.`]));
   for (const [id, row] of rowOf) links.set(id, new ControllerLink(row, id, local, linkOptions));
 
-  const subscriptions = new Subscriptions(root, (controller, posting) => links.get(controller)?.outbox.post(posting));
+  const rights = new Map(controllers.map((entry) => [entry.endpointId, new Rights(rolesOf(entry, options.roles))]));
+  const nothing = new Rights([]);
+  const rightsOf = (controller: string) => rights.get(controller) ?? nothing;
+  const post = (controller: string, posting: Posting) => links.get(controller)?.outbox.post(posting);
+  const subscriptions = new Subscriptions(root, post, rightsOf);
   const outboxes = new Map([...links].map(([id, link]) => [id, link.outbox]));
   const rows = new SubscriptionRows(local, subscriptions, outboxes, clock);
   const requests = new Requests(local, (command, result, caller) => {
@@ -115,6 +123,7 @@ export function createAgent(options: AgentOptions): Agent {
   const turnOf = (controller: string): Turn => ({
     root,
     caller: { endpointId: controller },
+    rights: rightsOf(controller),
     budget: { left: options.objectsPerMessage ?? 200_000 },
   });
   for (const [id, row] of rowOf) {

@@ -1,6 +1,7 @@
-import type { ParamPathErrorInit, UspResponse } from '@sluice/wire/usp';
+import { errorCode, type ParamPathErrorInit, type UspResponse } from '@sluice/wire/usp';
 import type { Caller } from './data-model.ts';
 import type { SchemaNode } from './schema.ts';
+import type { Rights } from './trust.ts';
 
 /** A "no" in USP's terms: an error code of TR-369 and a sentence. */
 export interface Refused {
@@ -24,6 +25,8 @@ export interface Turn {
   /** "Device." */
   readonly root: SchemaNode;
   readonly caller: Caller;
+  /** What the caller may do. */
+  readonly rights: Rights;
   /** Objects that may still be read for this message; hostile expressions must not stop the agent. */
   readonly budget: { left: number };
 }
@@ -37,6 +40,11 @@ export class TooCostly extends Error {
 export function spend(turn: Turn, objects = 1): void {
   turn.budget.left -= objects;
   if (turn.budget.left < 0) throw new TooCostly('the message touches too many objects');
+}
+
+/** The refusal of what the caller's roles do not permit (TR-369 7006). */
+export function denied(what: string): Refused {
+  return { code: errorCode.permissionDenied, message: `${what} is not permitted to this controller` };
 }
 
 /** An Error answer. */

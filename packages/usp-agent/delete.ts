@@ -1,5 +1,5 @@
 import { type Delete, errorCode, parsePath } from '@sluice/wire/usp';
-import { type Answer, errorAnswer, type Refused, type Turn } from './answer.ts';
+import { type Answer, denied, errorAnswer, type Refused, type Turn } from './answer.ts';
 import { commit, type Planned } from './commit.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
@@ -50,6 +50,7 @@ function planRows(text: string, turn: Turn): readonly Found[] | Refused {
     if (place.type.access !== 'addDelete' && place.type.access !== 'deleteOnly') {
       return { code: errorCode.deleteFailure, message: `rows of ${place.path} cannot be deleted` };
     }
+    if (!turn.rights.instances(place, 'w')) return denied(`deleting ${text}`);
   }
   return found;
 }

@@ -1,8 +1,8 @@
 import { errorCode, type GetInstances, parsePath, type UspResponse } from '@sluice/wire/usp';
-import { type Refused, spend, type Turn } from './answer.ts';
+import { denied, type Refused, spend, type Turn } from './answer.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
-import { keyValues } from './schema.ts';
+import { keyValues, type SchemaNode } from './schema.ts';
 
 interface Instance {
   readonly instantiatedObjPath: string;
@@ -27,6 +27,7 @@ function listPath(text: string, firstLevelOnly: boolean, turn: Turn): Instance[]
   const resolved = resolve(parsed.value, turn);
   if (!resolved.ok) return resolved.refused;
   if (resolved.node?.kind === 'object') return { code: errorCode.notATable, message: `${text} is no table` };
+  if (resolved.node && !turn.rights.instances(resolved.node, 'r')) return denied(text);
   const listed: Instance[] = [];
   for (const found of resolved.found) {
     if (found.node.kind === 'row') listRow(found, firstLevelOnly, turn, listed);
@@ -37,7 +38,7 @@ function listPath(text: string, firstLevelOnly: boolean, turn: Turn): Instance[]
 
 function listRows(table: Found, firstLevelOnly: boolean, turn: Turn, into: Instance[]): void {
   const row = table.node.children.get('{i}');
-  if (!row?.model) return;
+  if (!row?.model || !turn.rights.instances(row, 'r')) return;
   for (const instance of row.model.instances(table.path, turn.caller)) {
     listRow({ node: row, path: `${table.path}${instance}.` }, firstLevelOnly, turn, into);
   }
@@ -47,8 +48,13 @@ function listRow(row: Found, firstLevelOnly: boolean, turn: Turn, into: Instance
   spend(turn);
   const values = row.node.model?.read(row.path, turn.caller);
   if (!values) return;
-  into.push({ instantiatedObjPath: row.path, uniqueKeys: keyValues(row.node.type, values) });
+  into.push({ instantiatedObjPath: row.path, uniqueKeys: readableKeys(row.node, values, turn) });
   if (!firstLevelOnly) listBelow(row, turn, into);
+}
+
+function readableKeys(node: SchemaNode, values: ReadonlyMap<string, string>, turn: Turn): Record<string, string> {
+  const keys = Object.entries(keyValues(node.type, values));
+  return Object.fromEntries(keys.filter(([name]) => turn.rights.parameter(node, name, 'r')));
 }
 
 /** Tables below a row, also those in single objects below it. */

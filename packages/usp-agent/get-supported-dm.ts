@@ -10,9 +10,10 @@ import {
   type UspResponse,
   ValueChangeType,
 } from '@sluice/wire/usp';
-import { type Refused, spend, type Turn } from './answer.ts';
+import { denied, type Refused, spend, type Turn } from './answer.ts';
 import type { CommandType, ObjectType, ParameterType, ValueType } from './data-model.ts';
 import { notifies, placeOfPath, type SchemaNode } from './schema.ts';
+import type { Rights } from './trust.ts';
 
 /** Release of the Device:2 data model that ours is a part of. */
 const dataModelUri = 'urn:broadband-forum-org:tr-181-2-19-1';
@@ -64,7 +65,7 @@ function describePath(text: string, request: GetSupportedDM, turn: Turn) {
   if (!parsed.ok) return { code: errorCode.invalidPathSyntax, message: parsed.failure.message };
   const node = placeOf(parsed.value, turn);
   if (!node) return unsupported(text);
-  if (parsed.value.kind !== 'object') return describeMember(node, parsed.value);
+  if (parsed.value.kind !== 'object') return describeMember(node, parsed.value, turn);
   const wanted: Wanted = {
     commands: request.returnCommands,
     events: request.returnEvents,
@@ -77,9 +78,11 @@ function describePath(text: string, request: GetSupportedDM, turn: Turn) {
 }
 
 /** One parameter, command or event, whatever the flags say. */
-function describeMember(node: SchemaNode, { kind, name, text }: Path) {
+function describeMember(node: SchemaNode, { kind, name, text }: Path, turn: Turn) {
   const all = kind === 'parameter' ? node.parameters : kind === 'command' ? node.commands : node.events;
   if (!all.has(name)) return unsupported(text);
+  const { rights } = turn;
+  if (!(kind === 'parameter' ? rights.parameter(node, name, 'r') : rights.member(node, name, 'r'))) return denied(text);
   const only = <T>(members: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
     const member = members.get(name);
     return new Map(member === undefined ? [] : [[name, member]]);
@@ -91,12 +94,11 @@ function describeMember(node: SchemaNode, { kind, name, text }: Path) {
     events: only(node.events),
   };
   return [
-    describe(single, {
-      params: kind === 'parameter',
-      commands: kind === 'command',
-      events: kind === 'event',
-      uniqueKeys: false,
-    }),
+    describe(
+      single,
+      { params: kind === 'parameter', commands: kind === 'command', events: kind === 'event', uniqueKeys: false },
+      turn,
+    ),
   ];
 }
 
@@ -111,32 +113,49 @@ function describeTree(
   const described = node.kind === 'table' ? node.children.get('{i}') : node;
   if (!described) return;
   spend(turn);
-  into.push(describe(described, levels > 0 ? wanted : nothing));
+  if (turn.rights.object(described, 'r')) into.push(describe(described, levels > 0 ? wanted : nothing, turn));
   if (levels < 1) return;
   for (const child of described.children.values()) describeTree(child, wanted, levels - 1, into, turn);
 }
 
-function describe(node: SchemaNode, wanted: Wanted) {
+function describe(node: SchemaNode, wanted: Wanted, { rights }: Turn) {
+  const mayKnow = ({ name }: { readonly name: string }) => rights.member(node, name, 'r');
   return {
     supportedObjPath: node.path,
-    access: objectAccess[node.type.access],
+    access: objectAccess[permittedAccess(node, rights)],
     isMultiInstance: node.kind === 'row',
-    supportedParams: wanted.params ? [...node.parameters.values()].map(describeParameter) : [],
-    supportedCommands: wanted.commands ? [...node.commands.values()].map(describeCommand) : [],
+    supportedParams: wanted.params
+      ? [...node.parameters.values()].flatMap((parameter) => describeParameter(node, parameter, rights))
+      : [],
+    supportedCommands: wanted.commands ? [...node.commands.values()].filter(mayKnow).map(describeCommand) : [],
     supportedEvents: wanted.events
-      ? [...node.events.values()].map(({ name, args }) => ({ eventName: name, argNames: [...args] }))
+      ? [...node.events.values()].filter(mayKnow).map(({ name, args }) => ({ eventName: name, argNames: [...args] }))
       : [],
     uniqueKeySets: wanted.uniqueKeys ? node.type.uniqueKeys.map((names) => ({ keyNames: [...names] })) : [],
   };
 }
 
-function describeParameter(parameter: ParameterType) {
-  return {
-    paramName: parameter.name,
-    access: parameter.access === 'readOnly' ? ParamAccessType.PARAM_READ_ONLY : ParamAccessType.PARAM_READ_WRITE,
-    valueType: parameter.list ? ParamValueType.PARAM_STRING : valueTypes[parameter.type],
-    valueChange: notifies(parameter) ? ValueChangeType.VALUE_CHANGE_ALLOWED : ValueChangeType.VALUE_CHANGE_WILL_IGNORE,
-  };
+function describeParameter(node: SchemaNode, parameter: ParameterType, rights: Rights) {
+  const { name, access, list, type } = parameter;
+  if (!rights.parameter(node, name, 'r')) return [];
+  const writable = access !== 'readOnly' && rights.parameter(node, name, 'w');
+  const tells = notifies(parameter) && rights.parameter(node, name, 'n');
+  return [
+    {
+      paramName: name,
+      access: writable ? ParamAccessType.PARAM_READ_WRITE : ParamAccessType.PARAM_READ_ONLY,
+      valueType: list ? ParamValueType.PARAM_STRING : valueTypes[type],
+      valueChange: tells ? ValueChangeType.VALUE_CHANGE_ALLOWED : ValueChangeType.VALUE_CHANGE_WILL_IGNORE,
+    },
+  ];
+}
+
+/** What a type lets anyone do, as far as this controller may. */
+function permittedAccess(node: SchemaNode, rights: Rights): ObjectType['access'] {
+  const adds = ['addDelete', 'addOnly'].includes(node.type.access) && rights.object(node, 'w');
+  const deletes = ['addDelete', 'deleteOnly'].includes(node.type.access) && rights.instances(node, 'w');
+  if (adds) return deletes ? 'addDelete' : 'addOnly';
+  return deletes ? 'deleteOnly' : 'readOnly';
 }
 
 function describeCommand(command: CommandType) {

@@ -1,5 +1,5 @@
 import { errorCode, type Get, parsePath } from '@sluice/wire/usp';
-import { type Refused, spend, type Turn } from './answer.ts';
+import { denied, type Refused, spend, type Turn } from './answer.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
 import type { SchemaNode } from './schema.ts';
@@ -52,6 +52,7 @@ function readPath(text: string, depth: number, turn: Turn): ResolvedObject[] | R
   if (resolved.node && !resolved.node.parameters.has(path.name)) {
     return { code: errorCode.unsupportedPath, message: `${text} is not in the supported data model` };
   }
+  if (resolved.node && !turn.rights.parameter(resolved.node, path.name, 'r')) return denied(text);
   for (const found of resolved.found) {
     const value = read(found, turn)?.get(path.name);
     if (value !== undefined) objects.push({ resolvedPath: found.path, resultParams: { [path.name]: value } });
@@ -82,10 +83,11 @@ function readTree(found: Found, depth: number, turn: Turn, into: ResolvedObject[
 
 function read({ node, path }: Found, turn: Turn): ReadonlyMap<string, string> | undefined {
   spend(turn);
-  return node.model?.read(path, turn.caller);
+  const values = node.model?.read(path, turn.caller);
+  return values && new Map([...values].filter(([name]) => turn.rights.parameter(node, name, 'r')));
 }
 
 function instances({ node, path }: { node: SchemaNode; path: string }, turn: Turn): readonly number[] {
   spend(turn);
-  return node.model?.instances(path, turn.caller) ?? [];
+  return turn.rights.instances(node, 'r') ? (node.model?.instances(path, turn.caller) ?? []) : [];
 }

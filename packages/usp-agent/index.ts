@@ -6,3 +6,4 @@ export type { KeptRow, RowStore } from './kept-rows.ts';
 export type { ControllerEntry } from './local-agent.ts';
 export { MemoryModel, type MemoryModelOptions } from './memory-model.ts';
 export type { Cell } from './memory-store.ts';
+export type { PermissionEntry, RoleEntry } from './trust.ts';

@@ -8,6 +8,7 @@ export const agentTable = {
   mtp: `${localAgent}MTP.`,
   subscription: `${localAgent}Subscription.`,
   request: `${localAgent}Request.`,
+  role: `${localAgent}ControllerTrust.Role.`,
 } as const;
 
 const readOnly = (name: string, type: ParameterType['type'] = 'string'): ParameterType => ({
@@ -65,12 +66,7 @@ export function localAgentTypes(reboots: boolean): readonly ObjectType[] {
       ],
       events: [{ name: 'Periodic!', args: [] }],
     },
-    {
-      path: `${localAgent}ControllerTrust.`,
-      access: 'readOnly',
-      uniqueKeys: [],
-      parameters: [readOnly('TOFUAllowed', 'boolean')],
-    },
+    ...trustTypes,
     {
       path: `${agentTable.mtp}{i}.`,
       access: 'readOnly',
@@ -90,6 +86,8 @@ export function localAgentTypes(reboots: boolean): readonly ObjectType[] {
         { ...alias, access: 'readOnly' },
         readOnly('EndpointID'),
         readOnly('Enable', 'boolean'),
+        { ...readOnly('AssignedRole'), list: true, reference: 'strong' },
+        { ...readOnly('InheritedRole'), list: true, reference: 'strong' },
         { name: 'ControllerCode', type: 'string', access: 'readWrite', range: [0, 128] },
         { name: 'ProvisioningCode', type: 'string', access: 'readWrite', range: [0, 64] },
         { name: 'PeriodicNotifInterval', type: 'unsignedInt', access: 'readWrite', range: [1, 0xffffffff] },
@@ -147,6 +145,52 @@ export function localAgentTypes(reboots: boolean): readonly ObjectType[] {
     },
   ];
 }
+
+const permitted = (name: string): ParameterType => ({
+  ...readOnly(name),
+  range: [4, 4],
+  pattern: /^[r-][w-][x-][n-]$/,
+});
+
+/** Who may do what is local policy: controllers read it here, and change none of it. */
+const trustTypes: readonly ObjectType[] = [
+  {
+    path: `${localAgent}ControllerTrust.`,
+    access: 'readOnly',
+    uniqueKeys: [],
+    parameters: [
+      readOnly('UntrustedRole'),
+      readOnly('TOFUAllowed', 'boolean'),
+      readOnly('RoleNumberOfEntries', 'unsignedInt'),
+    ],
+  },
+  {
+    path: `${agentTable.role}{i}.`,
+    access: 'readOnly',
+    uniqueKeys: [['Alias'], ['Name']],
+    parameters: [
+      { ...alias, access: 'readOnly' },
+      readOnly('Enable', 'boolean'),
+      readOnly('Name'),
+      readOnly('PermissionNumberOfEntries', 'unsignedInt'),
+    ],
+  },
+  {
+    path: `${agentTable.role}{i}.Permission.{i}.`,
+    access: 'readOnly',
+    uniqueKeys: [['Alias'], ['Order']],
+    parameters: [
+      { ...alias, access: 'readOnly' },
+      readOnly('Enable', 'boolean'),
+      readOnly('Order', 'unsignedInt'),
+      { ...readOnly('Targets'), list: true },
+      permitted('Param'),
+      permitted('Obj'),
+      permitted('InstantiatedObj'),
+      permitted('CommandEvent'),
+    ],
+  },
+];
 
 const subscriptionType: ObjectType = {
   path: `${agentTable.subscription}{i}.`,

@@ -6,6 +6,7 @@ import type { Caller, CommandResult } from './data-model.ts';
 import { type JudgeReferences, localAgentRules } from './local-agent-rules.ts';
 import { agentTable, localAgentTypes } from './local-agent-types.ts';
 import { MemoryModel } from './memory-model.ts';
+import { fullAccess, type RoleEntry } from './trust.ts';
 
 /** A controller that local policy names. */
 export interface ControllerEntry {
@@ -13,6 +14,8 @@ export interface ControllerEntry {
   readonly alias?: string;
   /** Introduce ourselves with an OnBoardRequest until it says OnBoardingComplete. Default false. */
   readonly onBoard?: boolean;
+  /** Names of its roles; where {@link LocalAgentOptions.roles} is left out, it may do everything. */
+  readonly roles?: readonly string[];
   /** Where we dial it, and how we dial again; left out where it dials us. */
   readonly dialled?: { readonly url: string; readonly redial: RedialPolicy };
 }
@@ -22,6 +25,8 @@ export interface LocalAgentOptions {
   readonly endpointId: string;
   readonly softwareVersion: string;
   readonly controllers: readonly ControllerEntry[];
+  /** See `AgentOptions.roles`. */
+  readonly roles?: readonly RoleEntry[];
   readonly clock: Clock;
   /** Makes `Device.Reboot()` a command; called with Cause and Reason. */
   readonly reboot?: (cause: string, reason: string) => void;
@@ -30,6 +35,11 @@ export interface LocalAgentOptions {
   readonly cancel: (request: string) => CommandResult;
   /** Why a ReferenceList cannot be subscribed to; undefined where it can. */
   readonly judgeReferences: JudgeReferences;
+}
+
+/** The roles of a controller. */
+export function rolesOf(entry: ControllerEntry, roles: readonly RoleEntry[] | undefined): readonly RoleEntry[] {
+  return roles ? roles.filter(({ name }) => entry.roles?.includes(name)) : [fullAccess];
 }
 
 const onlyNothing = new Map<string, string>();
@@ -93,18 +103,54 @@ export function createLocalAgent(options: LocalAgentOptions): MemoryModel {
     SubscriptionNumberOfEntries: count(agentTable.subscription),
     RequestNumberOfEntries: count(agentTable.request),
   });
-  local.put('Device.LocalAgent.ControllerTrust.', { TOFUAllowed: 'false' });
+  const roles = options.roles ?? [fullAccess];
+  local.put('Device.LocalAgent.ControllerTrust.', {
+    // Nobody is served whom the policy does not name.
+    UntrustedRole: '',
+    TOFUAllowed: 'false',
+    RoleNumberOfEntries: String(roles.length),
+  });
+  for (const [i, role] of roles.entries()) putRole(local, `${agentTable.role}${i + 1}.`, role);
   local.put(`${agentTable.mtp}1.`, { Alias: 'websocket', Enable: 'true', Status: 'Up', Protocol: 'WebSocket' });
-  for (const [i, entry] of controllers.entries()) putController(local, i + 1, entry);
+  for (const [i, entry] of controllers.entries()) {
+    const own = rolesOf(entry, options.roles);
+    const assigned = roles.flatMap((role, at) => (own.includes(role) ? [`${agentTable.role}${at + 1}`] : []));
+    putController(local, i + 1, entry, assigned);
+  }
   return local;
 }
 
-function putController(local: MemoryModel, number: number, entry: ControllerEntry): void {
+function putRole(local: MemoryModel, row: string, { name, permissions }: RoleEntry): void {
+  const alias = `role-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 64);
+  local.put(row, { Alias: alias, Enable: 'true', Name: name, PermissionNumberOfEntries: String(permissions.length) });
+  for (const [i, permission] of permissions.entries()) {
+    const { targets, order = i + 1, param, obj, instantiatedObj, commandEvent } = permission;
+    local.put(`${row}Permission.${i + 1}.`, {
+      Alias: `permission-${i + 1}`,
+      Enable: 'true',
+      Order: String(order),
+      Targets: targets.join(','),
+      Param: param ?? '----',
+      Obj: obj ?? '----',
+      InstantiatedObj: instantiatedObj ?? '----',
+      CommandEvent: commandEvent ?? '----',
+    });
+  }
+}
+
+function putController(
+  local: MemoryModel,
+  number: number,
+  entry: ControllerEntry,
+  assignedRoles: readonly string[],
+): void {
   const row = `${agentTable.controller}${number}.`;
   const cells = {
     Alias: entry.alias ?? `controller-${number}`,
     EndpointID: entry.endpointId,
     Enable: 'true',
+    AssignedRole: assignedRoles.join(','),
+    InheritedRole: '',
     ControllerCode: '',
     ProvisioningCode: '',
     PeriodicNotifInterval: '86400',

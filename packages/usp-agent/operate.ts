@@ -1,5 +1,5 @@
 import { errorCode, type Operate, parsePath } from '@sluice/wire/usp';
-import { type Answer, errorAnswer, type Turn } from './answer.ts';
+import { type Answer, denied, errorAnswer, type Turn } from './answer.ts';
 import type { CommandType, DataModel } from './data-model.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
@@ -28,6 +28,8 @@ export function answerOperate(request: Operate, turn: Turn, start: StartCommand)
     const message = `${request.command} is not in the supported data model`;
     return errorAnswer({ code: errorCode.unsupportedPath, message });
   }
+  const places = [...(resolved.node ? [resolved.node] : []), ...resolved.found.map(({ node }) => node)];
+  if (places.some((place) => !turn.rights.member(place, name, 'x'))) return errorAnswer(denied(request.command));
   const operationResults = resolved.found.map((found) => ({
     executedCommand: `${found.path}${name}`,
     operationResp: operateOne(found, name, request, turn, start),

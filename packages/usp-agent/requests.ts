@@ -5,7 +5,7 @@ import { agentTable } from './local-agent-types.ts';
 import type { MemoryModel } from './memory-model.ts';
 import type { AsyncCommand } from './operate.ts';
 
-/** Commands that may run at once, of all controllers together. */
+/** Commands that may run at once for one controller: none keeps another from running its own. */
 const mostRunning = 32;
 
 /** Tells how a command ended. */
@@ -15,7 +15,7 @@ export type OnComplete = (command: AsyncCommand, result: CommandResult, caller: 
 export class Requests {
   readonly #local: MemoryModel;
   readonly #onComplete: OnComplete;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, { readonly stop: AbortController; readonly owner: string }>();
   #made = 0;
 
   constructor(local: MemoryModel, onComplete: OnComplete) {
@@ -25,10 +25,11 @@ export class Requests {
 
   /** Runs a command; returns its row, or undefined where too many run already. */
   start(command: AsyncCommand, { caller }: Turn): string | undefined {
-    if (this.#running.size >= mostRunning) return undefined;
+    const own = [...this.#running.values()].filter(({ owner }) => owner === caller.endpointId).length;
+    if (own >= mostRunning) return undefined;
     const row = `${agentTable.request}${++this.#made}.`;
     const stop = new AbortController();
-    this.#running.set(row, stop);
+    this.#running.set(row, { stop, owner: caller.endpointId });
     this.#local.put(
       row,
       {
@@ -48,13 +49,13 @@ export class Requests {
     const running = this.#running.get(row);
     if (!running) return { ok: false, code: errorCode.objectDoesNotExist, message: `${row} does not exist` };
     this.#local.put(row, { Status: 'Canceling' });
-    running.abort(new DOMException('cancelled by the controller', 'AbortError'));
+    running.stop.abort(new DOMException('cancelled by the controller', 'AbortError'));
     return { ok: true, output: new Map() };
   }
 
   /** Aborts all; what they would say is no longer told. */
   close(): void {
-    for (const running of this.#running.values()) running.abort(new DOMException('the agent stops', 'AbortError'));
+    for (const { stop } of this.#running.values()) stop.abort(new DOMException('the agent stops', 'AbortError'));
     this.#running.clear();
   }
 

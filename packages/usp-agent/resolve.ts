@@ -1,5 +1,5 @@
 import { type Comparison, canonical, errorCode, type Path, type PathStep } from '@sluice/wire/usp';
-import { type Refused, spend, type Turn } from './answer.ts';
+import { denied, type Refused, spend, type Turn } from './answer.ts';
 import { type Found, followReference } from './reference.ts';
 import type { SchemaNode } from './schema.ts';
 import { holds, judgeTerms } from './search.ts';
@@ -29,6 +29,10 @@ export function resolve(path: Path, turn: Turn): Resolved | { readonly ok: false
     if (step.kind === 'template') return refuse(errorCode.invalidPathSyntax, '{i} names no instance');
     if (step.kind === 'follow') {
       if (!allHave(found, node, (at) => at.parameters.has(step.name))) return unsupported(path);
+      const unreadable = [...(node ? [node] : []), ...found.map((from) => from.node)].some(
+        (at) => !turn.rights.parameter(at, step.name, 'r'),
+      );
+      if (unreadable) return { ok: false, refused: denied(path.text) };
       found = found.flatMap((from) => followReference(from, step.name, step.item, turn));
       node = found[0]?.node;
       searched = true;
@@ -45,11 +49,14 @@ export function resolve(path: Path, turn: Turn): Resolved | { readonly ok: false
     }
     if (!allHave(found, node, (at) => at.kind === 'table')) return unsupported(path);
     const row: SchemaNode | undefined = node?.children.get('{i}');
-    const refused = step.kind === 'search' && row ? judgeTerms(step.terms, row) : undefined;
+    const refused = step.kind === 'search' && row ? judgeTerms(step.terms, row, turn) : undefined;
     if (refused) return { ok: false, refused };
+    // Who may not list rows finds none by searching either.
+    const searches = step.kind !== 'instance';
+    if (searches && row && !turn.rights.instances(row, 'r')) return { ok: false, refused: denied(path.text) };
     found = found.flatMap((table) => rowsOf(table, step, turn));
     node = row;
-    searched ||= step.kind !== 'instance';
+    searched ||= searches;
     if (found.length === 0 && !searched) return refuse(errorCode.objectDoesNotExist, `${path.text} does not exist`);
   }
   return { ok: true, found, node, searched };

@@ -1,11 +1,11 @@
 import { type Comparison, canonical, compare, errorCode, type LexicalType, listItems } from '@sluice/wire/usp';
-import { type Refused, spend, type Turn } from './answer.ts';
+import { denied, type Refused, spend, type Turn } from './answer.ts';
 import type { ParameterType } from './data-model.ts';
 import { followReference } from './reference.ts';
 import type { SchemaNode } from './schema.ts';
 
-/** Why an expression cannot be asked of rows of that type; undefined where it can. */
-export function judgeTerms(terms: readonly Comparison[], node: SchemaNode): Refused | undefined {
+/** Why an expression cannot be asked of rows of that type, or not by this caller; undefined where it can. */
+export function judgeTerms(terms: readonly Comparison[], node: SchemaNode, turn: Turn): Refused | undefined {
   for (const { operand, operator, value } of terms) {
     const parameter = operandType(node, operand);
     // Behind a reference the type is known only when it is followed.
@@ -16,6 +16,9 @@ export function judgeTerms(terms: readonly Comparison[], node: SchemaNode): Refu
         message: `${node.path} has no ${operand.map((o) => o.name).join('.')}`,
       };
     }
+    // To compare is to read.
+    const name = operand.map((each) => each.name).join('.');
+    if (!turn.rights.parameter(node, name, 'r')) return denied(`reading ${node.path}${name}`);
     const ordered = !['string', 'boolean', 'base64', 'hexBinary'].includes(parameter.type);
     if (operator === '~=' ? !parameter.list : !ordered && operator !== '==' && operator !== '!=') {
       return { code: errorCode.invalidPathSyntax, message: `${operator} does not apply to ${parameter.name}` };
@@ -72,12 +75,14 @@ function reach(operand: Comparison['operand'], node: SchemaNode, path: string, t
       return places.flatMap((place) => {
         const parameter = place.node.parameters.get(name);
         spend(turn);
+        if (!turn.rights.parameter(place.node, name, 'r')) return [];
         const value = parameter && place.node.model?.read(place.path, turn.caller)?.get(name);
         return parameter && value !== undefined ? [{ parameter, value }] : [];
       });
     }
     places = places.flatMap((place) => {
-      if (follow !== undefined) return followReference(place, name, follow, turn);
+      if (follow !== undefined)
+        return turn.rights.parameter(place.node, name, 'r') ? followReference(place, name, follow, turn) : [];
       const child = place.node.children.get(name);
       return child?.kind === 'object' ? [{ node: child, path: `${place.path}${name}.` }] : [];
     });

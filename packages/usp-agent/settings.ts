@@ -1,5 +1,5 @@
 import { errorCode, type ParamSetting } from '@sluice/wire/usp';
-import type { Refused, Turn } from './answer.ts';
+import { denied, type Refused, type Turn } from './answer.ts';
 import type { ParameterType } from './data-model.ts';
 import { keyNames, parameterAt, type SchemaNode } from './schema.ts';
 import { checkValue } from './value-check.ts';
@@ -39,9 +39,11 @@ export function checkSettings(
     if (setting.required || keys.has(param) || parameter?.narrows) required.add(param);
     const checked = !parameter
       ? no(errorCode.unsupportedParameter, `${node.path} has no ${param}`)
-      : mayWrite(parameter, current)
-        ? checkValue(parameter, value, turn)
-        : no(errorCode.parameterReadOnly, `${param} cannot be written`);
+      : !mayWrite(parameter, current)
+        ? no(errorCode.parameterReadOnly, `${param} cannot be written`)
+        : turn.rights.parameter(node, param, 'w')
+          ? checkValue(parameter, value, turn)
+          : { ok: false as const, refused: denied(`writing ${param}`) };
     if (!checked.ok) refused.push({ param, ...checked.refused });
     else if (values.has(param) && values.get(param) !== checked.value) {
       refused.push({ param, code: errorCode.valueConflict, message: `${param} is given twice` });

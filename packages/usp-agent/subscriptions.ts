@@ -1,10 +1,11 @@
-import { type Comparison, listItems, type Path, parsePath } from '@sluice/wire/usp';
+import { type Comparison, errorCode, listItems, type Path, parsePath } from '@sluice/wire/usp';
 import type { Turn } from './answer.ts';
 import type { DataModel, ModelEvent } from './data-model.ts';
 import type { NotifyInit, Posting } from './outbox.ts';
 import { notifies, placeOfObject, placeOfPath, type SchemaNode } from './schema.ts';
-import { holds } from './search.ts';
+import { holds, judgeTerms } from './search.ts';
 import { type Happening, matches } from './subscription-match.ts';
+import type { Rights } from './trust.ts';
 
 /** A row of the Subscription table, taken apart. */
 interface Subscription {
@@ -24,12 +25,18 @@ const budget = 1_000;
 export class Subscriptions {
   readonly #root: SchemaNode;
   readonly #post: (controller: string, posting: Posting) => void;
+  readonly #rightsOf: (controller: string) => Rights;
   readonly #byRow = new Map<string, Subscription>();
 
-  /** `post` sends to the controller of that endpoint id. */
-  constructor(root: SchemaNode, post: (controller: string, posting: Posting) => void) {
+  /** `post` sends to the controller of that endpoint id, which has those rights. */
+  constructor(
+    root: SchemaNode,
+    post: (controller: string, posting: Posting) => void,
+    rightsOf: (controller: string) => Rights,
+  ) {
     this.#root = root;
     this.#post = post;
+    this.#rightsOf = rightsOf;
   }
 
   /** Takes in a row as it is now. */
@@ -104,9 +111,27 @@ export class Subscriptions {
       if (type !== happening.type || (event.visibleTo !== undefined && event.visibleTo !== owner)) continue;
       const test = (terms: readonly Comparison[], path: string) =>
         this.#rowHolds(terms, path, owner, path === happening.object ? event.uniqueKeys : undefined);
+      if (!this.#mayKnow(owner, happening)) continue;
       if (!references.some((reference) => matches(reference, happening, test))) continue;
       const notify = { subscriptionId: id, notification } as Posting['notify'];
       this.#post(owner, { notify, retry, expirationMs, subscription: row });
+    }
+  }
+
+  /** R-SEC: the right to be told is looked at when there is something to tell. */
+  #mayKnow(controller: string, { type, object, member = '' }: Happening): boolean {
+    const rights = this.#rightsOf(controller);
+    const node = placeOfObject(this.#root, object);
+    if (!node) return false;
+    switch (type) {
+      case 'ValueChange':
+        return rights.parameter(node, member, 'n');
+      case 'ObjectCreation':
+        return rights.object(node, 'n');
+      case 'ObjectDeletion':
+        return rights.instances(node, 'n');
+      default:
+        return rights.member(node, member, 'n');
     }
   }
 
@@ -117,10 +142,13 @@ export class Subscriptions {
     keys: ReadonlyMap<string, string> | undefined,
   ): boolean {
     const node = placeOfObject(this.#root, path);
-    const turn: Turn = { root: this.#root, caller: { endpointId: owner }, budget: { left: budget } };
+    const rights = this.#rightsOf(owner);
+    const turn: Turn = { root: this.#root, caller: { endpointId: owner }, rights, budget: { left: budget } };
     const model: DataModel | undefined = node?.model;
     const row = model?.read(path, turn.caller) ?? keys;
-    return node !== undefined && row !== undefined && holds(terms, node, path, row, turn);
+    if (node === undefined || row === undefined || judgeTerms(terms, node, turn)?.code === errorCode.permissionDenied)
+      return false;
+    return holds(terms, node, path, row, turn);
   }
 }
 
