@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { gatewayRows } from '../gateway-rows.ts';
+import { cwmpRow, type GatewayRow, gatewayRows } from '../gateway-rows.ts';
 import { holdOnce } from '../once/session.ts';
 import { view } from '../once/viewer.ts';
 import { apiOf } from '../parts.ts';
@@ -14,11 +14,17 @@ const held: Readonly<Record<string, readonly string[]>> = {
   igd: ['remoteAddress', 'lease'],
   pcp: ['lease'],
   'nat-pmp': ['lease'],
+  cwmp: ['remoteAddress', 'lease', 'narrowingOverRestart'],
 };
 
-for (const row of gatewayRows) {
+const rows: readonly (readonly [name: string, row: GatewayRow])[] = [
+  ...gatewayRows.map((row) => [row.type, row] as const),
+  ['cwmp with TR-098', cwmpRow('tr-098')],
+];
+
+for (const [name, row] of rows) {
   test(
-    `${row.type}: the film arrives, what the verdict names may come in besides, and the home is closed again`,
+    `${name}: the film arrives, what the verdict names may come in besides, and the home is closed again`,
     limit,
     async (t) => {
       await using home = await deployedHome(`of-${row.type.slice(0, 3)}`, {}, t.signal, row);
@@ -32,7 +38,10 @@ for (const row of gatewayRows) {
       assert.deepEqual(holds.toSorted(), [...(held[row.type] ?? [])].toSorted());
       assert.ok((report.heldNotes?.length ?? 0) >= 7 - holds.length, 'a sentence for each that is not held');
       const elsewhere = holds.includes('remoteAddress') ? 'not-seen' : 'seen';
-      assert.deepEqual(report.checked, { fromServer: 'seen', fromOtherPort: 'seen', fromElsewhere: elsewhere });
+      // Where the appliance speaks to the gateway, packets are sent before the verdict.
+      const isThroughAppliance = row.communication(home.network, 'gateway-1').through === 'appliance';
+      const checked = { fromServer: 'seen', fromOtherPort: 'seen', fromElsewhere: elsewhere };
+      assert.deepEqual(report.checked, isThroughAppliance ? checked : undefined);
       // Named is not enough: what is named has to have been seen, or the verdict says less than it knows.
       const shown = (report.remarks ?? []).join('\n');
       for (const name of ['remotePort', 'streamType', 'revokeStopsRunning'])
@@ -40,36 +49,32 @@ for (const row of gatewayRows) {
     },
   );
 
-  test(
-    `${row.type}: a gateway that lost power has its openings put back, and the session goes on`,
-    limit,
-    async (t) => {
-      const overrides = {
-        'media-server': { filmSeconds: 60 },
-        'configuration-server': { leases: { provisionalSeconds: 5, fullSeconds: 8 } },
-      };
-      await using home = await deployedHome(`back-${row.type.slice(0, 3)}`, overrides, t.signal, row);
-      const gateway = home.foreign('gateway-1');
-      assert.ok(gateway);
-      await using viewing = await view(home, { contentId: 'film', family: 4, localPorts, firstSpeaker: {} }, t.signal);
-      await viewing.open;
-      await viewing.arrived(['video', 'audio']);
-      // A gateway may renew by taking a rule out and putting it back, so all five are not there at every moment.
-      const untilAll = async () => {
-        while ((await gateway.openings(t.signal)) < 5) await setTimeout(100, undefined, { signal: t.signal });
-      };
-      await untilAll();
-      await gateway.reboot(t.signal);
-      await untilAll();
-      const sessions = await home.operator.ask(
-        'GET',
-        `${apiOf(home.network)}/v1/sessions?state=open`,
-        undefined,
-        t.signal,
-      );
-      assert.equal((sessions.body as { sessions: unknown[] }).sessions.length, 1);
-    },
-  );
+  test(`${name}: a gateway that lost power has its openings put back, and the session goes on`, limit, async (t) => {
+    const overrides = {
+      'media-server': { filmSeconds: 60 },
+      'configuration-server': { leases: { provisionalSeconds: 5, fullSeconds: 8 } },
+    };
+    await using home = await deployedHome(`back-${row.type.slice(0, 3)}`, overrides, t.signal, row);
+    const gateway = home.foreign('gateway-1');
+    assert.ok(gateway);
+    await using viewing = await view(home, { contentId: 'film', family: 4, localPorts, firstSpeaker: {} }, t.signal);
+    await viewing.open;
+    await viewing.arrived(['video', 'audio']);
+    // A gateway may renew by taking a rule out and putting it back, so all five are not there at every moment.
+    const untilAll = async () => {
+      while ((await gateway.openings(t.signal)) < 5) await setTimeout(100, undefined, { signal: t.signal });
+    };
+    await untilAll();
+    await gateway.reboot(t.signal);
+    await untilAll();
+    const sessions = await home.operator.ask(
+      'GET',
+      `${apiOf(home.network)}/v1/sessions?state=open`,
+      undefined,
+      t.signal,
+    );
+    assert.equal((sessions.body as { sessions: unknown[] }).sessions.length, 1);
+  });
 }
 
 test(
