@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { householdSocket } from '../configurations.ts';
@@ -63,6 +66,29 @@ for (const family of [4, 6] as const)
       await untilOpenings(0, t.signal);
     },
   );
+
+test('GStreamer, unmodified, plays it', limit, async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gstreamer-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const into = (name: string) => ['!', 'filesink', `location=${join(directory, name)}`];
+  const pipeline = [
+    ...['rtspsrc', `location=${urlOf(4)}`, 'protocols=udp', 'latency=200', 'name=s'],
+    ...['s.', '!', 'rtph264depay', '!', 'h264parse', '!', 'avdec_h264', ...into('video')],
+    ...['s.', '!', 'rtpmp4gdepay', '!', 'aacparse', '!', 'avdec_aac', ...into('audio')],
+  ];
+  // Interrupted, it tears its session down; that it was is its exit status.
+  const play = run(
+    inTv('sh', '-c', 'timeout --signal=INT 6 "$@"; true', 'sh', 'gst-launch-1.0', '-e', ...pipeline),
+    t.signal,
+  );
+  await untilOpenings(4, t.signal);
+  await play;
+  const bytes = (name: string) => statSync(join(directory, name)).size;
+  // Decoded: pictures of 1.5 octets a pixel, samples of 4 octets.
+  assert.ok(bytes('video') > 60 * 320 * 180 * 1.5, `${bytes('video')} octets of pictures`);
+  assert.ok(bytes('audio') > 2 * 48_000 * 4, `${bytes('audio')} octets of sound`);
+  await untilOpenings(0, t.signal);
+});
 
 test('a player that is killed leaves nothing open', limit, async (t) => {
   const player = await startOnHost(
