@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Debian package of each command that the lab needs. */
+/** Debian packages of each command that the lab needs. */
 export const labTools = {
   nft: 'nftables',
   ip: 'iproute2',
@@ -26,6 +26,7 @@ export const testTools = {
   ...labTools,
   chromium: 'chromium',
   nmap: 'nmap',
+  'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
   'systemd-analyze': 'systemd',
   sysctl: 'procps',
 };
@@ -71,7 +72,7 @@ function installPackages() {
 function installTools(tools) {
   const missing = Object.keys(tools).filter((tool) => !onPath(tool));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((tool) => tools[tool]))];
+  const packages = [...new Set(missing.flatMap((tool) => tools[tool].split(' ')))];
   const install = ['install', '-y', '--no-install-recommends', ...packages];
   if (process.getuid() !== 0 || !onPath('apt-get'))
     fail(`Missing: ${missing.join(', ')}. On Debian: sudo apt-get ${install.slice(0, 1)} ${packages.join(' ')}`);
