@@ -20,6 +20,7 @@ import type { PauseMark } from './io/pause-mark.ts';
 import { Openings } from './openings/openings.ts';
 import { openingsModel } from './openings/openings-model.ts';
 import type { Policy } from './policy/policy.ts';
+import { rolesOf } from './policy/roles.ts';
 import type { PortsByTransport } from './ports/assign.ts';
 import { GlobalPorts } from './ports/global-ports.ts';
 
@@ -96,7 +97,8 @@ export function openGateway(ground: GatewayGround): Gateway {
     endpointId,
     softwareVersion: device.softwareVersion,
     device: { oui: device.manufacturerOui, productClass: device.productClass, serialNumber: device.serialNumber },
-    controllers: policy.controllers ?? [],
+    controllers: (policy.controllers ?? []).map(({ endpointId, right, roles = [right] }) => ({ endpointId, roles })),
+    roles: rolesOf(policy),
     models: [
       rows,
       ...followed.models,

@@ -3,6 +3,7 @@ import { type Answer, denied, errorAnswer, type Refused, type Turn } from './ans
 import { commit, type Planned } from './commit.ts';
 import type { Found } from './reference.ts';
 import { resolve } from './resolve.ts';
+import { placeOfPath } from './schema.ts';
 
 /** Answers Delete; with allow_partial false all rows go in one transaction, or none (TR-369 "The Delete Message"). */
 export function answerDelete(request: Delete, turn: Turn): Answer {
@@ -41,6 +42,9 @@ function planRows(text: string, turn: Turn): readonly Found[] | Refused {
   const parsed = parsePath(text);
   if (!parsed.ok) return { code: errorCode.invalidPathSyntax, message: parsed.failure.message };
   if (parsed.value.kind !== 'object') return { code: errorCode.notATable, message: `${text} is no row of a table` };
+  // Also of what is not there: whoever may not delete is not told.
+  const named = placeOfPath(turn.root, parsed.value);
+  if (named?.kind === 'row' && !turn.rights.instances(named, 'w')) return denied(`deleting ${text}`);
   const resolved = resolve(parsed.value, turn);
   if (!resolved.ok) return resolved.refused.code === errorCode.objectDoesNotExist ? [] : resolved.refused;
   const { node, found } = resolved;

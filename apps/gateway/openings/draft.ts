@@ -3,7 +3,7 @@ import type { ModelChange } from '@sluice/usp-agent';
 import { errorCode, portMappingTable } from '@sluice/wire/usp';
 import { unchecked } from '../consent/consent.ts';
 import { findInterface } from '../home/networks.ts';
-import { judgeController, judgeCount, judgeLease } from '../policy/verdicts.ts';
+import { judgeController, judgeCount, judgeLease, judgeOwnCount } from '../policy/verdicts.ts';
 import type { PortsByTransport } from '../ports/assign.ts';
 import { type Fault, faultOf, invalidValue } from './fault.ts';
 import { resolvePath, type Surroundings } from './resolve.ts';
@@ -44,7 +44,7 @@ export function draftChanges(changes: readonly ModelChange[], owner: string, gro
   const given = givePorts(sketched.sketches, ground.ports);
   if ('fault' in given) return given;
   const edits: Edit[] = [];
-  const judge = beginJudging(sketched.sketches, ground);
+  const judge = beginJudging(sketched.sketches, owner, ground);
   for (const entry of sketched.sketches) {
     const { index, before } = entry;
     const port = given.ports.get(entry) ?? before?.wanted.globalPort;
@@ -130,7 +130,7 @@ const pathParts = [
 const samePath = (one: Wanted, other: Wanted) => pathParts.every((part) => one[part] === other[part]);
 
 /** Judges row after row of one message: unique keys at its end, and how many there are then. */
-function beginJudging(sketches: readonly Sketch[], { rows, ports, around }: DraftGround) {
+function beginJudging(sketches: readonly Sketch[], owner: string, { rows, ports, around }: DraftGround) {
   const replaced = new Set(sketches.map(({ before }) => before));
   const drafted = new Set<string>();
   const toDevice = new Map<IpAddress, number>();
@@ -156,6 +156,9 @@ function beginJudging(sketches: readonly Sketch[], { rows, ports, around }: Draf
       if (!alone) return keyFaults.port(after);
     }
     if (!before) inAll++;
+    const own = rows.ofOwner(owner) + inAll - rows.size;
+    const tooMany = before ? undefined : judgeOwnCount(around.policy, owner, own);
+    if (tooMany) return faultOf(tooMany);
     const device = after.opening?.local.address;
     const more = (toDevice.get(device ?? '') ?? 0) + (before?.opening?.local.address === device ? 0 : 1);
     if (device !== undefined) toDevice.set(device, more);

@@ -154,6 +154,17 @@ test('a refusal holds no global port', () => {
   assert.equal(refused(model.apply([mapping({ InternalPort: '5002' })], mine)).code, codeOf('ports-exhausted'));
 });
 
+test('a controller has a number of its own, which leaves the others theirs', () => {
+  const { model } = gatewayInMemory({ policy: { controllers: [{ ...mine, openings: 2 }, theirs] } });
+  const row = (port: number) => mapping({ InternalPort: `${port}`, X_SLUICE_RemotePort: `${port}` });
+  const [first = ''] = done(model.apply([row(5000), row(5001)], mine));
+  assert.equal(refused(model.apply([row(5002)], mine)).code, 7805);
+  assert.equal(refused(model.apply([pinhole()], mine)).code, 7805, 'both tables count');
+  done(model.apply([row(6000), row(6001), row(6002)], theirs));
+  done(model.apply([{ kind: 'delete', object: first }, row(5002)], mine));
+  done(model.apply([set(first.replace(/\d+\.$/, '2.'), { LeaseDuration: '30' })], mine));
+});
+
 test('limits of number hold for a device and in all', () => {
   const { model } = gatewayInMemory({ policy: { openingsPerDevice: 2, openings: 3 } });
   const to = (client: string, port: string) => mapping({ InternalClient: client, InternalPort: port });

@@ -1,6 +1,6 @@
 import type { IpAddress } from '@sluice/model';
 import { aliasKey, keysOf, objectOf, type Row } from './row.ts';
-import type { OpeningTable } from './wanted.ts';
+import { type OpeningTable, openingTables } from './wanted.ts';
 
 /** The rows of both tables, found by whatever names them; every look-up takes the same time however many there are. */
 export class Rows {
@@ -33,6 +33,11 @@ export class Rows {
   /** An owner's rows of one table by instance number, ascending. */
   of(owner: string, table: OpeningTable): ReadonlyMap<number, Row> {
     return this.#byOwner.get(`${owner} ${table}`) ?? noRows;
+  }
+
+  /** How many rows an owner has, in both tables. */
+  ofOwner(owner: string): number {
+    return openingTables.reduce((sum, table) => sum + this.of(owner, table).size, 0);
   }
 
   /** How many openings point at a device. */

@@ -15,6 +15,7 @@ export function explainPolicy(policy: Policy, lanInterfaces: readonly string[]):
       ? `These may open and close, each its own alone: ${may('open').join(', ')}.`
       : 'Nobody may open anything.',
     ...(may('read').length > 0 ? [`These may read only: ${may('read').join(', ')}.`] : []),
+    ...roleSentences(policy),
     consentSentence(policy),
     policy.portals
       ? `A content request counts when it reached ${sequence(policy.portals)}.`
@@ -36,6 +37,14 @@ export function explainPolicy(policy: Policy, lanInterfaces: readonly string[]):
       policy.staticLeases ? ', or for ever when its controller asks for that' : ''
     }.`,
   ];
+}
+
+/** Controllers that are held to other parts of the data model than those of their right, and to a number of their own. */
+function roleSentences({ controllers = [] }: Policy): string[] {
+  return controllers.flatMap(({ endpointId, roles, openings }) => [
+    ...(roles ? [`${endpointId} sees and changes what its roles permit: ${sequence(roles)}.`] : []),
+    ...(openings === undefined ? [] : [`${endpointId} holds at most ${openings} openings.`]),
+  ]);
 }
 
 function consentSentence({ consent, controllers = [] }: Policy): string {

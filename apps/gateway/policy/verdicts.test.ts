@@ -9,6 +9,7 @@ import {
   judgeCount,
   judgeLease,
   judgeLocalPort,
+  judgeOwnCount,
   judgePortal,
   judgeRemote,
   judgeTarget,
@@ -91,7 +92,10 @@ test('streams come from one remote host outside the home', () => {
 
 test('leases, numbers, portals and controllers have their limits', () => {
   const policy = policySchema.parse({
-    controllers: [{ endpointId: 'self::a' }, { endpointId: 'self::b', right: 'read' }],
+    controllers: [
+      { endpointId: 'self::a', openings: 3 },
+      { endpointId: 'self::b', right: 'read' },
+    ],
     portals: ['203.0.113.20'],
     openings: 10,
     openingsPerDevice: 2,
@@ -105,6 +109,9 @@ test('leases, numbers, portals and controllers have their limits', () => {
     [judgeCount(policy, '192.168.1.2', 2, 10), 'agreed'],
     [judgeCount(policy, '192.168.1.2', 3, 10), 'quota-exceeded'],
     [judgeCount(policy, '192.168.1.2', 1, 11), 'quota-exceeded'],
+    [judgeOwnCount(policy, 'self::a', 3), 'agreed'],
+    [judgeOwnCount(policy, 'self::a', 4), 'quota-exceeded'],
+    [judgeOwnCount(policy, 'self::b', 4), 'agreed'],
     [judgePortal(policy, '203.0.113.20'), 'agreed'],
     [judgePortal(policy, '203.0.113.21'), 'path-mismatch'],
     [judgePortal(defaultPolicy, '203.0.113.21'), 'agreed'],
@@ -127,6 +134,10 @@ test('a policy file that says something impossible is not taken', () => {
     { longestLeaseSeconds: 0 },
     { controllers: [{ endpointId: 'self::a', right: 'everything' }] },
     { anyremote: true },
+    { controllers: [{ endpointId: 'self::a', roles: ['nothing'] }] },
+    { roles: [{ name: 'open', permissions: [] }] },
+    { roles: [{ name: 'x', permissions: [{ targets: ['Device.NAT'], param: 'rwxn' }, { targets: ['NAT.'] }] }] },
+    { roles: [{ name: 'x', permissions: [{ targets: ['Device.NAT.'], param: 'rw' }] }] },
   ];
   for (const policy of wrong) assert.ok(!policySchema.safeParse(policy).success, JSON.stringify(policy));
 });
@@ -134,7 +145,11 @@ test('a policy file that says something impossible is not taken', () => {
 test('the policy is told in sentences', () => {
   const told = explainPolicy(
     policySchema.parse({
-      controllers: [{ endpointId: 'self::a' }, { endpointId: 'self::b', right: 'read' }],
+      controllers: [
+        { endpointId: 'self::a', openings: 12 },
+        { endpointId: 'self::b', right: 'read', roles: ['read', 'more'] },
+      ],
+      roles: [{ name: 'more', permissions: [{ targets: ['Device.Hosts.'], param: 'r---' }] }],
       remotePrefixes: ['203.0.113.0/24', '2001:db8:1::/64'],
       localPorts: { allow: [554], deny: [] },
     }),
@@ -143,6 +158,8 @@ test('the policy is told in sentences', () => {
   assert.deepEqual(told, [
     'These may open and close, each its own alone: self::a.',
     'These may read only: self::b.',
+    'self::a holds at most 12 openings.',
+    'self::b sees and changes what its roles permit: read and more.',
     'Nothing opens to a device that has not asked; its signature counts where it gives one.',
     'A content request counts at whatever portal it reached.',
     'Openings point at devices in the networks of lan0 and lan1, never at the gateway itself, a multicast, broadcast or link-local address.',

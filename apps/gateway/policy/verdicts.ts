@@ -67,6 +67,13 @@ export function judgeLease(policy: Policy, seconds: number): Verdict {
   return refuse('lease-too-long', `${seconds} s is longer than the ${policy.longestLeaseSeconds} s of the policy`);
 }
 
+/** Whether a controller may have so many openings. */
+export function judgeOwnCount(policy: Policy, endpointId: string, own: number): Verdict {
+  const most = policy.controllers?.find((controller) => controller.endpointId === endpointId)?.openings;
+  if (most === undefined || own <= most) return undefined;
+  return refuse('quota-exceeded', `${endpointId} holds at most ${most} openings here`);
+}
+
 /** Whether there may be so many openings in all, and to this device where there is one. */
 export function judgeCount(policy: Policy, device: IpAddress | undefined, toDevice: number, inAll: number): Verdict {
   if (inAll > policy.openings)

@@ -110,6 +110,7 @@ test('who may only read changes nothing: each message is refused, and the model 
     [setRequest([{ path: `${mappings}1.`, values }]), errorCode.requiredParameterFailed],
     [deleteRequest([`${mappings}1.`]), denied],
     [deleteRequest([`${mappings}*.`]), denied],
+    [deleteRequest([`${mappings}99.`]), denied],
     [operateRequest(`${mappings}1.Check()`, {}), denied],
     [operateRequest('Device.NAT.X_SLUICE_FreePorts()', { Protocol: 'TCP' }), denied],
     [addRequest([{ table: subscriptions, values: { NotifType: 'Event', ReferenceList: 'Device.' } }]), denied],
