@@ -1,6 +1,7 @@
 import { type Audit, type Fields, Sparing } from '@sluice/audit';
 import type { Clock } from '@sluice/model';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Accounts } from '../sign-in/accounts.ts';
 
 /** Members of a body that say what an act is about; no other goes into a line. */
 const telling = ['endpointId', 'role', 'serialNumber', 'gatewayId', 'applianceId', 'type', 'reason'] as const;
@@ -17,18 +18,23 @@ export interface OperatorGround {
   /** How many acts of one caller are noted. */
   readonly sparing: Sparing;
   readonly clock: Clock;
+  readonly accounts: Pick<Accounts, 'all'>;
 }
 
-/** Accounts for operators: who comes with a certificate, each act, and what is refused to others. */
-export function operatorLines(app: FastifyInstance, { audit, sparing, clock }: OperatorGround): void {
+/** Accounts for operators: who signs in or comes with a certificate, each act, and what is refused to others. */
+export function operatorLines(app: FastifyInstance, { audit, sparing, clock, accounts }: OperatorGround): void {
   const signIns = new Sparing(clock, 1, stretchMs);
   app.addHook('preValidation', async (request) => {
     const { caller, ip } = request;
-    if (!isOperator(request) || !caller.certified || !signIns.ask(`${caller.endpointId} ${ip}`).isNoted) return;
-    audit.note('operator-signed-in', { ...who(request), how: 'certificate' });
+    if (!isOperator(request)) return;
+    const how = caller.certified ? 'certificate' : caller.endpointId.startsWith('oidc:') ? 'oidc' : undefined;
+    // Who has a token of this server signed in for it.
+    if (how && signIns.ask(`${caller.endpointId} ${ip}`).isNoted)
+      audit.note('operator-signed-in', { ...who(request), how });
   });
   app.addHook('onResponse', async (request, reply) => {
     const { caller, method, routeOptions } = request;
+    if (method === 'POST' && routeOptions.url === '/v1/sign-ins') return signedIn(request, reply);
     const isAct = isOperator(request) && method !== 'GET' && method !== 'HEAD';
     if (!caller || !(isAct || reply.statusCode === 403)) return;
     const { isNoted, ...spared } = sparing.ask(caller.endpointId);
@@ -41,6 +47,21 @@ export function operatorLines(app: FastifyInstance, { audit, sparing, clock }: O
       ...spared,
     });
   });
+
+  /** A name that nobody has may be a password in the wrong place: it is not written down. */
+  async function signedIn({ body, ip }: FastifyRequest, { statusCode }: FastifyReply): Promise<void> {
+    const isDone = statusCode === 201;
+    const { isNoted, ...spared } = isDone ? { isNoted: true } : sparing.ask(`sign-ins from ${ip}`);
+    if (!isNoted) return;
+    const given: unknown = Object(body).name;
+    const account = (await accounts.all()).find(({ name }) => name === given);
+    audit.note('operator-signed-in', {
+      operator: account ? `operator:${account.name}` : 'nobody',
+      ...(account && { role: account.role }),
+      ...{ from: ip, how: 'password' },
+      ...(!isDone && { refused: statusCode, ...spared }),
+    });
+  }
 }
 
 function who({ caller, ip }: FastifyRequest): Fields {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { trustIn, verifyLog } from '@sluice/audit';
 import { certificateRequest, newKey, readIdentity, writeIdentity } from '@sluice/identity';
-import { silentLog, systemClock } from '@sluice/io';
+import { httpsPeer, silentLog, systemClock } from '@sluice/io';
 import { inMemoryDataPlane } from '@sluice/kernel';
 import { gatewayConfig } from '../../gateway/config.ts';
 import { type Machine, runGateway } from '../../gateway/main.ts';
@@ -126,6 +126,36 @@ test('status tells where the log has come to; it goes on over a restart, and mus
   assert.deepEqual((await verifyLog({ ...wish, expect: [{ seq, hash }] }, patience())).wrong, []);
   const other = { seq, hash: hash.replace(/./g, '0') };
   assert.equal((await verifyLog({ ...wish, expect: [other] }, patience())).wrong.length, 1);
+});
+
+test('who signs in with a password is told, and who does not; no password is', async () => {
+  await using deployment = await deploy({ operators: { hosts: ['127.0.0.1'], port: 0 } });
+  const password = 'correct horse battery';
+  await deployment.ask('operator', 'PUT', '/v1/operators/alice', { role: 'auditor', password });
+  const { caPem } = await readIdentity(join(deployment.directory, 'own'));
+  const origin = `https://127.0.0.1:${deployment.server.signInPort}`;
+  await using door = httpsPeer({ origin, tls: { ca: caPem, minVersion: 'TLSv1.3' }, accepts: () => true });
+  const statuses: number[] = [];
+  for (const json of [
+    { name: 'alice', password },
+    { name: 'alice', password: 'wrong horse battery' },
+    { name: password, password: 'alice' },
+  ])
+    statuses.push((await door.ask('POST', '/v1/sign-ins', json, patience())).status);
+  await deployment.server[Symbol.asyncDispose]();
+  const lines = await linesIn(auditOf(deployment));
+  const told = lines.filter(({ kind, how }) => kind === 'operator-signed-in' && how === 'password');
+  assert.deepEqual(
+    told.map(({ operator, role, refused }) => [operator, role, refused]),
+    [
+      ['operator:alice', 'auditor', undefined],
+      ['operator:alice', 'auditor', statuses[1]],
+      ['nobody', undefined, statuses[2]],
+    ],
+  );
+  const put = lines.find(({ what }) => what === 'PUT /v1/operators/:name');
+  assert.deepEqual(put?.about, { name: 'alice', role: 'auditor' });
+  assert.doesNotMatch(JSON.stringify(lines), /horse/);
 });
 
 test('certificates that are made and revoked are told', async () => {
