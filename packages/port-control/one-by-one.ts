@@ -20,7 +20,10 @@ export type Purpose = 'open' | 'renew' | 'look';
 
 /** A protocol that knows one mapping at a time. */
 export interface Mapper {
-  /** Makes it, or says again what was said before: never wider, never longer than its lease. */
+  /**
+   * Makes it, or says again what was said before: never wider, never longer than its lease. What was closed is refused,
+   * but to who opens it.
+   */
   map(lease: Lease<Opening | GrantedOpening>, purpose: Purpose, signal: AbortSignal): Promise<One>;
   unmap(opening: Opening, signal: AbortSignal): Promise<Gone>;
 }
@@ -112,7 +115,7 @@ export async function lookOneByOne(
       const gone = await mapper.unmap(opening, signal);
       if (gone.kind === 'unknown') throw silent(opening, gone.reason);
       if (gone.kind === 'refused' && isGranted(opening)) unsure.push(opening);
-    } else if (entry?.state !== 'closed' && now < opening.until) {
+    } else if (now < opening.until) {
       const granted = entry?.state === 'granted' && !entry.doubted ? entry.opening : undefined;
       const lease = leaseOf(opening, now);
       const found: One =

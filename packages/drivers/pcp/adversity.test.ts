@@ -85,15 +85,18 @@ test('a success that grants nothing, or another port, is undone and refused', as
   await using bench = await openPcpBench();
   const { server, clock, simulated } = bench;
   const session = await bench.connect();
-  const nothing: Mishap = (answer, send) => {
-    const empty = Uint8Array.from(answer ?? []);
-    empty.fill(0, 42, 44);
-    send(empty);
-  };
-  server.mishaps.push(nothing);
-  const first = await change(session, clock.now(), { open: [wanted(clock.now())] });
-  assert.equal(refusalIn(first).code, 'gateway-refused');
-  assert.deepEqual(simulated.held, []);
+  const without =
+    (from: number, to: number): Mishap =>
+    (answer, send) => {
+      send(Uint8Array.from(answer ?? []).fill(0, from, to));
+    };
+  // No port, no seconds, no address.
+  for (const nothing of [without(42, 44), without(4, 8), without(44, 60), without(56, 60)]) {
+    server.mishaps.push(nothing);
+    const outcome = await change(session, clock.now(), { open: [wanted(clock.now())] });
+    assert.equal(refusalIn(outcome).code, 'gateway-refused');
+    assert.deepEqual(simulated.held, []);
+  }
 
   simulated.ignoresPreferFailure = true;
   grants(await change(session, clock.now(), { open: [wanted(clock.now(), 1, { globalPort: 6000 })] }));

@@ -50,6 +50,19 @@ test('a lease that the gateway makes longer or shorter is told as it is', async 
   assert.equal(shorter.until, start + 300_000);
 });
 
+test('what is known is not asked for: the address that a mapping has, and whether what was closed is closed', async () => {
+  await using bench = await openPcpBench();
+  const { clock, server } = bench;
+  const session = await bench.connect();
+  const openings = grants(await change(session, clock.now(), { open: [wanted(clock.now())] }));
+  const { asked } = server;
+  assert.deepEqual((await session.addresses(soon())).global, ['203.0.113.1']);
+  assert.equal(server.asked, asked);
+  for (let time = 0; time < 3; time++) await change(session, clock.now(), { close: openings });
+  assert.deepEqual((await session.observe(openings, soon())).ours, []);
+  assert.equal(server.asked, asked + 1);
+});
+
 test('a restarted appliance renews, sees and closes what it opened before; another appliance cannot', async () => {
   await using bench = await openPcpBench();
   const { clock, simulated } = bench;
