@@ -56,7 +56,8 @@ export class SignIn {
     this.#names.take(counted, now);
     const account = await accounts.check(name, password);
     if (account === undefined) {
-      log.warn({ name, address }, 'not signed in');
+      // A name that nobody has may be a password in the wrong place.
+      log.warn({ address }, 'not signed in');
       return refused(refuse('sign-in-refused', 'this name and this password do not go together'));
     }
     this.#addresses.giveBack(from, now);
