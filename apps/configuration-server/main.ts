@@ -58,6 +58,8 @@ export async function runConfigurationServer(
   const { identity, secure } = own;
   started.defer(() => ending.abort(new Error('the configuration server ends')));
 
+  // First: it is held by one server alone, and so is the audit beside it.
+  const store = started.use(await openSqliteStore({ file: config.database, log, keys: secretsKey(config) }));
   const audited = auditSettings({ ...config.audit, directory: config.audit.directory ?? `${config.database}-audit` });
   const audit = started.use(await openAudit(audited, { identity, clock: systemClock, log }));
   /** Refusals that one portal, or one caller, is accounted for in a minute. */
@@ -65,7 +67,6 @@ export async function runConfigurationServer(
   let control: Control | undefined;
   const news = accountedNews(gatewayNews({ control: () => control, log, lifetime }), audit);
   const gateways = started.use(gatewayDrivers({ config, own, clock: systemClock, log, news, lifetime }));
-  const store = started.use(await openSqliteStore({ file: config.database, log, keys: secretsKey(config) }));
   const registering = await openRegistrar({
     store,
     authority: config.authority === undefined ? undefined : await openAuthority(config.authority),

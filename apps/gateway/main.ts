@@ -72,9 +72,7 @@ export async function runGateway(
   const { endpointId } = identity;
   const dataPlane = started.use(machine.openDataPlane());
   log.info({ skeleton: dataPlane.load(config.interfaces), interfaces: config.interfaces }, 'closed');
-  // Nobody waits for its disk.
   const audit = config.audit && started.use(new AuditLog(auditSettings(config.audit), { identity, clock, log }));
-  void audit?.flushed();
   // The other way round at the end: the agent says goodbye on every connection, they are cut, and then they are over.
   const ends: Promise<void>[] = [];
   started.defer(async () => {
@@ -95,6 +93,8 @@ export async function runGateway(
     }),
   );
   await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
+  // No other agent is here; nobody waits for its disk.
+  void audit?.flushed();
   try {
     const served = await serveIntroductions(
       identity,

@@ -57,7 +57,7 @@ const dayMs = 86_400_000;
 const retryMs = [1_000, 60_000] as const;
 
 /**
- * The audit log of a part: lines in the order in which they were noted, written together by whoever is at it, never
+ * The audit log of a part, which must be the only one with that directory: lines in the order in which they were noted, written together by whoever is at it, never
  * waited for. What goes wrong is told to the log of the part, counted, and tried again.
  */
 export class AuditLog implements Audit, AsyncDisposable {
@@ -124,6 +124,8 @@ export class AuditLog implements Audit, AsyncDisposable {
     this.#cancelTimer();
     this.#cancelRetry?.();
     while (this.#work) await this.#work;
+    // One that never began has nothing to end.
+    if (!this.#written && this.#waiting.isEmpty) return;
     this.#isClosing = true;
     await this.#run();
     await this.#file?.[Symbol.asyncDispose]().catch(() => undefined);

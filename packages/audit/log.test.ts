@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { HeldIdentity, openAuthority } from '@sluice/identity';
 import { silentLog } from '@sluice/io';
-import { openAudit, trustIn, verifyLog } from './index.ts';
+import { AuditLog, openAudit, trustIn, verifyLog } from './index.ts';
 import { mostLineBytes } from './line.ts';
 import { noteSession } from './test/day.ts';
 import { inShort, type LogRig, logRig } from './test/log-rig.ts';
@@ -221,6 +221,16 @@ test('a line has a bounded length, whatever is noted', async () => {
   assert.ok(Number(lines[3]?.tooLong) > 40_000);
   assert.match(String(lines[4]?.odd), /^line\nend/);
   assert.deepEqual(inShort(await rig.verify()), []);
+});
+
+test('a log that was never begun leaves no trace', async () => {
+  await using rig = await logRig();
+  const audit = new AuditLog(
+    { directory: rig.directory },
+    { identity: rig.identity, clock: rig.clock, log: silentLog },
+  );
+  await audit[Symbol.asyncDispose]();
+  await assert.rejects(rig.verify(), /ENOENT/);
 });
 
 test('there is nothing to verify where there is no log', async () => {

@@ -8,6 +8,7 @@ import { httpsPeer, silentLog, systemClock } from '@sluice/io';
 import { inMemoryDataPlane } from '@sluice/kernel';
 import { gatewayConfig } from '../../gateway/config.ts';
 import { type Machine, runGateway } from '../../gateway/main.ts';
+import { configurationServerConfig, runConfigurationServer } from '../index.ts';
 import { type Deployment, deploy, filmRequest } from './deployment.ts';
 import { eventually, homeGateway } from './home-gateway.ts';
 
@@ -126,6 +127,20 @@ test('status tells where the log has come to; it goes on over a restart, and mus
   assert.deepEqual((await verifyLog({ ...wish, expect: [{ seq, hash }] }, patience())).wrong, []);
   const other = { seq, hash: hash.replace(/./g, '0') };
   assert.equal((await verifyLog({ ...wish, expect: [other] }, patience())).wrong.length, 1);
+});
+
+test('a second server on the same database does not touch the log of the first', async () => {
+  await using deployment = await deploy();
+  const config = configurationServerConfig.parse({
+    identity: join(deployment.directory, 'own'),
+    database: join(deployment.directory, 'registrations.sqlite'),
+  });
+  await assert.rejects(runConfigurationServer(config, silentLog, patience()), /another process holds it/);
+  await deployment.server[Symbol.asyncDispose]();
+  assert.deepEqual(
+    (await linesIn(auditOf(deployment))).flatMap(({ kind, why }) => (kind === 'log' ? [why] : [])),
+    ['begun'],
+  );
 });
 
 test('who signs in with a password is told, and who does not; no password is', async () => {
