@@ -54,7 +54,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/identity': [],
   'packages/consent': [],
   'packages/audit': ['packages/identity'],
-  'packages/io': ['packages/wire'],
+  'packages/admission': [],
+  'packages/io': ['packages/wire', 'packages/admission'],
   'packages/kernel': [],
   'packages/driver': [],
   'packages/port-control': ['packages/driver', 'packages/wire'],
@@ -62,9 +63,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/drivers': ['packages/driver', 'packages/wire', 'packages/port-control', 'packages/usp-gateway'],
   'packages/control': ['packages/driver'],
   'packages/store': ['packages/control'],
-  'packages/mtp': ['packages/wire', 'packages/identity'],
+  'packages/mtp': ['packages/wire', 'packages/identity', 'packages/admission'],
   'packages/usp-agent': ['packages/wire', 'packages/mtp'],
-  'packages/cwmp-acs': ['packages/wire', 'packages/driver'],
+  'packages/cwmp-acs': ['packages/wire', 'packages/driver', 'packages/admission'],
   'packages/usp-controller': ['packages/wire', 'packages/mtp', 'packages/driver'],
 };
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
+import { admit } from '@sluice/admission';
 import type { Acs } from './acs.ts';
 import { FrontDesk } from './front-desk.ts';
 
@@ -16,7 +17,7 @@ export interface ListenOptions {
    * those authorities.
    */
   readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'minVersion'>;
-  /** Most connections at once, on each address. */
+  /** Most connections at once, on each address: one more takes the place of whichever is worth least. Default 4,096. */
   readonly connections?: number;
   /** Longest time for a request to arrive. */
   readonly requestMs?: number;
@@ -29,6 +30,13 @@ export interface AcsListening extends AsyncDisposable {
 
 /** Longer than a device stays silent between two steps. */
 const keepAliveMs = 60_000;
+/** Connections that the kernel keeps until they are taken. */
+const backlog = 4_096;
+/**
+ * Most connections of one device's address at once. Behind a carrier's translation many share one, and most prove
+ * themselves by a password, when the connection is there already.
+ */
+const connectionsOfOne = 256;
 
 /** Serves an ACS. Rejects when the port cannot be taken. */
 export async function listenCwmp(acs: Acs, options: ListenOptions): Promise<AcsListening> {
@@ -37,14 +45,21 @@ export async function listenCwmp(acs: Acs, options: ListenOptions): Promise<AcsL
   let { port } = options;
   for (const host of options.hosts) {
     const server = serverFor(desk, options);
+    const { connections = 4_096 } = options;
+    const limits = { unproven: connections, unprovenOfOne: Math.min(connections, connectionsOfOne) };
+    const admission = admit(server, { clock: acs.options.clock, limits });
     port = await bind(server, host, port);
-    started.defer(() => close(server));
+    started.defer(() => {
+      const closed = close(server);
+      admission.turnOutAll();
+      return closed;
+    });
   }
   const serving = started.move();
   return { port, [Symbol.asyncDispose]: () => serving.disposeAsync() };
 }
 
-function serverFor(desk: FrontDesk, { tls, connections, requestMs = 30_000 }: ListenOptions): Server {
+function serverFor(desk: FrontDesk, { tls, requestMs = 30_000 }: ListenOptions): Server {
   const settings = {
     requestTimeout: requestMs,
     headersTimeout: Math.min(requestMs, 10_000),
@@ -64,7 +79,6 @@ function serverFor(desk: FrontDesk, { tls, connections, requestMs = 30_000 }: Li
         rejectUnauthorized: false,
       })
     : createServer(settings);
-  if (connections !== undefined) server.maxConnections = connections;
   server.on('request', (request, response) => void desk.serve(request, response));
   server.on('clientError', (_error, socket) => socket.destroy());
   return server;
@@ -73,7 +87,7 @@ function serverFor(desk: FrontDesk, { tls, connections, requestMs = 30_000 }: Li
 function bind(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only: false }, () => {
+    server.listen({ host, port, backlog, ipv6Only: false }, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });

@@ -1,7 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { type AdmissionLimits, admit } from '@sluice/admission';
 import { type Refusal, refuse } from '@sluice/model';
+import { systemClock } from './clock.ts';
 import type { ConnectionEndsReader } from './connection-ends.ts';
 
 /** Where and how tightly to serve. */
@@ -15,6 +17,8 @@ export interface ServeOptions {
   readonly secure?: (server: Server) => void;
   /** Longest time for a handshake, and for a request to arrive; default 10 s. */
   readonly requestMs?: number;
+  /** Other room than `defaultLimits` of @sluice/admission for those who have not proved who they are. */
+  readonly room?: Partial<AdmissionLimits>;
   /** Takes off the headers of proxies in front. */
   readonly ends?: ConnectionEndsReader;
   /** Most octets of headers; default 16 KiB. */
@@ -28,6 +32,10 @@ export interface HttpsServer extends AsyncDisposable {
 
 /** Who asks again a little later finds the connection, and its flow through a gateway, still there. */
 const keepAliveMs = 75_000;
+/** A connection on which nothing moves for so long, either way, is gone. */
+const silenceMs = 120_000;
+/** Connections that the kernel keeps until they are taken; what does not fit waits a second for its next attempt. */
+const backlog = 4_096;
 
 /** Serves over TLS; what is no HTTP is answered with a problem too. Rejects when the port cannot be taken. */
 export async function serveHttps(listener: RequestListener, options: ServeOptions): Promise<HttpsServer> {
@@ -45,7 +53,7 @@ function serveOn(
   listener: RequestListener,
   host: string,
   port: number,
-  { tls, secure, ends, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
+  { tls, secure, room, ends, requestMs = 10_000, headerBytes = 16_384 }: ServeOptions,
 ): Promise<HttpsServer> {
   const server = createServer(
     {
@@ -60,17 +68,22 @@ function serveOn(
     },
     listener,
   );
+  // Whoever does not take its answer is cut off; what goes on for long says something now and then.
+  server.setTimeout(silenceMs);
   secure?.(server);
+  const addressOf = (socket: Socket) => ends?.of(socket)?.remote.address ?? socket.remoteAddress;
+  const admission = admit(server, { clock: systemClock, limits: room, addressOf });
   ends?.guard(server);
   server.on('clientError', (error: Error & { code?: string }, socket) => answerUnreadable(error, socket as Socket));
   const close = () =>
     new Promise<void>((closed) => {
       server.close(() => closed());
       server.closeAllConnections();
+      admission.turnOutAll();
     });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only: false }, () => {
+    server.listen({ host, port, backlog, ipv6Only: false }, () => {
       server.off('error', reject);
       resolve({ port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close });
     });
@@ -78,7 +91,9 @@ function serveOn(
 }
 
 function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // Only a parser of HTTP speaks here of somebody who could be answered; before the end of a handshake nobody can be.
+  const isHttp = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || error.code?.startsWith('HPE_');
+  if (!socket.writable || !isHttp) {
     socket.destroy();
     return;
   }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket, TlsOptions } from 'node:tls';
+import { type AdmissionLimits, admit } from '@sluice/admission';
 import { WebSocketServer } from 'ws';
 import { closeCode, type UspConnection } from './connection.ts';
 import { closeTimeoutMs, type Settled, settle, subprotocol, type WebSocketOptions } from './options.ts';
@@ -22,10 +23,15 @@ export interface ListenOptions extends WebSocketOptions {
   readonly secure?: (server: Server) => void;
   /** Whether that endpoint may connect. Default: whoever has a verified certificate. */
   readonly accept?: (peer: string) => boolean;
-  /** Most connections at once, those in handshake included. Default no limit. */
+  /** Most WebSockets at once; one more is answered 503, unless it takes the place of its peer's own. Default no limit. */
   readonly maxConnections?: number;
+  /** Other room than `defaultLimits` of @sluice/admission for those who have not proved who they are. */
+  readonly room?: Partial<AdmissionLimits>;
   readonly onConnection: (connection: UspConnection) => void;
 }
+
+/** Connections that the kernel keeps until they are taken. */
+const backlog = 4_096;
 
 /** A listening WebSocket server. */
 export interface Listening {
@@ -42,6 +48,7 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
   signal.throwIfAborted();
   const settled = settle(options);
   const current = new Map<string, UspConnection>();
+  const leaving = new Map<string, UspConnection>();
   const all = new Set<UspConnection>();
   const upgrader = new WebSocketServer({
     noServer: true,
@@ -52,28 +59,36 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
     closeTimeout: closeTimeoutMs,
   } as ConstructorParameters<typeof WebSocketServer>[0]);
   const server = createServer(
-    { ...options.tls, handshakeTimeout: settled.handshakeMs, headersTimeout: settled.handshakeMs },
+    {
+      ...options.tls,
+      handshakeTimeout: settled.handshakeMs,
+      headersTimeout: settled.handshakeMs,
+      requestTimeout: settled.handshakeMs,
+      connectionsCheckingInterval: Math.min(settled.handshakeMs, 1_000),
+    },
     (_, response) => response.writeHead(426, { connection: 'close' }).end(),
   );
   options.secure?.(server);
-  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  const admission = admit(server, { clock: settled.clock, limits: options.room });
   server.on('tlsClientError', (error) => settled.log.debug({ error: error.message }, 'TLS handshake failed'));
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Without a listener, a peer that resets during the upgrade would be an uncaught error.
     socket.on('error', () => socket.destroy());
     const peer = settled.identify(socket as TLSSocket);
-    const refusal = judgeUpgrade(request, peer, options);
+    const isFull = all.size >= (options.maxConnections ?? Number.POSITIVE_INFINITY) && !current.has(peer ?? '');
+    const refusal = judgeUpgrade(request, peer, options) ?? (isFull ? '503 Service Unavailable' : undefined);
     if (refusal || peer === undefined) {
       settled.log.warn({ peer, refusal }, 'websocket refused');
       socket.end(`HTTP/1.1 ${refusal ?? '403 Forbidden'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
+    admission.settle(socket as TLSSocket);
     upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, peer, settled);
       all.add(connection);
       void connection.closed.then(() => all.delete(connection));
-      register(current, connection, settled);
+      register(current, leaving, connection, settled);
       options.onConnection(connection);
     });
   });
@@ -84,6 +99,7 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
     for (const connection of all) connection.close(closeCode.goingAway, 'shutting down');
     server.close();
     server.closeAllConnections();
+    admission.turnOutAll();
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -102,22 +118,34 @@ function judgeUpgrade(request: IncomingMessage, peer: string | undefined, option
   return claimed !== null && claimed !== peer ? '403 Forbidden' : undefined;
 }
 
-function register(current: Map<string, UspConnection>, connection: UspConnection, { clock, log }: Settled): void {
-  const older = current.get(connection.peer);
-  current.set(connection.peer, connection);
+/** One peer has one connection, and one that leaves: a third ends that at once. */
+function register(
+  current: Map<string, UspConnection>,
+  leaving: Map<string, UspConnection>,
+  connection: UspConnection,
+  { clock, log }: Settled,
+): void {
+  const { peer } = connection;
+  const older = current.get(peer);
+  current.set(peer, connection);
   if (older) {
-    log.info({ peer: connection.peer }, 'a newer connection replaces the older');
+    log.info({ peer }, 'a newer connection replaces the older');
+    leaving.get(peer)?.close(closeCode.policy, 'replaced by a newer connection');
+    leaving.set(peer, older);
+    void older.closed.then(() => {
+      if (leaving.get(peer) === older) leaving.delete(peer);
+    });
     retire(older, clock);
   }
   void connection.closed.then(() => {
-    if (current.get(connection.peer) === connection) current.delete(connection.peer);
+    if (current.get(peer) === connection) current.delete(peer);
   });
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.off('error', reject);
       resolve();
     });
