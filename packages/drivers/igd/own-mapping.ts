@@ -31,9 +31,10 @@ export function isMappingOf(
   mapping: PortMapping,
   opening: GrantedOpening | (Opening & { local: { address: string } }),
 ): boolean {
-  return (
-    describes(mapping.description, opening) &&
-    mapping.internalClient === opening.local.address &&
-    mapping.internalPort === opening.local.port
-  );
+  return describes(mapping.description, opening) && leadsTo(mapping, opening);
+}
+
+/** Whether a mapping leads to the device and port of an opening. */
+export function leadsTo({ internalClient, internalPort }: PortMapping, { local }: Opening): boolean {
+  return internalClient === local.address && internalPort === local.port;
 }

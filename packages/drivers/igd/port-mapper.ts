@@ -15,10 +15,10 @@ import { readOr, type WanConnection } from './connection.ts';
 import { isPlaced, unfit } from './fitness.ts';
 import { endShown, grantOf, keyOf, mappingOf, type Placed } from './mapping-making.ts';
 import type { MadeMapping } from './memory.ts';
-import { isMappingOf, openingIdIn } from './own-mapping.ts';
+import { isMappingOf, leadsTo, openingIdIn } from './own-mapping.ts';
 import type { GatewayParts } from './parts.ts';
 import { offline, refusalOf, silent } from './refusals.ts';
-import { asWritten, isNotThere, type Look, type MappingTable } from './table.ts';
+import { asWritten, isList, isNotThere, type Look, type MappingTable, type Silence } from './table.ts';
 
 /** What openings over IPv4 are made with. */
 export interface PortMapperParts extends GatewayParts {
@@ -50,11 +50,11 @@ export function portMapper(parts: PortMapperParts): Mapper {
     if (memory.externalAddress === undefined)
       return refused(refuse('gateway-refused', 'the gateway has no address on the internet just now', opening.id));
     const unread = await lookForOwn(signal);
-    if (unread !== undefined) return refused(silent(gatewayId, unread));
+    if (unread) return refused(unread);
     const made = memory.mappings.get(opening.id);
     if (made) {
       const there = await table.peek(made.key, signal);
-      if (there.kind === 'silent') return refused(silent(gatewayId, there.reason));
+      if (there.kind === 'silent') return refused(unseen(there));
       const samePort = opening.globalPort === undefined || opening.globalPort === made.key.externalPort;
       if (isOurs(there, opening) && samePort) return openAgain({ ...lease, opening }, made, signal);
       memory.mappings.delete(opening.id);
@@ -84,7 +84,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
       const port = ((first - 1_024 + 2 * tries) % 64_512) + 1_024;
       const candidate = attempt.picks ? port : first;
       const there = await table.peek(keyOf(opening, candidate, attempt.wide), signal);
-      if (there.kind === 'silent') return silent(gatewayId, there.reason);
+      if (there.kind === 'silent') return unseen(there);
       if (there.kind === 'none') return candidate;
     }
     return refuse('port-in-use', `the gateway's port ${first} is mapped already`, opening.id);
@@ -134,6 +134,9 @@ export function portMapper(parts: PortMapperParts): Mapper {
     const look = await table.read(key, signal);
     if (look.kind === 'silent') return { kind: 'unknown', reason: look.reason };
     if (look.kind === 'none' || !isOurs(look, opening)) {
+      // One that leads here was made just now, and could not be known again.
+      if (look.kind === 'mapping' && leadsTo(look.mapping, opening))
+        await ask(deletePortMapping(connection.type, key), signal);
       memory.mappings.delete(opening.id);
       const what = look.kind === 'none' ? 'nothing' : 'something else';
       return refused(
@@ -189,7 +192,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
     if (!isPlaced(opening) || !isGranted(opening)) return refused(neverUnplaced(opening));
     const key = knownKey(opening);
     const is = await table.read(key, signal);
-    if (is.kind === 'silent') return refused(silent(gatewayId, is.reason));
+    if (is.kind === 'silent') return refused(unseen(is));
     if (!isOurs(is, opening)) return refused(lostOf(opening, 'no longer holds it'));
     if (opening.global.address !== memory.externalAddress)
       return refused(lostOf(opening, `has the address ${memory.externalAddress ?? 'none'} now`));
@@ -238,7 +241,8 @@ export function portMapper(parts: PortMapperParts): Mapper {
   /** Deletes what stands under a key where it is ours, and sees that it is gone. */
   async function remove(opening: Placed, key: MappingKey, signal: AbortSignal): Promise<Gone> {
     const before = await table.peek(key, signal);
-    if (before.kind === 'silent') return { kind: 'unknown', reason: before.reason };
+    if (before.kind === 'silent')
+      return before.sent ? { kind: 'unknown', reason: before.reason } : refused(unseen(before));
     if (!isOurs(before, opening)) return { kind: 'gone' };
     const reply = await ask(deletePortMapping(connection.type, key), signal);
     if (reply.kind === 'lost') return { kind: 'unknown', reason: reply.reason };
@@ -252,11 +256,11 @@ export function portMapper(parts: PortMapperParts): Mapper {
     );
   }
 
-  /** Once: what an earlier life of ours made, so that an id has one mapping. A sentence where the table cannot be read. */
-  async function lookForOwn(signal: AbortSignal): Promise<string | undefined> {
+  /** Once: what an earlier life of ours made, so that an id has one mapping. */
+  async function lookForOwn(signal: AbortSignal): Promise<Refusal | undefined> {
     if (memory.looked) return undefined;
     const listed = await table.list(signal);
-    if (typeof listed === 'string') return listed;
+    if (!isList(listed)) return unseen(listed);
     memory.looked = true;
     const ours = parts.ports.home().addresses.map(({ address }) => address);
     for (const mapping of listed.map(asWritten)) {
@@ -267,6 +271,8 @@ export function portMapper(parts: PortMapperParts): Mapper {
     }
     return undefined;
   }
+
+  const unseen = ({ reason, sent }: Silence) => (sent ? silent(gatewayId, reason) : offline(gatewayId, reason));
 
   function remember(opening: Opening, key: MappingKey, permanent: boolean): void {
     memory.tidy(clock.now());

@@ -23,7 +23,7 @@ import { pinholeMapper } from './pinhole-mapper.ts';
 import { portMapper } from './port-mapper.ts';
 import type { IgdDriverPorts } from './ports.ts';
 import { quirksOf } from './quirks.ts';
-import { mappingTable } from './table.ts';
+import { isList, mappingTable } from './table.ts';
 import { traitsOf } from './traits.ts';
 
 /** The conversation with one gateway that was found. `mapped` is left out where the home has IPv6 alone. */
@@ -114,7 +114,7 @@ export function igdSession(
   async function observe(believed: readonly GrantedOpening[], signal: AbortSignal): Promise<Observed> {
     await look(signal);
     const listed = (await table?.list(signal)) ?? [];
-    if (typeof listed === 'string') throw new Unreachable(`${gatewayId} does not show its mappings: ${listed}`);
+    if (!isList(listed)) throw new Unreachable(`${gatewayId} does not show its mappings: ${listed.reason}`);
     const seen = seenMappings(listed, believed, memory.externalAddress, parts);
     const { ours, unsure } = await seenPinholes(believed, signal);
     return {

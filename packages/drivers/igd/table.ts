@@ -19,11 +19,18 @@ import type { WanConnection } from './connection.ts';
 import type { GatewayMemory } from './memory.ts';
 import type { IgdDriverPorts } from './ports.ts';
 
-/** What a look at one key shows. `silent`: no answer, or one that says nothing. */
+/** No answer, or one that says nothing; `sent` is false where the gateway could not even be asked. */
+export interface Silence {
+  readonly kind: 'silent';
+  readonly reason: string;
+  readonly sent: boolean;
+}
+
+/** What a look at one key shows. */
 export type Look =
   | { readonly kind: 'mapping'; readonly mapping: PortMapping; readonly tellsRemoteHost: boolean }
   | { readonly kind: 'none' }
-  | { readonly kind: 'silent'; readonly reason: string };
+  | Silence;
 
 /** Reads a gateway's table of mappings. Changes nothing. */
 export interface MappingTable {
@@ -31,8 +38,8 @@ export interface MappingTable {
   peek(key: MappingKey, signal: AbortSignal): Promise<Look>;
   /** The same with who may send, where the gateway tells that in any way. */
   read(key: MappingKey, signal: AbortSignal): Promise<Look>;
-  /** Everybody's mappings; a sentence where they cannot be read. */
-  list(signal: AbortSignal): Promise<readonly PortMapping[] | string>;
+  /** Everybody's mappings. */
+  list(signal: AbortSignal): Promise<readonly PortMapping[] | Silence>;
 }
 
 /** More entries than a gateway has room for; one that goes on for ever is stopped. */
@@ -62,8 +69,8 @@ export function mappingTable(
   async function read(key: MappingKey, signal: AbortSignal): Promise<Look> {
     if (listsRanges()) {
       const listed = await listRange(key.externalPort, key.externalPort, key.protocol, signal);
-      if (Array.isArray(listed)) return chosen(listed, key);
-      if (listed !== 'unsupported') return { kind: 'silent', reason: listed as string };
+      if (isList(listed)) return chosen(listed, key);
+      if (listed !== 'unsupported') return listed;
     }
     const look = await peek(key, signal);
     if (look.kind !== 'mapping' || look.tellsRemoteHost || key.remoteHost === '') return look;
@@ -74,12 +81,12 @@ export function mappingTable(
     return scanned.kind === 'mapping' ? scanned : look;
   }
 
-  async function list(signal: AbortSignal): Promise<readonly PortMapping[] | string> {
+  async function list(signal: AbortSignal): Promise<readonly PortMapping[] | Silence> {
     if (listsRanges()) {
       const udp = await listRange(1, 65_535, 'udp', signal);
-      const tcp = Array.isArray(udp) ? await listRange(1, 65_535, 'tcp', signal) : udp;
-      if (Array.isArray(udp) && Array.isArray(tcp)) return [...udp, ...tcp];
-      if (tcp !== 'unsupported') return tcp as string;
+      const tcp = isList(udp) ? await listRange(1, 65_535, 'tcp', signal) : udp;
+      if (isList(udp) && isList(tcp)) return [...udp, ...tcp];
+      if (!isList(tcp) && tcp !== 'unsupported') return tcp;
     }
     return scan(signal);
   }
@@ -89,38 +96,38 @@ export function mappingTable(
     last: number,
     protocol: 'tcp' | 'udp',
     signal: AbortSignal,
-  ): Promise<readonly PortMapping[] | 'unsupported' | string> {
+  ): Promise<readonly PortMapping[] | 'unsupported' | Silence> {
     const request = getListOfPortMappings(type, { from: first, to: last, protocol, most: 0 });
     const reply = await askService(connection, request, ports, from, signal, longestListing);
     if (isNotThere(reply)) return [];
     if (reply.kind === 'values') {
       const listed = readOrSilent(reply.values, listedMappingsIn);
-      return typeof listed === 'string' ? listed : listed.filter((mapping) => mapping.protocol === protocol);
+      return isList(listed) ? listed.filter((mapping) => mapping.protocol === protocol) : listed;
     }
-    if (reply.kind !== 'fault') return reply.reason;
+    if (reply.kind !== 'fault') return unseen(reply);
     learned.noRangeList = true;
     return 'unsupported';
   }
 
   async function scanFor(key: MappingKey, signal: AbortSignal): Promise<Look> {
     const all = await scan(signal);
-    return typeof all === 'string' ? { kind: 'silent', reason: all } : chosen(all, key);
+    return isList(all) ? chosen(all, key) : all;
   }
 
   /** One entry after another, until the gateway says that there are no more. */
-  async function scan(signal: AbortSignal): Promise<readonly PortMapping[] | string> {
+  async function scan(signal: AbortSignal): Promise<readonly PortMapping[] | Silence> {
     const mappings: PortMapping[] = [];
     let before = '';
     for (let index = 0; index < mostEntries; index++) {
       const reply = await askService(connection, getGenericPortMapping(type, index), ports, from, signal);
-      if (reply.kind === 'fault') return index > 0 || isNotThere(reply) ? mappings : reply.description;
-      if (reply.kind !== 'values') return reply.reason;
+      if (reply.kind === 'fault' && (index > 0 || isNotThere(reply))) return mappings;
+      if (reply.kind !== 'values') return unseen(reply);
       const mapping = readOrSilent(reply.values, mappingIn);
       // Some say the last one again and again.
       const text = JSON.stringify([...reply.values]);
       if (text === before) return mappings;
       before = text;
-      if (typeof mapping !== 'string') mappings.push(mapping);
+      if (!isSilence(mapping)) mappings.push(mapping);
     }
     return mappings;
   }
@@ -130,9 +137,7 @@ export function mappingTable(
 
 function shown(values: Values, read: (values: Values) => PortMapping, tellsRemoteHost: boolean): Look {
   const mapping = readOrSilent(values, read);
-  return typeof mapping === 'string'
-    ? { kind: 'silent', reason: mapping }
-    : { kind: 'mapping', mapping: asWritten(mapping), tellsRemoteHost };
+  return isSilence(mapping) ? mapping : { kind: 'mapping', mapping: asWritten(mapping), tellsRemoteHost };
 }
 
 /** The entry of a key: the one for its very host, else the one for anyone, else whatever holds the port. */
@@ -158,13 +163,22 @@ export function asWritten(mapping: PortMapping): PortMapping {
   };
 }
 
-function readOrSilent<T>(values: Values, read: (values: Values) => T): T | string {
+function readOrSilent<T>(values: Values, read: (values: Values) => T): T | Silence {
   try {
     return read(values);
   } catch (error) {
-    if (error instanceof IgdMalformed) return error.message;
+    if (error instanceof IgdMalformed) return { kind: 'silent', reason: error.message, sent: true };
     throw error;
   }
+}
+
+/** Whether a list was read. */
+export function isList<T>(read: readonly T[] | Silence | string): read is readonly T[] {
+  return Array.isArray(read);
+}
+
+function isSilence(read: PortMapping | Silence): read is Silence {
+  return 'kind' in read;
 }
 
 /** Whether a reply says that nothing stands there. */
@@ -177,9 +191,7 @@ function isUnknownAction(reply: Reply): boolean {
   return reply.kind === 'fault' && (reply.code === upnpError.invalidAction || reply.code === undefined);
 }
 
-function unseen(reply: Exclude<Reply, { kind: 'values' }>): Look {
-  return {
-    kind: 'silent',
-    reason: reply.kind === 'fault' ? `${reply.code ?? ''} ${reply.description}`.trim() : reply.reason,
-  };
+function unseen(reply: Exclude<Reply, { kind: 'values' }>): Silence {
+  const reason = reply.kind === 'fault' ? `${reply.code ?? ''} ${reply.description}`.trim() : reply.reason;
+  return { kind: 'silent', reason, sent: reply.kind !== 'not-sent' };
 }
