@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { SessionRequest } from '@sluice/api';
 import { type ConsentRequest, signConsent, signingKey } from '@sluice/consent';
@@ -13,16 +16,22 @@ import { deployedHome } from './deployed-home.ts';
 
 const limit = { timeout: 180_000 };
 const localPorts = { video: 5000, 'video-rtcp': 5001, audio: 5002, 'audio-rtcp': 5003, subtitles: 5004 };
+/** Where the gateway writes down what it opened and refused. */
+const audit = join(tmpdir(), `sluice-consent-audit-${process.pid}`);
 let home: Deployment;
 let portal: Identity;
 let tv: Identity;
 
 before(async () => {
-  home = await deployedHome('consent', { 'media-server': { filmSeconds: 60 } }, AbortSignal.timeout(limit.timeout));
+  const overrides = { 'media-server': { filmSeconds: 60 }, gateway: { audit: { directory: audit } } };
+  home = await deployedHome('consent', overrides, AbortSignal.timeout(limit.timeout));
   portal = await readIdentity(hostDirectory(home.directories, 'portal'));
   tv = await readIdentity(hostDirectory(home.directories, 'tv-1'));
 }, limit);
-after(() => home[Symbol.asyncDispose]());
+after(async () => {
+  await home[Symbol.asyncDispose]();
+  await rm(audit, { recursive: true, force: true });
+});
 
 function watch(family: 4 | 6, signal: AbortSignal): Promise<Viewing> {
   return view(home, { contentId: 'film', family, localPorts, firstSpeaker: {} }, signal);
@@ -169,4 +178,34 @@ test('a television that the household has forgotten introduces itself again, and
   await using viewing = await watch(4, t.signal);
   await viewing.open;
   assert.match(await household(['appliances'], t.signal), /^self::tv-1 /m);
+});
+
+test("the gateway's audit tells who had signed, what passed, and each refusal", limit, async (t) => {
+  const told = await home.sluice('gateway-1', ['audit', 'export', audit], t.signal);
+  const lines = told.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+  const of = (kind: string) => lines.filter((line) => line.kind === kind);
+  const signedBy = of('opening-opened').map(({ consent, appliance }) => `${consent} by ${appliance}`);
+  assert.deepEqual([...new Set(signedBy)], ['signed by self::tv-1']);
+  assert.deepEqual([...new Set(of('consent-refused').map(({ code }) => code))].sort(), [
+    'consent-elsewhere',
+    'consent-expired',
+    'consent-invalid',
+    'consent-missing',
+    'consent-replayed',
+    'device-not-found',
+    'path-mismatch',
+  ]);
+  assert.ok(of('opening-closed').some(({ why, packets }) => why === 'closed' && Number(packets) > 0));
+  assert.ok(of('appliance-introduced').some(({ appliance }) => appliance === tv.endpointId));
+  assert.deepEqual(
+    of('household-acted').map(({ what, appliance }) => [what, appliance]),
+    [['forget', 'self::tv-1']],
+  );
+  const ca = join(hostDirectory(home.directories, 'gateway-1'), 'ca.pem');
+  const verdict = await home.sluice(
+    'gateway-1',
+    ['audit', 'verify', audit, '--ca', ca, '--of', 'self::gateway-1'],
+    t.signal,
+  );
+  assert.match(verdict, /^nothing is wrong$/m);
 });
