@@ -29,7 +29,9 @@ function openRaw(file: string) {
 const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
   '0001-registration-and-sessions'(database) {
     const session = sampleSession(1);
-    database.prepare('insert into gateways (gateway_id, type, communication) values (?, ?, ?)').run('self::gateway-1', 'sluice', '{"url":"wss://g"}');
+    database
+      .prepare('insert into gateways (gateway_id, type, communication) values (?, ?, ?)')
+      .run('self::gateway-1', 'sluice', '{"url":"wss://g"}');
     database.prepare('insert into appliances values (?, ?)').run('self::tv-1', 'self::gateway-1');
     database
       .prepare(
