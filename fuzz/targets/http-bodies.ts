@@ -6,12 +6,15 @@ import {
   enrolmentTokenRequest,
   gatewayRegistration,
   openingQuery,
+  operatorAccount,
+  portalRegistration,
   registrationQuery,
   renewalRequest,
   revocationQuery,
   revocationRequest,
   sessionQuery,
   sessionRequest,
+  signInRequest,
   startRequest,
 } from '@sluice/api';
 import { refuseInput as refuseAtConfigurationServer } from '../../apps/configuration-server/http/input.ts';
@@ -35,6 +38,9 @@ const requests = {
   renewalRequest,
   revocationRequest,
   revocationQuery,
+  portalRegistration,
+  operatorAccount,
+  signInRequest,
 };
 
 const stream = {
@@ -86,6 +92,8 @@ export const httpBodies: Target = {
       { endpointId: 'self::gateway-1', role: 'gateway', names: ['gateway.example'], validSeconds: 60 },
       { endpointId: 'self::gateway-1', secret: 'c2VjcmV0', certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----' },
       { endpointId: 'self::tv-1', serialNumber: '4A15', after: '7' },
+      { remotes: ['203.0.113.10', '2001:db8:1::/64'] },
+      { name: 'alice', role: 'auditor', password: 'correct horse battery' },
     ].map((body) => JSON.stringify(body)),
   ),
   words: [
