@@ -99,7 +99,17 @@ export const httpAnswers: Target = {
       { sessions: [session, { ...session, state: 'closed', closeReason: 'revoked' }] },
       media,
       {
-        gateways: [{ gatewayId: 'g', type: 'sluice', online: true, global: ['203.0.113.1'], openings: 1, lastSeen: 2 }],
+        gateways: [
+          {
+            gatewayId: 'g',
+            type: 'sluice',
+            communication: {},
+            online: true,
+            global: ['203.0.113.1'],
+            openings: 1,
+            lastSeen: 2,
+          },
+        ],
       },
       { appliances: [{ applianceId: 'a', gatewayId: 'g' }] },
       { endpointId: 'self::tv-1', role: 'appliance', certificate: '-----BEGIN CERTIFICATE-----' },
