@@ -22,10 +22,12 @@ export interface ApplianceDrivers extends Disposable {
   listen(): Promise<AsyncDisposable>;
 }
 
-/** Where gateways announce that they lost their mappings (RFC 6887 14.1, RFC 6886 3.2.1). */
+/** Where gateways announce that they lost their mappings (RFC 6887 14.1, RFC 6886 3.2.1), or that they are there (SSDP). */
 const announcements = [
   { address: '224.0.0.1', port: 5350 },
   { address: 'ff02::1', port: 5350 },
+  { address: '239.255.255.250', port: 1900 },
+  { address: 'ff02::c', port: 1900 },
 ] as const;
 
 /**
@@ -37,7 +39,7 @@ export function applianceDrivers({ clock, secret, lost }: ApplianceDriverPorts):
   const shared = { udp: systemUdp, clock, home: homeNetwork, random, lost };
   const natPmp = natPmpDriver(shared);
   const pcp = pcpDriver({ ...shared, secret: secretOf(secret), fallBack: natPmp as Driver });
-  const igd = igdDriver({ clock, home: homeNetwork, http: askDevice, search: searchLink });
+  const igd = igdDriver({ clock, home: homeNetwork, http: askDevice, search: searchLink, random, lost });
   return {
     drivers: [pcp, natPmp, igd].map((driver) => driver as Driver),
     listen: () =>
@@ -46,12 +48,14 @@ export function applianceDrivers({ clock, secret, lost }: ApplianceDriverPorts):
         (bytes, from) => {
           pcp.heard(bytes, from);
           natPmp.heard(bytes, from);
+          igd.heard(bytes, from);
         },
         () => {},
       ),
     [Symbol.dispose]() {
       pcp[Symbol.dispose]();
       natPmp[Symbol.dispose]();
+      igd[Symbol.dispose]();
     },
   };
 }

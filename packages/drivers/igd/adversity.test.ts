@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { buildSsdp } from '@sluice/wire/igd';
 import { grants, refusalIn } from '../../port-control/test/openings.ts';
 import { byType, type IgdBench, look, openBench } from './test/bench.ts';
 import { badBodies, type Mishap } from './test/mishap.ts';
+import { simulatedUdn } from './test/simulated-igd.ts';
 
 /** Short enough to wait for, where what is waited for never comes. */
 const briefMs = 300;
@@ -158,6 +160,37 @@ for (const family of [4, 6] as const) {
     });
   });
 }
+
+test('a gateway that tells that it was started again: its loss is told once, and its numbers are known no more', async () => {
+  await using bench = await openBench();
+  const { driver, igd, loopback } = bench;
+  const session = await driver.connect({ gatewayId: 'home-1', type: 'igd', communication: {} }, look());
+  const step = driver.plan(bench.planned({ open: [bench.wish(0), bench.wish6(1)] }), undefined, bench.clock.now())
+    .steps[0];
+  assert.ok(step);
+  const openings = grants(await session.apply(step, look()));
+  igd.restart();
+  const alive = {
+    kind: 'notice',
+    event: 'alive',
+    target: 'upnp:rootdevice',
+    usn: `${simulatedUdn}::upnp:rootdevice`,
+  } as const;
+  const tell = (bootId: string, from: string, usn: string = alive.usn) =>
+    driver.heard(buildSsdp({ ...alive, usn, bootId }), from);
+  tell('1', igd.address);
+  tell('2', '192.168.1.66');
+  tell('2', igd.address, 'uuid:other::upnp:rootdevice');
+  driver.heard(Buffer.from('nonsense'), igd.address);
+  await bench.clock.pass(6_000);
+  assert.deepEqual(loopback.told, []);
+  tell('2', igd.address);
+  tell('2', igd.address);
+  await bench.clock.pass(6_000);
+  assert.deepEqual(loopback.told, ['home-1: it was started again']);
+  const { ours, unsure } = await session.observe(openings, look());
+  assert.deepEqual([ours, unsure?.map(({ id }) => id)], [[], [bench.wish6(1).id]]);
+});
 
 test('a gateway that is gone: refused as offline where nothing was sent, unreachable where it was to be looked at', async () => {
   const bench = await openBench();

@@ -220,6 +220,8 @@ function handmade(
   return {
     clock: new VirtualClock(),
     home: () => simulatedHome,
+    random: () => 0,
+    lost() {},
     async *search() {
       const location = 'http://192.168.1.1:5000/d.xml';
       yield { from: '192.168.1.1', bytes: buildSsdp({ kind: 'answer', target: 't', usn: 'uuid:x', location }) };

@@ -49,6 +49,8 @@ export class GatewayMemory {
   /** The gateway's table was looked through for mappings that an earlier life of ours made. */
   looked = false;
   externalAddress: IpAddress | undefined;
+  /** Its name, and where it is, as it was last found. */
+  found: { readonly udn: string; readonly address: IpAddress } | undefined;
   #life = 1;
   #signs: LifeSigns = {};
 
@@ -57,10 +59,13 @@ export class GatewayMemory {
     return this.#life;
   }
 
-  /** Takes new signs of life. A restart means that what is remembered may be there, or not, or be another's. */
-  notice(signs: LifeSigns): void {
-    if (isAnotherLife(this.#signs, signs)) this.#life++;
-    this.#signs = { ...this.#signs, ...signs };
+  /** Takes new signs of life; true for another life: what is remembered may be there, or not, or be another's. */
+  notice(signs: LifeSigns): boolean {
+    const another = isAnotherLife(this.#signs, signs);
+    if (another) this.#life++;
+    // Of another life, what one sign was is not to be held against the other.
+    this.#signs = another ? signs : { ...this.#signs, ...signs };
+    return another;
   }
 
   /** Whether the gateway tells a number of its boots by SSDP. */

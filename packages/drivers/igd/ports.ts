@@ -1,5 +1,5 @@
 import type { Clock, Endpoint, IpAddress, Port } from '@sluice/model';
-import type { HomeNetwork } from '@sluice/port-control';
+import type { HomeNetwork, TellLoss } from '@sluice/port-control';
 
 /** What the driver is made of. */
 export interface IgdDriverPorts {
@@ -7,6 +7,10 @@ export interface IgdDriverPorts {
   readonly home: () => IgdHome;
   readonly http: AskDevice;
   readonly search: SearchLink;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A gateway told that it was started again. */
+  readonly lost: TellLoss;
   /** UDP port that devices are searched at; left out, 1900. */
   readonly ssdpPort?: Port;
 }

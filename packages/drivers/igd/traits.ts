@@ -11,6 +11,8 @@ export const igdTraits: Traits = {
   sourcePort: false,
   streamTypes: false,
   lease: { leastSeconds: 1, mostSeconds: weekSeconds },
+  // miniupnpd takes the rule out and puts it back: 1 to 3 packets at 70 a second.
+  renewalDisturbs: true,
   atomic: false,
   // Read back, and yet only packets show whether a gateway filters.
   ackMeansHeld: false,

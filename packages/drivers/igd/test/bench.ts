@@ -1,8 +1,8 @@
 import type { GatewaySession } from '@sluice/driver';
 import { VirtualClock } from '@sluice/io';
-import type { Gateway, GrantedOpening, Opening, Outcome } from '@sluice/model';
+import type { ConfigurationChange, Gateway, GrantedOpening, Opening, Outcome } from '@sluice/model';
 import type { PortControlStep } from '@sluice/port-control';
-import { igdDriver } from '../index.ts';
+import { type IgdDriver, igdDriver } from '../index.ts';
 import { type LoopbackGateways, type LoopbackOptions, loopbackGateways } from './loopback-gateway.ts';
 import { SimulatedIgd } from './simulated-igd.ts';
 import type { Departures } from './simulated-tables.ts';
@@ -21,7 +21,9 @@ export interface IgdBench extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly igd: SimulatedIgd;
   readonly loopback: LoopbackGateways;
+  readonly driver: IgdDriver;
   readonly session: GatewaySession<PortControlStep>;
+  planned(parts: Partial<ConfigurationChange>): ConfigurationChange;
   /** As after a restart of the appliance. */
   forget(): Promise<void>;
   wish(n: number, change?: Partial<Opening>): Opening;
@@ -42,8 +44,8 @@ export async function openBench(departures: Departures = {}, options: LoopbackOp
   const clock = new VirtualClock();
   const igd = new SimulatedIgd(clock, departures);
   const loopback = await loopbackGateways(clock, [igd], options);
-  const connect = () => igdDriver(loopback.ports).connect(gateway, AbortSignal.timeout(5_000));
-  const driver = igdDriver(loopback.ports);
+  let driver = igdDriver(loopback.ports);
+  const connect = () => driver.connect(gateway, AbortSignal.timeout(5_000));
   let session = await connect();
   const wish = (n: number, change: Partial<Opening> = {}): Opening => ({
     id: `s000000000aaaaaaaaaaaa-${n}`,
@@ -62,7 +64,12 @@ export async function openBench(departures: Departures = {}, options: LoopbackOp
     get session() {
       return session;
     },
+    get driver() {
+      return driver;
+    },
+    planned: (parts) => ({ gateway, open: [], close: [], renew: [], ...parts }),
     async forget() {
+      driver = igdDriver(loopback.ports);
       session = await connect();
     },
     wish,

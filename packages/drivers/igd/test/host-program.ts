@@ -7,7 +7,14 @@ import type { PortControlStep } from '@sluice/port-control';
 import { igdDriver } from '../index.ts';
 
 const gateway: Gateway = { gatewayId: 'home-1', type: 'igd', communication: JSON.parse(process.argv[2] ?? '{}') };
-const ports = { clock: systemClock, home: homeNetwork, http: askDevice, search: searchLink };
+const ports = {
+  clock: systemClock,
+  home: homeNetwork,
+  http: askDevice,
+  search: searchLink,
+  random: Math.random,
+  lost() {},
+};
 let driver = igdDriver(ports);
 let session: GatewaySession<PortControlStep> | undefined;
 const soon = () => AbortSignal.timeout(15_000);

@@ -28,6 +28,8 @@ export interface LoopbackGateways extends AsyncDisposable {
   readonly ports: IgdDriverPorts;
   /** Addresses that HTTP was sent to. */
   readonly reached: Set<string>;
+  /** What was told of losses. */
+  readonly told: readonly string[];
 }
 
 /** How the loopback is. */
@@ -50,13 +52,17 @@ export async function loopbackGateways(
   const places = await Promise.all(gateways.map((gateway, index) => serve(gateway, `127.0.0.${index + 1}`, started)));
   const servings = started.move();
   const reached = new Set<string>();
+  const told: string[] = [];
   const placeOf = (address: string) =>
     familyOf(address) === 6 ? places[0] : places.find(({ gateway }) => gateway.address === address);
   return {
     reached,
+    told,
     ports: {
       clock,
       home: () => home,
+      random: () => 0,
+      lost: (gatewayId, why) => void told.push(`${gatewayId}: ${why}`),
       async http({ from, ...request }, signal) {
         reached.add(request.address);
         const place = placeOf(request.address);
