@@ -108,6 +108,8 @@ export const configurationServerConfig = z.strictObject({
       provisionalSeconds: z.number().int().min(1).max(10).default(10),
       /** Of an open session; renewed at half of it. */
       fullSeconds: z.number().int().min(2).max(86_400).default(60),
+      /** The same at gateways where each renewal costs a running stream packets. */
+      rareSeconds: z.number().int().min(2).max(86_400).default(600),
       /** The absolute end of a session, from its request. */
       longestSeconds: z
         .number()

@@ -9,6 +9,7 @@ export function controlSettings(config: ConfigurationServerConfig): Partial<Cont
     verdictMs: limits.verdictMs,
     provisionalLeaseMs: leases.provisionalSeconds * 1_000,
     leaseMs: leases.fullSeconds * 1_000,
+    rareLeaseMs: leases.rareSeconds * 1_000,
     longestSessionMs: leases.longestSeconds * 1_000,
     portAgreement: config.portAgreement,
     globalPorts: config.globalPorts,

@@ -13,7 +13,7 @@ for (const [name, row] of foreignRows) {
   test(`${name}: a gateway that lost power has its openings put back, and the session goes on`, limit, async (t) => {
     const overrides = {
       'media-server': { filmSeconds: 60 },
-      'configuration-server': { leases: { provisionalSeconds: 5, fullSeconds: 8 } },
+      'configuration-server': { leases: { provisionalSeconds: 5, fullSeconds: 8, rareSeconds: 8 } },
     };
     await using home = await deployedHome(`back-${row.type.slice(0, 3)}`, overrides, t.signal, row);
     const gateway = home.foreign('gateway-1');

@@ -41,6 +41,7 @@ const sharedTraits = {
   sourcePort: z.boolean(),
   streamTypes: z.boolean(),
   lease: z.object({ leastSeconds: z.number(), mostSeconds: z.number() }).optional(),
+  renewalDisturbs: z.literal(true).optional(),
   atomic: z.boolean(),
   ackMeansHeld: z.boolean(),
   listsWhatItHolds: z.boolean(),

@@ -13,6 +13,8 @@ export interface ControlSettings {
   readonly provisionalLeaseMs: number;
   /** Lease of an open session; renewed at half of it. */
   readonly leaseMs: number;
+  /** The same where each renewal costs a running stream packets (Traits.renewalDisturbs). */
+  readonly rareLeaseMs: number;
   /** The absolute end of a session, from its request. */
   readonly longestSessionMs: number;
   /** How global ports are agreed on; `communication.portAgreement` of a gateway is heard first. */
@@ -41,6 +43,7 @@ export const defaultSettings: ControlSettings = {
   verdictMs: 15_000,
   provisionalLeaseMs: 10_000,
   leaseMs: 120_000,
+  rareLeaseMs: 600_000,
   longestSessionMs: 12 * 3_600_000,
   portAgreement: 'pick',
   globalPorts: [16_384, 32_767],

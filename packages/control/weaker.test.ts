@@ -164,6 +164,36 @@ test('a first lease that is long already is not renewed at once', async () => {
   assert.equal((await home.control.session(session.sessionId))?.state, 'open');
 });
 
+test('where a renewal costs packets the full lease is there before anything is sent, and is a long one', async () => {
+  const traits: Traits = { ...strongTraits, ackMeansHeld: false, renewalDisturbs: true };
+  await using home = await openHome({ leaseMs: 60_000, rareLeaseMs: 600_000 }, traits);
+  const { sessionId, holding } = await openFilm(home);
+  const renewals = () => home.gateway.applied.flatMap(({ renew }) => renew.map(({ until }) => until));
+  assert.equal(renewals().length, 5, 'before the verdict');
+  assert.equal(Math.round(((renewals()[0] ?? 0) - home.clock.now()) / 1_000), 600);
+  assert.match(holding?.notes.join() ?? '', /leases are of 600 s/);
+  await home.clock.pass(250_000);
+  assert.equal(renewals().length, 5);
+  await home.clock.pass(60_000);
+  assert.equal(renewals().length, 10);
+  assert.equal((await home.control.session(sessionId))?.state, 'open');
+});
+
+test('a long lease does not keep a verdict that nobody takes', async () => {
+  const traits: Traits = { ...strongTraits, ackMeansHeld: false, renewalDisturbs: true };
+  await using home = await openHome({}, traits);
+  home.gateway.mishaps.push({ kind: 'slow', ms: 2_000 });
+  const gone = new AbortController();
+  const asked = home.control.open(filmRequest('r1'), gone.signal);
+  await new Promise((resolve) => setImmediate(resolve));
+  gone.abort(new Error('the portal went away'));
+  await assert.rejects(asked, /went away/);
+  await home.clock.pass(4_000);
+  assert.equal(home.gateway.held.length, 5);
+  await home.clock.pass(11_000);
+  assert.deepEqual(home.gateway.held, []);
+});
+
 test('a session ends at its longest time, though the gateway would hold it on', async () => {
   await using home = await openHome({ ...everything, leaseMs: 60_000, longestSessionMs: 90_000 }, weakTraits);
   const { sessionId } = await openFilm(home);

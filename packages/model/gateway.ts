@@ -29,6 +29,8 @@ export interface Traits {
   readonly streamTypes: boolean;
   /** Kernel-held leases, in whole seconds; undefined: none, the controller must close. */
   readonly lease?: { readonly leastSeconds: number; readonly mostSeconds: number };
+  /** Renewing takes an opening out for a moment, which costs a running stream packets: it is renewed rarely. */
+  readonly renewalDisturbs?: true;
   /** Several openings in one step: all or none. */
   readonly atomic: boolean;
   /** The positive answer comes after a read-back; no look is needed. */

@@ -25,6 +25,8 @@ const opening: GrantedOpening = {
 };
 const quiet: ProbeFindings = { fromServer: 'seen', fromOtherPort: 'not-seen', fromElsewhere: 'not-seen' };
 
+const meant = { now: 0, meantMs: 10_000, rareMs: undefined };
+
 const missing = (held: Readonly<Record<PromiseName, boolean>>) => promiseNames.filter((name) => !held[name]);
 
 test('each promise stands for one trait', () => {
@@ -66,16 +68,15 @@ test('only what the policy names may be weaker, and only what the request needs 
 });
 
 test('a holding is told in sentences: what is not kept, a lease made longer, what was not tried', () => {
-  assert.deepEqual(holdingOf(heldBy(strongTraits), [opening], undefined, 0, 10_000).notes, []);
-  const weak = holdingOf(heldBy(weakTraits), [{ ...opening, until: 120_000 }], undefined, 0, 10_000);
+  assert.deepEqual(holdingOf(heldBy(strongTraits), [opening], undefined, meant).notes, []);
+  const weak = holdingOf(heldBy(weakTraits), [{ ...opening, until: 120_000 }], undefined, meant);
   assert.equal(weak.notes.length, 7);
   assert.match(weak.notes.at(-1) ?? '', /10 s one of 120 s/);
   const { notes, probes } = holdingOf(
     heldBy(strongTraits),
     [opening],
     { fromServer: 'not-tried', fromOtherPort: 'seen', fromElsewhere: 'not-tried' },
-    0,
-    10_000,
+    meant,
   );
   assert.equal(notes.length, 3);
   assert.equal(probes?.fromServer, 'not-tried');

@@ -63,17 +63,24 @@ export function checkHolding(
   return undefined;
 }
 
-/** How a session is held, in values and in sentences. `promisedMs` is the lease that was meant for its openings. */
+/** When a session's openings were granted, how long their first lease was meant to be, and each further one where renewing costs packets. */
+export interface MeantLeases {
+  readonly now: Instant;
+  readonly meantMs: number;
+  readonly rareMs: number | undefined;
+}
+
+/** How a session is held, in values and in sentences. */
 export function holdingOf(
   held: Held,
   openings: readonly GrantedOpening[],
   probes: ProbeFindings | undefined,
-  now: Instant,
-  promisedMs: number,
+  { now, meantMs, rareMs }: MeantLeases,
 ): Holding {
   const notes = promiseNames.filter((name) => !held[name]).map((name) => consequences[name]);
   const leasedMs = Math.max(...openings.map(({ until }) => until)) - now;
-  if (held.lease && leasedMs > promisedMs + roundingMs) notes.push(roundedUp(leasedMs, promisedMs));
+  if (held.lease && leasedMs > meantMs + roundingMs) notes.push(roundedUp(leasedMs, meantMs));
+  if (held.lease && rareMs !== undefined) notes.push(rarely(rareMs));
   if (probes) notes.push(...findingsOf(probes));
   return { held, notes, ...(probes && { probes }) };
 }
@@ -81,8 +88,13 @@ export function holdingOf(
 /** Gateways count whole seconds. */
 const roundingMs = 1_500;
 
-function roundedUp(leasedMs: number, promisedMs: number): string {
-  const [leased, promised] = [leasedMs, promisedMs].map((ms) => Math.round(ms / 1_000));
+function rarely(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return `each renewal costs this gateway packets, so its leases are of ${seconds} s: what nobody is left to close ends by that`;
+}
+
+function roundedUp(leasedMs: number, meantMs: number): string {
+  const [leased, promised] = [leasedMs, meantMs].map((ms) => Math.round(ms / 1_000));
   return `the gateway made the first lease of ${promised} s one of ${leased} s: what cannot be reached to be undone ends by that`;
 }
 

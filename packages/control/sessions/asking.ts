@@ -11,7 +11,7 @@ import { TimedOut } from '../bounded.ts';
 import { notConnected } from '../gateways/link.ts';
 import { faultOfGrant, isElsewhere } from '../planning/granted.ts';
 import { checkHolding, heldBy, heldLess, holdingOf } from '../planning/holding.ts';
-import { leaseEnd } from '../planning/lease.ts';
+import { fullLeaseMs, leaseEnd } from '../planning/lease.ts';
 import { planOpenings } from '../planning/openings.ts';
 import { checkTraits } from '../planning/traits.ts';
 import { mayBeLeft, ofSession } from './closing.ts';
@@ -121,15 +121,19 @@ async function verify(
   if (wrong) return no(wrong, await takenBack(live, openings, signal));
   const now = w.clock.now();
   const meantMs = Math.min(w.settings.provisionalLeaseMs, w.settings.leaseMs);
-  const holding = holdingOf(held, openings, probes, now, meantMs);
+  const rareMs = live.traits.renewalDisturbs ? fullLeaseMs(w.settings, live.traits) : undefined;
+  const holding = holdingOf(held, openings, probes, { now, meantMs, rareMs });
   const until = Math.min(endOf(openings), now + meantMs, live.session.endsAt);
   const lengthened = await lengthen(w, live, openings, signal);
   if (lengthened.kind === 'refused') return lengthened;
-  const same = lengthened.openings === openings;
-  return { kind: 'held', openings: lengthened.openings, holding, until: same ? until : endOf(lengthened.openings) };
+  const isLate = lengthened.openings !== openings && !live.traits.renewalDisturbs;
+  return { kind: 'held', openings: lengthened.openings, holding, until: isLate ? endOf(lengthened.openings) : until };
 }
 
-/** A verdict that took long has little of its provisional lease left: the full one is asked for before it is given. */
+/**
+ * A verdict that took long has little of its provisional lease left: the full one is asked for before it is given. So it
+ * is where a renewal costs packets: nothing is sent yet.
+ */
 async function lengthen(
   w: Workings,
   live: LiveSession,
@@ -138,13 +142,16 @@ async function lengthen(
 ): Promise<Granted | Refused> {
   const now = w.clock.now();
   const end = endOf(openings);
-  if (end - now >= w.settings.provisionalLeaseMs / 2 || end >= live.session.endsAt)
-    return { kind: 'granted', openings };
-  const until = leaseEnd(now, w.settings.leaseMs, live.traits, live.session.endsAt);
+  const { traits } = live;
+  const fullMs = fullLeaseMs(w.settings, traits);
+  const enoughMs = traits.renewalDisturbs && traits.lease ? fullMs / 2 : w.settings.provisionalLeaseMs / 2;
+  if (end - now >= enoughMs || end >= live.session.endsAt) return { kind: 'granted', openings };
+  const until = leaseEnd(now, fullMs, traits, live.session.endsAt);
   live.heldUntil = Math.max(live.heldUntil, until);
   const { outcome } = await live.link.apply({ renew: openings.map((opening) => ({ opening, until })) }, signal);
   if (outcome.kind === 'applied') {
-    live.note(w.clock.now(), 'renewed', 'before the verdict, which took long');
+    const why = traits.renewalDisturbs ? 'nothing is sent yet' : 'which took long';
+    live.note(w.clock.now(), 'renewed', `before the verdict: ${why}`);
     return { kind: 'granted', openings: withLease(openings, until) };
   }
   return no(silent(live), await takenBack(live, openings, signal));

@@ -1,5 +1,5 @@
 import type { GrantedOpening, Instant } from '@sluice/model';
-import { leaseEnd } from '../planning/lease.ts';
+import { fullLeaseMs, leaseEnd } from '../planning/lease.ts';
 import { endLive } from './closing.ts';
 import type { LiveSession } from './live.ts';
 import type { Workings } from './workings.ts';
@@ -84,7 +84,7 @@ export class Leases {
     const { link } = live;
     const outcome = await link.turns.shared(stopped, async () => {
       if (live.session.state !== 'open') return undefined;
-      const until = leaseEnd(clock.now(), settings.leaseMs, live.traits, live.session.endsAt);
+      const until = leaseEnd(clock.now(), fullLeaseMs(settings, live.traits), live.traits, live.session.endsAt);
       const before = live.heldUntil;
       live.heldUntil = Math.max(before, until);
       const renew = live.session.openings.map((opening) => ({ opening, until }));

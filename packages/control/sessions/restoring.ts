@@ -4,7 +4,7 @@ import { type GatewayLink, messageOf } from '../gateways/link.ts';
 import { askedAgain, compare, type SessionDifference } from '../planning/difference.ts';
 import { faultOfGrant } from '../planning/granted.ts';
 import { checkHolding, heldBy, heldLess } from '../planning/holding.ts';
-import { leaseEnd } from '../planning/lease.ts';
+import { fullLeaseMs, leaseEnd } from '../planning/lease.ts';
 import { endLive, finish, mayBeLeft, withCounters } from './closing.ts';
 import type { Leases } from './leases.ts';
 import type { LiveSession } from './live.ts';
@@ -135,7 +135,9 @@ export class Restoring {
     const { leaseMs } = this.#w.settings;
     const due = live.claimed && session.until - now < leaseMs / 2;
     if (missing.length === 0 && !due) return 0;
-    const until = live.claimed ? leaseEnd(now, leaseMs, live.traits, session.endsAt) : session.until;
+    const until = live.claimed
+      ? leaseEnd(now, fullLeaseMs(this.#w.settings, live.traits), live.traits, session.endsAt)
+      : session.until;
     if (until <= now) return 0;
     live.heldUntil = Math.max(live.heldUntil, until);
     const open = missing.map((opening) => askedAgain(opening, until, this.#w.settings.weaker));

@@ -11,7 +11,7 @@ export const igdTraits: Traits = {
   sourcePort: false,
   streamTypes: false,
   lease: { leastSeconds: 1, mostSeconds: weekSeconds },
-  // miniupnpd takes the rule out and puts it back: 1 to 3 packets at 70 a second.
+  // Where a gateway calls a repeated mapping a conflict, it is taken out and put back; the session tells where it does not.
   renewalDisturbs: true,
   atomic: false,
   // Read back, and yet only packets show whether a gateway filters.
@@ -45,11 +45,13 @@ export interface Abilities {
 
 /** The traits of one gateway. */
 export function traitsOf({ families, version, quirks, learned }: Abilities): Traits {
-  const { lease, ...others } = igdTraits;
+  const { lease, renewalDisturbs, ...others } = igdTraits;
   const leases = quirks.keepsNoLease || learned.permanentOnly ? {} : { lease };
   const picks = version !== undefined && version >= 2 && !quirks.noAnyPort && !learned.noAnyPort;
+  const disturbs = quirks.conflictsWithItself || quirks.mixesUpPinholes || learned.conflictsWithItself;
   return {
     ...others,
+    ...(disturbs && renewalDisturbs && { renewalDisturbs }),
     ...(leases as Pick<Traits, 'lease'>),
     families,
     sourceAddress: !quirks.ignoresRemoteHost && !learned.anyRemoteOnly,
