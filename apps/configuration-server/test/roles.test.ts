@@ -17,6 +17,7 @@ after(() => deployment[Symbol.asyncDispose]());
 const everyone = roles;
 const operators: readonly Role[] = ['operator'];
 const readers: readonly Role[] = ['operator', 'auditor'];
+const portals: readonly Role[] = ['portal'];
 const askers: readonly Role[] = ['portal', 'operator'];
 const watchers: readonly Role[] = ['portal', 'operator', 'auditor'];
 
@@ -43,6 +44,12 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   'PUT /v1/operators/{name}': operators,
   'GET /v1/operators': readers,
   'DELETE /v1/operators/{name}': operators,
+  'POST /v1/appliance-links': portals,
+  'GET /v1/appliance-links/stream': portals,
+  'POST /v1/appliance-links/{link}/answers': portals,
+  'POST /v1/appliance-links/{link}/doubts': portals,
+  'POST /v1/appliance-links/{link}/results': portals,
+  'DELETE /v1/appliance-links/{link}': portals,
   'GET /v1/openings': readers,
   'GET /v1/status': readers,
   'POST /v1/enrolment-tokens': operators,
@@ -185,10 +192,11 @@ test('who asks too often is told when to ask again; asking again with the same i
 test('a secret is taken, kept, and never shown', async () => {
   const put = (communication: object) =>
     deployment.ask('operator', 'PUT', '/v1/gateways/router', { type: 'cwmp', communication });
-  const { body } = await put({ url: 'http://192.0.2.1/', username: 'acs', password: 'hunter2-hunter2' });
-  assert.deepEqual(body.communication, { url: 'http://192.0.2.1/', username: 'acs', password: '***' });
+  const device = { oui: '00256D', serial: '17', username: 'acs' };
+  const { body } = await put({ ...device, password: 'hunter2-hunter2' });
+  assert.deepEqual(body.communication, { ...device, password: '***' });
   for (const path of ['/v1/gateways', '/v1/gateways/router'])
     assert.ok(!JSON.stringify((await deployment.ask('auditor', 'GET', path)).body).includes('hunter2'), path);
-  const masked = await put({ url: 'http://203.0.113.66/', username: 'acs', password: '***' });
+  const masked = await put({ ...device, connectionRequestUrl: 'http://203.0.113.66/', password: '***' });
   assert.deepEqual([masked.status, masked.body.code], [400, 'malformed']);
 });

@@ -79,8 +79,16 @@ test('a secret is in no log, no answer and no file, whatever is asked of the ser
     const operator = await asking('operator', apiPort);
     const portal = await asking('portal', apiPort);
     const stranger = await asking(undefined, signInPort);
-    const communication = { url: 'http://127.0.0.1:1/', username: 'acs', password: secret, privateKey: secret };
+    const communication = { oui: '00256D', serial: '17', username: 'acs', password: secret };
     assert.equal(await operator('PUT', '/v1/gateways/router', { type: 'cwmp', communication }), 200);
+    const linux = {
+      host: '127.0.0.1',
+      port: '1',
+      privateKey: secret,
+      hostKey: `SHA256:${'A'.repeat(43)}`,
+      ...{ wan: 'wan0', lan: 'lan0' },
+    };
+    assert.equal(await operator('PUT', '/v1/gateways/linux', { type: 'ssh-nft', communication: linux }), 200);
     assert.equal(
       await operator('PUT', '/v1/gateways/router', { type: 'cwmp', communication: { ...communication, n: 1 } }),
       400,
@@ -93,6 +101,8 @@ test('a secret is in no log, no answer and no file, whatever is asked of the ser
     await operator('PUT', '/v1/appliances/self::tv-a', { gatewayId: 'router' });
     await operator('PUT', '/v1/portals/self::portal-1', { remotes: ['203.0.113.0/24'] });
     assert.ok((await portal('POST', '/v1/sessions', filmRequest())) >= 400);
+    await operator('PUT', '/v1/appliances/self::tv-a', { gatewayId: 'linux' });
+    assert.ok((await portal('POST', '/v1/sessions', filmRequest({ requestId: 'r-2' }))) >= 400);
     for (const path of [
       '/v1/gateways',
       '/v1/gateways/router',

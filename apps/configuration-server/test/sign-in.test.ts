@@ -268,14 +268,13 @@ test('from the command line: an account, a sign-in, and the same commands withou
   assert.equal(portal.out, 'self::portal-8 is registered with 203.0.113.10/32, 2001:db8::/32\n', portal.error);
   assert.match((await sluice('', 'portals')).out, /self::portal-8 +203\.0\.113\.10\/32 2001:db8::\/32/);
 
-  const seen = await sluice('', 'register', 'gateway', 'box', '--type', 'cwmp', '--with', 'password=hunter2');
+  const box = ['register', 'gateway', 'box', '--type', 'cwmp', '--with', 'oui=00256D', '--with', 'serial=17'];
+  const seen = await sluice('', ...box, '--with', 'password=hunter2');
   assert.match(seen.error, /password would be seen by everybody/);
-  assert.match(
-    (await sluice('hunter2-hunter2\n', 'register', 'gateway', 'box', '--type', 'cwmp', '--secret', 'password')).out,
-    /^box is/,
-  );
-  const box = await deployment.ask('operator', 'GET', '/v1/gateways/box');
-  assert.deepEqual(box.body.communication, { password: '***' });
+  const registered = await sluice('hunter2-hunter2\n', ...box, '--secret', 'password');
+  assert.match(registered.out, /^box is/, registered.error);
+  const shown = await deployment.ask('operator', 'GET', '/v1/gateways/box');
+  assert.deepEqual(shown.body.communication, { oui: '00256D', serial: '17', password: '***' });
 
   assert.match((await sluice('', 'operator', 'remove', 'frank')).out, /^frank is removed/);
   assert.match((await sluice('', 'sign-out')).out, /^grace is signed out/);
