@@ -9,6 +9,8 @@ export interface Learned {
   permanentOnly?: true;
   /** It takes no RemoteHost (error 726). */
   anyRemoteOnly?: true;
+  /** The same mapping asked for again is a conflict (error 718). */
+  conflictsWithItself?: true;
   /** It does not pick ports. */
   noAnyPort?: true;
   /** It does not list a range of ports (WANIPConnection:2). */

@@ -214,7 +214,8 @@ export function portMapper(parts: PortMapperParts): Mapper {
     const request = addPortMapping(connection.type, mappingOf(opening, key, permanent ? 0 : seconds));
     let reply = await ask(request, signal);
     if (reply.kind === 'fault' && reply.code === mappingError.conflictInMapping) {
-      // The same key of the same device is to be made anew (WANIPConnection:1 2.2.20); some call that a conflict.
+      // The same key of the same device is to be overwritten (WANIPConnection:1 2.2.20); some call that a conflict.
+      learned.conflictsWithItself = true;
       const gone = await remove(opening, key, signal);
       if (gone.kind !== 'gone') return gone;
       reply = await ask(request, signal);

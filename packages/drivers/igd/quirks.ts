@@ -11,6 +11,8 @@ export interface DeviceIdentity {
 export interface Quirks {
   /** Filters by RemoteHost, and shows every mapping without one. */
   readonly hidesRemoteHost?: true;
+  /** Calls the same mapping with RemoteHost, asked for again, a conflict: it is renewed by making it anew. */
+  readonly conflictsWithItself?: true;
   /** Takes RemoteHost and lets everyone in. */
   readonly ignoresRemoteHost?: true;
   /**
@@ -38,8 +40,8 @@ export interface QuirkEntry {
 export const quirkTable: readonly QuirkEntry[] = [
   {
     of: { server: /\bMiniUPnPd\/2\./ },
-    quirks: { hidesRemoteHost: true },
-    seen: 'lab, 2.3.1 with nftables: GetGenericPortMappingEntry and GetListOfPortMappings show no RemoteHost, the rule has it; a restart with a lease file loses it',
+    quirks: { hidesRemoteHost: true, conflictsWithItself: true },
+    seen: 'lab, 2.3.1 with nftables: GetGenericPortMappingEntry and GetListOfPortMappings show no RemoteHost, the rule has it; so AddPortMapping again is error 718; a restart with a lease file loses it',
   },
   {
     of: { server: /\bMiniUPnPd\/2\.(?:[0-2]\.|3\.[0-5]\b)/ },
