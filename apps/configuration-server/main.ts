@@ -19,13 +19,8 @@ import { servePeople } from './people.ts';
 import { secretsKey } from './secrets-key.ts';
 import { controlSettings } from './settings.ts';
 import { Accounts } from './sign-in/accounts.ts';
-import { Attempts } from './standing/attempts.ts';
 import { ownAuthority } from './standing/own-authority.ts';
 import { openRegistrar } from './standing/registrar.ts';
-
-/** Enrolments that one address may try in {@link attemptsMs}. */
-const mostAttempts = 20;
-const attemptsMs = 60_000;
 
 /** A configuration server that serves. Disposing of it stops serving; openings stay until their leases end. */
 export interface RunningConfigurationServer extends AsyncDisposable {
@@ -97,8 +92,7 @@ export async function runConfigurationServer(
   const { usp: uspPort, cwmp: cwmpPort, stun: stunPort } = reached;
   let enrolmentPort: number | undefined;
   if (config.enrolment) {
-    const attempts = new Attempts(systemClock, mostAttempts, attemptsMs);
-    const enrolments = await enrolmentApp(registrar, attempts, log);
+    const enrolments = await enrolmentApp(registrar, systemClock, log);
     started.defer(() => enrolments.close());
     const tls = { ...serverTls(identity), requestCert: false, rejectUnauthorized: false };
     const serving = started.use(

@@ -1,8 +1,8 @@
 import { enrolmentRequest } from '@sluice/api';
+import { networkOf, rateLimited, TokenBuckets } from '@sluice/control';
 import type { Log } from '@sluice/io';
-import { refuse } from '@sluice/model';
+import { type Clock, parseIpAddress, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Attempts } from '../standing/attempts.ts';
 import type { Registrar } from '../standing/registrar.ts';
 import { refuseInput } from './input.ts';
 import { refuseTo } from './refuse-to.ts';
@@ -10,8 +10,12 @@ import { refuseTo } from './refuse-to.ts';
 /** Enough for a certificate request. */
 const bodyBytes = 16 * 1_024;
 
+/** Enrolments that one address may try. */
+const perAddress = { burst: 20, perSecond: 1 / 3 };
+
 /** The one thing that is served to who has no certificate yet: POST /v1/enrolments. */
-export async function enrolmentApp(registrar: Registrar, attempts: Attempts, log: Log): Promise<FastifyInstance> {
+export async function enrolmentApp(registrar: Registrar, clock: Clock, log: Log): Promise<FastifyInstance> {
+  const attempts = new TokenBuckets(perAddress);
   const app = Fastify({ bodyLimit: bodyBytes, logger: false });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const { statusCode = 500, message } = error;
@@ -24,8 +28,9 @@ export async function enrolmentApp(registrar: Registrar, attempts: Attempts, log
     refuseTo(reply, refuse('malformed', 'there is POST /v1/enrolments alone'), 404),
   );
   app.post('/v1/enrolments', async (request, reply) => {
-    const { remoteAddress: address = '' } = request.raw.socket;
-    if (!attempts.mayTry(address)) return refuseTo(reply, refuse('rate-limited', 'too many attempts; wait a minute'));
+    const address = parseIpAddress(request.raw.socket.remoteAddress ?? '') ?? '0.0.0.0';
+    const waitMs = attempts.take(networkOf(address), clock.now());
+    if (waitMs > 0) return refuseTo(reply, rateLimited('too many attempts to enrol', waitMs));
     const body = enrolmentRequest.safeParse(request.body);
     if (!body.success) return refuseTo(reply, refuseInput(body.error, undefined));
     const { endpointId, secret, certificateRequest } = body.data;
