@@ -359,7 +359,7 @@ test('a gateway of NAT-PMP alone is handed to who speaks it, with the weaker tra
   assert.deepEqual(applied, planPortControl({ gateway, ...parts }, now).steps);
 });
 
-test('a short secret is no secret', () => {
-  const make = async () => (await openPcpBench()).anew(Buffer.from('short'));
-  return assert.rejects(make(), RangeError);
+test('a short secret is no secret', async () => {
+  await using bench = await openPcpBench();
+  assert.throws(() => bench.anew(Buffer.from('short')), RangeError);
 });
