@@ -1,5 +1,6 @@
 import type { Target } from './target.ts';
 import { addresses } from './targets/addresses.ts';
+import { applianceLink } from './targets/appliance-link.ts';
 import { auditLog } from './targets/audit.ts';
 import { certificate } from './targets/certificate.ts';
 import { configFiles } from './targets/config-files.ts';
@@ -45,6 +46,7 @@ export const targets: readonly Target[] = [
   openingTag,
   httpBodies,
   httpAnswers,
+  applianceLink,
   certificate,
   certificateRequests,
   enrolmentToken,
