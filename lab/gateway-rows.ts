@@ -1,29 +1,10 @@
-import { type GatewayType, type PromiseName, promiseNames } from '@sluice/model';
+import { promiseNames } from '@sluice/model';
 import type { BuiltNetwork } from './build.ts';
 import { cpeRegistration, startCwmpCpe } from './foreign/cwmp-cpe.ts';
+import type { ForeignGateway, GatewayRow } from './foreign/gateway-row.ts';
+import { linuxGatewayRow } from './foreign/linux-gateway.ts';
 import { startMiniupnpd } from './foreign/miniupnpd.ts';
-import { type Internet, publicLookingInternet } from './topologies/home.ts';
-
-/** A gateway that stands in a home of the lab in place of our agent. Disposing ends it. */
-export interface ForeignGateway extends AsyncDisposable {
-  /** How many openings its kernel holds, as nft(8) lists them: it is not asked itself. */
-  openings(signal: AbortSignal): Promise<number>;
-  /** It loses power, and is there again without what it held. */
-  reboot(signal: AbortSignal): Promise<void>;
-}
-
-/** One kind of gateway that the lab can put into a home, and what the deployment needs for it. */
-export interface GatewayRow {
-  readonly type: Exclude<GatewayType, 'sluice'>;
-  readonly internet?: Internet;
-  /** What the deployment lets an opening lack; its default where left out. */
-  readonly weaker?: readonly PromiseName[];
-  /** What the configuration server is configured with besides. */
-  readonly server?: Readonly<Record<string, unknown>>;
-  /** What it is registered with. */
-  communication(network: BuiltNetwork, host: string): Readonly<Record<string, string>>;
-  start(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway>;
-}
+import { publicLookingInternet } from './topologies/home.ts';
 
 /** Debian's miniupnpd speaks three of them. */
 async function miniupnpd(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway> {
@@ -68,6 +49,7 @@ export const gatewayRows: readonly GatewayRow[] = [
   { type: 'pcp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
   { type: 'nat-pmp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
   cwmpRow('tr-181'),
+  linuxGatewayRow(),
 ];
 
 /** The row of a type; undefined for our own agent. Throws RangeError on a type that has none. */

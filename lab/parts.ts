@@ -11,7 +11,7 @@ import {
   originOf,
   partPorts,
 } from './configurations.ts';
-import type { ForeignGateway, GatewayRow } from './gateway-rows.ts';
+import type { ForeignGateway, GatewayRow } from './foreign/gateway-row.ts';
 import { type Operator, seatOperator } from './operator.ts';
 import { type HostProcess, startOnHost } from './process.ts';
 import { run } from './run.ts';

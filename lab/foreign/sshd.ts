@@ -33,9 +33,26 @@ export async function sshdCannotRun(): Promise<string | undefined> {
   return (await sshdProgram()) ? undefined : 'there is no sshd, and openssh-server could not be downloaded';
 }
 
+/** What an sshd knows itself and its one account by. */
+export interface SshdKeys {
+  readonly host: ReturnType<typeof newSshKey>;
+  readonly client: ReturnType<typeof newSshKey>;
+}
+
+/** New keys for one. */
+export function newSshdKeys(): SshdKeys {
+  return { host: newSshKey(), client: newSshKey() };
+}
+
+/** `SHA256:...` of a public key, as `ssh-keygen -lf` writes it. */
+export function fingerprintOf({ publicKey }: ReturnType<typeof newSshKey>): string {
+  const bytes = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
+  return `SHA256:${createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '')}`;
+}
+
 /** Starts it; `command` is the one that its key may run, whatever is asked. Usable when it resolves. */
 export async function startSshd(
-  { namespace, command }: { readonly namespace: string; readonly command: string },
+  { namespace, command, keys }: { readonly namespace: string; readonly command: string; readonly keys?: SshdKeys },
   signal: AbortSignal,
 ): Promise<Sshd> {
   const directory = mkdtempSync(join(tmpdir(), 'sshd-'));
@@ -44,7 +61,7 @@ export async function startSshd(
   const file = (name: string) => join(directory, name);
   const program = await sshdProgram();
   if (!program) throw new Error('there is no sshd');
-  const [host, client] = [newSshKey(), newSshKey()];
+  const { host, client } = keys ?? newSshdKeys();
   writeFileSync(file('host'), host.privateKey, { mode: 0o600 });
   const quoted = command.replaceAll('"', '\\"');
   writeFileSync(file('authorized_keys'), `restrict,command="${quoted}" ${client.publicKey}\n`, { mode: 0o600 });
@@ -80,12 +97,11 @@ export async function startSshd(
     await setTimeout(10, undefined, { signal });
   }
   const running = started.move();
-  const hostKey = host.publicKey.split(' ')[1] ?? '';
   return {
     port: 22,
     username: 'root',
     privateKey: client.privateKey,
-    hostKey: `SHA256:${createHash('sha256').update(Buffer.from(hostKey, 'base64')).digest('base64').replace(/=+$/, '')}`,
+    hostKey: fingerprintOf(host),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -1,7 +1,7 @@
 import { buildNetwork } from '../build.ts';
 import { mediaCache } from '../cache.ts';
 import type { Overrides } from '../configurations.ts';
-import type { GatewayRow } from '../gateway-rows.ts';
+import type { GatewayRow } from '../foreign/gateway-row.ts';
 import { type Deployment, deploy } from '../parts.ts';
 import { homes } from '../topologies/home.ts';
 
