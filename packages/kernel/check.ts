@@ -1,6 +1,6 @@
 import { type Endpoint, familyOf, isPort } from '@sluice/model';
 import type { KernelOpening } from './data-plane.ts';
-import { firstMasqueradePort } from './ruleset.ts';
+import { firstMasqueradePort } from './ruleset-parts.ts';
 
 /** Longest tag: what nft(8) still shows of a comment. */
 export const longestTag = 120;

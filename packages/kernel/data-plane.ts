@@ -1,4 +1,5 @@
 import type { Endpoint, IpAddress, Port, StreamType } from '@sluice/model';
+import type { Footing } from './guest/footing.ts';
 
 /** Interfaces by role, by name: the skeleton reads them from sets, so several of each are data. */
 export interface Interfaces {
@@ -63,13 +64,30 @@ export interface Flow {
   readonly original: { readonly from: Endpoint; readonly to: Endpoint };
 }
 
+/** What {@link DataPlane.check} saw and did. */
+export interface Surroundings {
+  /** As what the rules of ours stand there. */
+  readonly standing: Footing;
+  /** As what they would be loaded now: another firewall may have come, or gone, or be in the way. */
+  readonly found: Footing;
+  /** `hooks`: rules of ours in another firewall's chains; `table`: everything, closed, and what was open is not. */
+  readonly putBack: 'nothing' | 'hooks' | 'table';
+}
+
 /**
- * The kernel as a security engineer should think of it: five operations. All synchronous: tens of microseconds.
- * Nothing here decides; policy lives above.
+ * The kernel as a security engineer should think of it: five operations, and two for whoever is not alone there. All
+ * synchronous: tens of microseconds, but for `load` and `check`. Nothing here decides; policy lives above.
  */
 export interface DataPlane extends Disposable {
-  /** Loads the closed skeleton, or adopts it when this version is already there. Held openings stay. */
+  /**
+   * Loads the closed skeleton, or adopts it when this version is already there. Held openings stay. Throws LoadFailed
+   * with a sentence where another firewall is in the way.
+   */
   load(interfaces: Interfaces): 'loaded' | 'adopted';
+  /** Puts back what others took of the rules that `load` put in place: a firewall that reloads takes them along. */
+  check(): Surroundings;
+  /** Calls back soon after anybody changed a rule, a chain or a table, ours not excepted; it is for `check` then. */
+  watch(onChange: () => void): Disposable;
   /** One nfnetlink transaction; undefined on success. */
   commit(change: Change): CommitFailure | undefined;
   /** What the kernel holds now. For recovery and display, not for the hot path. */

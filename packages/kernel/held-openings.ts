@@ -4,7 +4,7 @@ import type { Answer } from './netlink/message.ts';
 import type { NetfilterSocket } from './netlink/socket.ts';
 import { dumpSet, type ElementKey, getElement, type HeldElement, readElements } from './nftables/element.ts';
 import { arrivalKey, markField, readArrivalKey, readEndpoint, readMark } from './opening-elements.ts';
-import { shapes } from './ruleset.ts';
+import { shapes } from './ruleset-parts.ts';
 import { readStreamCode } from './stream-code.ts';
 
 /** An opening with its number, which is the mark of its flows. */

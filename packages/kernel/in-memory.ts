@@ -1,6 +1,15 @@
 import { type Clock, type Endpoint, formatEndpoint, type Instant, transportOf } from '@sluice/model';
 import { canHold, isLease, sameEndpoint, sameOpening } from './check.ts';
-import type { Change, CommitFailure, DataPlane, Flow, HeldOpening, Interfaces, KernelOpening } from './data-plane.ts';
+import type {
+  Change,
+  CommitFailure,
+  DataPlane,
+  Flow,
+  HeldOpening,
+  Interfaces,
+  KernelOpening,
+  Surroundings,
+} from './data-plane.ts';
 import { errno } from './netlink/errno.ts';
 
 /** The twin's controls: what packets and devices would have done. */
@@ -41,6 +50,15 @@ class Twin implements InMemoryDataPlane {
     const had = this.#loaded;
     this.#loaded = true;
     return had ? 'adopted' : 'loaded';
+  }
+
+  check(): Surroundings {
+    const standing = { mode: 'owner' } as const;
+    return { standing, found: standing, putBack: 'nothing' };
+  }
+
+  watch(): Disposable {
+    return { [Symbol.dispose]() {} };
   }
 
   commit(change: Change): CommitFailure | undefined {

@@ -1,5 +1,8 @@
 export * from './data-plane.ts';
+export type { Footing } from './guest/footing.ts';
 export { type InMemoryDataPlane, inMemoryDataPlane } from './in-memory.ts';
 export { NetlinkFailure } from './netlink/errno.ts';
-export { type DataPlaneOptions, LoadFailed, openDataPlane } from './nft-data-plane.ts';
-export { firstMasqueradePort, ownerRuleset, type Ruleset } from './ruleset.ts';
+export { type DataPlaneOptions, openDataPlane } from './nft-data-plane.ts';
+export { LoadFailed } from './rules-in-place.ts';
+export { ownerRuleset, type Ruleset } from './ruleset.ts';
+export { firstMasqueradePort } from './ruleset-parts.ts';

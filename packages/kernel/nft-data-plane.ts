@@ -1,16 +1,24 @@
-import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import type { Endpoint } from '@sluice/model';
 import { canHold, isLease, sameEndpoint, sameOpening } from './check.ts';
 import { getFlow, readFlow } from './conntrack/flow.ts';
-import type { Change, CommitFailure, DataPlane, Flow, HeldOpening, Interfaces, KernelOpening } from './data-plane.ts';
+import type {
+  Change,
+  CommitFailure,
+  DataPlane,
+  Flow,
+  HeldOpening,
+  Interfaces,
+  KernelOpening,
+  Surroundings,
+} from './data-plane.ts';
 import { HeldOpenings, type Numbered } from './held-openings.ts';
 import { errno, NetlinkFailure } from './netlink/errno.ts';
 import { NetfilterSocket } from './netlink/socket.ts';
-import { nftablesSubsystem } from './nftables/element.ts';
-import { fillSet, getTable, readTableComment } from './nftables/table.ts';
+import { watchRules } from './netlink/watch.ts';
+import { type Count, nftablesSubsystem, type SetElement } from './nftables/element.ts';
 import { elementsOf } from './opening-elements.ts';
-import { loadText, ownerRuleset, type Ruleset } from './ruleset.ts';
+import { RulesInPlace, type RulesPlan } from './rules-in-place.ts';
 import { type Opened, settleFlows } from './settle-flows.ts';
 import { adding, judge, type Place, reasonOf, removing, type Step } from './transaction.ts';
 
@@ -18,16 +26,10 @@ import { adding, judge, type Place, reasonOf, removing, type Step } from './tran
 export interface DataPlaneOptions {
   /** The nftables table, of family inet; `sluice` by default. */
   readonly table?: string;
-  /** The nft(8) program, run once by `load` where the table is not there yet. */
+  /** The nft(8) program, run by `load` where the table is not there yet, and to look at the rules of others. */
   readonly nft?: string;
-}
-
-/** nft(8) did not take the ruleset; the message holds what it said. */
-export class LoadFailed extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'LoadFailed';
-  }
+  /** `owner` by default. */
+  readonly mode?: RulesPlan['mode'];
 }
 
 /**
@@ -43,32 +45,29 @@ const attempts = 8;
 
 class NftDataPlane implements DataPlane {
   readonly #socket = new NetfilterSocket();
-  readonly #ruleset: Ruleset;
+  readonly #table: string;
+  readonly #rules: RulesInPlace;
   readonly #held: HeldOpenings;
-  readonly #nft: string;
   /** Numbers are never used again: a flow of an opening long gone may still carry one. Random, so that a restart does not begin where an earlier process did. */
   #lastId = randomInt(1, 0xffffffff);
 
   constructor(options: DataPlaneOptions) {
-    this.#ruleset = ownerRuleset(options.table ?? 'sluice');
-    this.#held = new HeldOpenings(this.#socket, this.#ruleset.table);
-    this.#nft = options.nft ?? 'nft';
+    const { table = 'sluice', nft = 'nft', mode = 'owner' } = options;
+    this.#table = table;
+    this.#rules = new RulesInPlace(this.#socket, { table, nft, mode });
+    this.#held = new HeldOpenings(this.#socket, table);
   }
 
   load(interfaces: Interfaces): 'loaded' | 'adopted' {
-    const input = loadText(this.#ruleset, interfaces);
-    const [answers = []] = this.#socket.ask([getTable(this.#ruleset.table)]);
-    const table = answers.find((answer) => answer.kind === 'message');
-    if (table && readTableComment(table.payload) === this.#ruleset.version) {
-      this.#setInterfaces(interfaces);
-      return 'adopted';
-    }
-    // An ordinary user's PATH lacks the directory that nft(8) is in.
-    const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-    const { status, stderr, error } = spawnSync(this.#nft, ['-f', '-'], { input, encoding: 'utf8', env });
-    if (error) throw new LoadFailed(`${this.#nft}: ${error.message}`);
-    if (status !== 0) throw new LoadFailed(`${this.#nft} refused the ruleset: ${stderr.trim()}`);
-    return 'loaded';
+    return this.#rules.load(interfaces);
+  }
+
+  check(): Surroundings {
+    return this.#rules.check();
+  }
+
+  watch(onChange: () => void): Disposable {
+    return watchRules(onChange);
   }
 
   commit(change: Change): CommitFailure | undefined {
@@ -118,7 +117,7 @@ class NftDataPlane implements DataPlane {
   #transact(change: Change, removals: readonly Step[]): CommitFailure | undefined {
     let kept = removals;
     for (let attempt = 1; ; attempt++) {
-      const added = change.add.map(({ opening }) => ({ opening, id: this.#nextId() }));
+      const added = change.add.map(({ opening }) => ({ opening, id: this.#nextId(opening) }));
       const steps = [...kept, ...this.#additions(change, added)];
       if (steps.length === 0) return undefined;
       const requests = steps.map(({ request }) => request);
@@ -136,7 +135,7 @@ class NftDataPlane implements DataPlane {
   /** The change holds by now; that a flow before it could not be looked up must not be told as its failure. */
   #settle(added: readonly Opened[]): void {
     try {
-      settleFlows(this.#socket, this.#ruleset.table, added);
+      settleFlows(this.#socket, this.#rules.ruleset, added);
     } catch (problem) {
       if (!(problem instanceof NetlinkFailure)) throw problem;
     }
@@ -145,7 +144,7 @@ class NftDataPlane implements DataPlane {
   #additions(change: Change, added: readonly Opened[]): Step[] {
     return added.flatMap(({ opening, id }, index) => {
       const leaseMs = change.add[index]?.leaseMs ?? 0;
-      return adding(this.#ruleset.table, { list: 'add', index }, elementsOf(opening, id, leaseMs));
+      return adding(this.#table, { list: 'add', index }, this.#elementsOf(opening, id, leaseMs));
     });
   }
 
@@ -155,34 +154,27 @@ class NftDataPlane implements DataPlane {
     removed: readonly (Numbered | undefined)[],
     renewed: readonly (Numbered | undefined)[],
   ): Step[] {
-    const { table } = this.#ruleset;
+    const table = this.#table;
     const gone = removed.flatMap((numbered, index) =>
-      numbered ? removing(table, { list: 'remove', index }, elementsOf(numbered.held, numbered.id, 1)) : [],
+      numbered ? removing(table, { list: 'remove', index }, this.#elementsOf(numbered.held, numbered.id, 1)) : [],
     );
     const again = renewed.flatMap((numbered, index) => {
       if (!numbered) return [];
       const at: Place = { list: 'renew', index };
       const { held, id } = numbered;
-      const elements = elementsOf(held, id, change.renew[index]?.leaseMs ?? 0, held);
+      const elements = this.#elementsOf(held, id, change.renew[index]?.leaseMs ?? 0, held);
       return [...removing(table, at, elements), ...adding(table, at, elements)];
     });
     return [...gone, ...again];
   }
 
-  #setInterfaces({ wan, lan, listening = [] }: Interfaces): void {
-    const { table } = this.#ruleset;
-    const requests = [
-      ...fillSet(table, 'wan', wan.map(interfaceKey)),
-      ...fillSet(table, 'lan', lan.map(interfaceKey)),
-      ...fillSet(table, 'listening', listening.map(portKey)),
-    ];
-    const code = this.#socket.transact(nftablesSubsystem, requests).find((code) => code !== 0);
-    if (code) throw new NetlinkFailure('interface sets', code);
+  #elementsOf(opening: KernelOpening, id: number, leaseMs: number, count?: Count): SetElement[] {
+    return elementsOf(opening, id, leaseMs, count, this.#rules.ruleset.numberSets);
   }
 
-  #nextId(): number {
+  #nextId(opening: KernelOpening): number {
     this.#lastId = this.#lastId === 0xffffffff ? 1 : this.#lastId + 1;
-    return this.#lastId;
+    return this.#rules.ruleset.numberOf(opening, this.#lastId);
   }
 }
 
@@ -202,15 +194,4 @@ function firstUnfit(change: Change): Place | undefined {
 function firstPlace(change: Change): Place {
   const list = (['add', 'renew', 'remove'] as const).find((list) => change[list].length > 0);
   return { list: list ?? 'add', index: 0 };
-}
-
-/** nftables keeps interface names in 16 bytes. */
-function interfaceKey(name: string): Buffer {
-  const key = Buffer.alloc(16);
-  key.write(name, 'latin1');
-  return key;
-}
-
-function portKey(port: number): Buffer {
-  return Buffer.from([port >> 8, port & 0xff]);
 }

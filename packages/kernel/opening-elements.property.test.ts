@@ -8,7 +8,7 @@ import { decodeAnswers } from './netlink/message.ts';
 import { NetlinkWriter } from './netlink/writer.ts';
 import { addElement, readElements } from './nftables/element.ts';
 import { arrivalKey, elementsOf, readArrivalKey, readEndpoint, readMark, shapeOf } from './opening-elements.ts';
-import { shapes } from './ruleset.ts';
+import { shapes } from './ruleset-parts.ts';
 
 const plain = { noNullPrototype: true } as const;
 const port = fc.integer({ min: 1, max: 65_535 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KernelOpening } from './index.ts';
 import { arrivalKey, elementsOf, readArrivalKey, readEndpoint, readMark, shapeOf } from './opening-elements.ts';
-import { shapes } from './ruleset.ts';
+import { shapes } from './ruleset-parts.ts';
 
 const opening4: KernelOpening = {
   streamType: 'rtp',

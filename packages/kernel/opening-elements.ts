@@ -3,7 +3,7 @@ import { protocolNumber } from './conntrack/flow.ts';
 import type { KernelOpening } from './data-plane.ts';
 import { MalformedNetlink } from './netlink/attribute.ts';
 import type { Count, ElementKey, SetElement } from './nftables/element.ts';
-import type { Shape } from './ruleset.ts';
+import type { Shape } from './ruleset-parts.ts';
 import { streamCode } from './stream-code.ts';
 
 /** How specific an opening's remote endpoint is. */
@@ -19,8 +19,17 @@ export function arrivalKey(opening: KernelOpening): ElementKey {
   return { set, key: Buffer.concat([protocolField(opening), remoteField(remote), endpointField(global)]) };
 }
 
-/** Every element of opening number `id`, the arrival key first. */
-export function elementsOf(opening: KernelOpening, id: number, leaseMs: number, count?: Count): SetElement[] {
+/**
+ * Every element of opening number `id`, the arrival key first. `count` has passed already; `numberSets` are the
+ * ruleset's.
+ */
+export function elementsOf(
+  opening: KernelOpening,
+  id: number,
+  leaseMs: number,
+  count?: Count,
+  numberSets: readonly string[] = [],
+): SetElement[] {
   const timeoutMs = Math.ceil(leaseMs);
   const number = markField(id);
   const shape = shapeOf(opening.remote);
@@ -40,6 +49,7 @@ export function elementsOf(opening: KernelOpening, id: number, leaseMs: number, 
     },
     { set: 'live', key: number, data: markField(streamCode(opening)), timeoutMs },
     { set: 'counted', key: number, timeoutMs, ...(count && { count }) },
+    ...numberSets.map((set) => ({ set, key: number, timeoutMs })),
   ];
   if (family === 6) return common;
   const local = endpointField(opening.local);

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Interfaces } from './data-plane.ts';
-import { streamCodes, typedRtp } from './stream-code.ts';
-
-/** Shapes of a remote endpoint, the most specific first: address and port, address alone, port alone, neither. */
-export const shapes = ['sap', 'sa', 'sp', 'any'] as const;
-
-/** One of {@link shapes}. */
-export type Shape = (typeof shapes)[number];
-
-/** Ordinary traffic of the home leaves from this port and above; global IPv4 ports of openings lie below. */
-export const firstMasqueradePort = 32768;
+import { firstMasqueradePort, numbering, sets, streamTypes, tcpOnly } from './ruleset-parts.ts';
+import type { Carried } from './stream-code.ts';
 
 /** The gateway's packet filter as a value: an nftables table, before it has any opening. */
 export interface Ruleset {
@@ -19,11 +11,28 @@ export interface Ruleset {
   readonly version: string;
   /** The table in the language of nft(8). */
   readonly text: string;
+  /** The number of an opening: the connection mark of its flows, never 0. `sequence` is a whole number, 1 to 2^32 - 1. */
+  numberOf(carried: Carried, sequence: number): number;
+  /** Whether a connection mark is the number of an opening, living or dead. */
+  isNumber(mark: number): boolean;
+  /** Sets that hold an opening's number, for as long as its lease, besides those that every ruleset has. */
+  readonly numberSets: readonly string[];
 }
 
 /** Owner mode: the gateway has no other firewall, and what this table does not name does not pass. */
 export function ownerRuleset(table: string): Ruleset {
-  const body = [sets(), arriving(), leaving(), forward(), governed(), streamTypes(), input()].join('\n');
+  const types = streamTypes('meta mark', (code) => code);
+  return {
+    ...written(table, [sets(), arriving() + numbering(), leaving(), forward(), governed(), types, input()]),
+    numberOf: (_carried, sequence) => sequence,
+    isNumber: (mark) => mark !== 0,
+    numberSets: [],
+  };
+}
+
+/** The table with these parts, which are its version. */
+export function written(table: string, parts: readonly string[]): Pick<Ruleset, 'table' | 'version' | 'text'> {
+  const body = parts.join('\n');
   const version = createHash('sha256').update(body).digest('hex').slice(0, 16);
   return { table, version, text: `table inet ${table} {\n  comment "${version}"\n${body}}\n` };
 }
@@ -49,62 +58,13 @@ function quoted(name: string): string {
   return `"${name}"`;
 }
 
-/** Fields of the remote endpoint in each shape, as sources or destinations. */
-const remote: Record<Shape, readonly ('address' | 'port')[]> = {
-  sap: ['address', 'port'],
-  sa: ['address'],
-  sp: ['port'],
-  any: [],
-};
-
-/**
- * `in` and `out` find an opening's number by its remote endpoint with its global (for IPv6, local) or local one;
- * `local4` and `global4` translate by number; `live` says that a number lives and what it carries; `counted` counts.
- */
-function sets(): string {
-  const types = (family: 4 | 6, shape: Shape) =>
-    remote[shape].map((field) => (field === 'address' ? `ipv${family}_addr` : 'inet_service'));
-  const map = (name: string, key: readonly string[]) =>
-    `  map ${name} { type ${key.join(' . ')} : mark; flags timeout; }\n`;
-  const end = (family: 4 | 6) => [`ipv${family}_addr`, 'inet_service'];
-  return [
-    '  set wan { type ifname; }\n  set lan { type ifname; }\n  set listening { type inet_service; }\n',
-    ...shapes.map((shape) => map(`in4_${shape}`, ['inet_proto', ...types(4, shape), ...end(4)])),
-    ...shapes.map((shape) => map(`in6_${shape}`, ['inet_proto', ...types(6, shape), ...end(6)])),
-    ...shapes.map((shape) => map(`out4_${shape}`, ['inet_proto', ...end(4), ...types(4, shape)])),
-    '  map local4 { type mark : ipv4_addr . inet_service; flags timeout; }\n',
-    '  map global4 { type mark : ipv4_addr . inet_service; flags timeout; }\n',
-    '  map live { type mark : mark; flags timeout; }\n',
-    '  set counted { type mark; flags timeout; counter; }\n',
-  ].join('');
-}
-
 /** The first packet of each flow: the opening it belongs to becomes its mark, and translates it. */
 function arriving(): string {
-  const look = (family: 4 | 6, map: 'in4' | 'in6' | 'out4', remoteIs: 'source' | 'destination', then: string) =>
-    shapes
-      .map((shape) => {
-        const ip = family === 4 ? 'ip' : 'ip6';
-        const far = remoteIs === 'source' ? [`${ip} saddr`, 'th sport'] : [`${ip} daddr`, 'th dport'];
-        const near = remoteIs === 'source' ? [`${ip} daddr`, 'th dport'] : [`${ip} saddr`, 'th sport'];
-        const fields = remote[shape].map((field) => (field === 'address' ? far[0] : far[1]));
-        const key = map === 'out4' ? [...near, ...fields] : [...fields, ...near];
-        const match = `meta nfproto ipv${family} meta l4proto { tcp, udp }`;
-        return `    ${match} ct mark set ${['meta l4proto', ...key].join(' . ')} map @${map}_${shape} ${then}\n`;
-      })
-      .join('');
   return `  chain arriving {
     type nat hook prerouting priority dstnat; policy accept;
     iifname @wan goto from_wan
     iifname @lan goto from_lan
   }
-  chain from_wan {
-${look(4, 'in4', 'source', 'goto to_local')}${look(6, 'in6', 'source', 'accept')}  }
-  chain to_local {
-    meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to ct mark map @local4
-  }
-  chain from_lan {
-${look(4, 'out4', 'destination', 'accept')}${look(6, 'in6', 'destination', 'accept')}  }
 `;
 }
 
@@ -139,11 +99,7 @@ function forward(): string {
     iifname @wan ct direction reply accept
     counter drop
   }
-  chain tcp_only {
-    ct state new tcp flags & (fin | syn | rst | ack) != syn counter drop
-    tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
-  }
-`;
+${tcpOnly}`;
 }
 
 /** Every packet of a flow that belongs to an opening, both directions, whoever began it. */
@@ -156,38 +112,6 @@ function governed(): string {
     ct mark @counted accept
     counter drop
   }
-`;
-}
-
-/** What comes in must be of the opening's type; what goes out need not be. ICMP errors about a flow go with it. */
-function streamTypes(): string {
-  const { tcp, udp, rtp, rtcp } = streamCodes;
-  const otherwise = `    iifname @lan goto passed
-    ct state related goto passed
-    counter drop
-`;
-  // Marker bit clear or set, RFC 3550 5.1.
-  const payloadTypes = Array.from({ length: 128 }, (_, type) => type).flatMap((type) => [
-    `${typedRtp + type} . ${type}`,
-    `${typedRtp + type} . ${type + 128}`,
-  ]);
-  return `  chain by_type {
-    meta mark vmap { ${tcp} : goto passed, ${udp} : goto passed, ${rtp} : goto rtp, ${rtcp} : goto rtcp, ${streamCodes['rtp-mux']} : goto rtp_mux }
-    goto rtp_typed
-  }
-  chain rtp {
-    @th,64,2 2 @th,72,8 != 192-223 goto passed
-${otherwise}  }
-  chain rtp_typed {
-    @th,64,2 2 meta mark . @th,72,8 { ${payloadTypes.join(', ')} } goto passed
-${otherwise}  }
-  chain rtcp {
-    @th,64,2 2 @th,72,8 192-223 goto passed
-${otherwise}  }
-  chain rtp_mux {
-    @th,64,8 { 20-63, 128-191 } goto passed
-    @th,64,8 0-3 @th,96,32 0x2112a442 goto passed
-${otherwise}  }
 `;
 }
 

@@ -7,6 +7,7 @@ import type { NetfilterSocket } from './netlink/socket.ts';
 import type { Request } from './netlink/writer.ts';
 import { getElement } from './nftables/element.ts';
 import { markField, shapeOf } from './opening-elements.ts';
+import type { Ruleset } from './ruleset.ts';
 
 /** An opening just made, with its number. */
 export interface Opened {
@@ -20,17 +21,21 @@ export interface Opened {
  * opening's number; translated otherwise, it is forgotten, and its next packet begins anew. That nothing passes that
  * must not does not depend on this: a flow whose number does not live is dropped all the same.
  */
-export function settleFlows(socket: NetfilterSocket, table: string, opened: readonly Opened[]): void {
+export function settleFlows(
+  socket: NetfilterSocket,
+  ruleset: Pick<Ruleset, 'table' | 'isNumber'>,
+  opened: readonly Opened[],
+): void {
   const questions = opened.flatMap((entry) => exactQuestions(entry.opening).map((request) => ({ entry, request })));
   const answers = socket.ask(questions.map(({ request }) => request));
   const acts: Request[] = [];
   for (const [index, { entry }] of questions.entries())
-    for (const flow of flowsIn(answers[index] ?? [])) acts.push(...settle(flow, entry));
+    for (const flow of flowsIn(answers[index] ?? [])) acts.push(...settle(flow, entry, ruleset));
   for (const entry of opened) {
     if (shapeOf(entry.opening.remote) === 'sap') continue;
     // A wildcard gives way to the living openings beside it, which may be more specific.
     for (const flow of wildcardFlows(socket, entry.opening))
-      if (!isLive(socket, table, flow.mark)) acts.push(...settle(flow, entry));
+      if (!isLive(socket, ruleset, flow.mark)) acts.push(...settle(flow, entry, ruleset));
   }
   socket.ask(acts);
 }
@@ -67,7 +72,7 @@ function wildcardFlows(socket: NetfilterSocket, { streamType, remote, global, lo
   });
 }
 
-function settle(flow: TrackedFlow, { opening, id }: Opened): Request[] {
+function settle(flow: TrackedFlow, { opening, id }: Opened, { isNumber }: Pick<Ruleset, 'isNumber'>): Request[] {
   const { original, reply } = flow;
   const { global, local } = opening;
   const begunOutside =
@@ -76,11 +81,15 @@ function settle(flow: TrackedFlow, { opening, id }: Opened): Request[] {
     sameEndpoint(original.from, local) && sameEndpoint(reply.to, global) && sameEndpoint(original.to, reply.from);
   if (begunOutside || begunInside) return flow.mark === id ? [] : [markFlow(original, id)];
   // A TCP connection that the home made by itself goes on; forgotten, it could not be resumed.
-  return original.transport === 'tcp' && flow.mark === 0 ? [] : [deleteFlow(original)];
+  return original.transport === 'tcp' && !isNumber(flow.mark) ? [] : [deleteFlow(original)];
 }
 
-function isLive(socket: NetfilterSocket, table: string, mark: number): boolean {
-  if (mark === 0) return false;
+function isLive(
+  socket: NetfilterSocket,
+  { table, isNumber }: Pick<Ruleset, 'table' | 'isNumber'>,
+  mark: number,
+): boolean {
+  if (!isNumber(mark)) return false;
   const [answers = []] = socket.ask([getElement(table, { set: 'live', key: markField(mark) })]);
   return answers.some((answer) => answer.kind === 'message');
 }

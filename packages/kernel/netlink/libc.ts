@@ -16,6 +16,10 @@ export const recvmmsg: (fd: number, messages: Uint8Array, count: number, flags: 
   libc.func('int recvmmsg(int fd, uint8_t *messages, unsigned int count, int flags, void *timeout)');
 export const setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number =
   libc.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)');
+/** With the commands whose argument is a whole number. */
+export const fcntl: (fd: number, command: number, type: 'int', value: number) => number = libc.func(
+  'int fcntl(int fd, int command, ...)',
+);
 export const close: (fd: number) => number = libc.func('int close(int fd)');
 
 /** errno of the call just made. */

@@ -30,11 +30,7 @@ export class NetfilterSocket implements Disposable {
 
   /** Throws NetlinkFailure. */
   constructor() {
-    this.#fd = socket(af.netlink, type.raw | type.closeOnExec, netfilterProtocol);
-    if (this.#fd < 0) throw new NetlinkFailure('socket', lastErrno());
-    const address = Buffer.alloc(12);
-    address.writeUInt16LE(af.netlink, 0);
-    if (bind(this.#fd, address, address.length) < 0) throw this.#failed('bind');
+    this.#fd = openNetfilter();
     setsockopt(this.#fd, level.netlink, capAcknowledgements, Buffer.from([1, 0, 0, 0]), 4);
     this.#room(option.rcvbufForce, option.rcvbuf, receiveBuffer);
   }
@@ -107,10 +103,16 @@ export class NetfilterSocket implements Disposable {
     if (setsockopt(this.#fd, level.socket, force, value, 4) >= 0) return;
     setsockopt(this.#fd, level.socket, ordinary, value, 4);
   }
+}
 
-  #failed(call: string): NetlinkFailure {
-    const failure = new NetlinkFailure(call, lastErrno());
-    close(this.#fd);
-    return failure;
-  }
+/** A netfilter netlink socket, bound: its descriptor, to be closed. Throws NetlinkFailure. */
+export function openNetfilter(): number {
+  const fd = socket(af.netlink, type.raw | type.closeOnExec, netfilterProtocol);
+  if (fd < 0) throw new NetlinkFailure('socket', lastErrno());
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(af.netlink, 0);
+  if (bind(fd, address, address.length) >= 0) return fd;
+  const failure = new NetlinkFailure('bind', lastErrno());
+  close(fd);
+  throw failure;
 }

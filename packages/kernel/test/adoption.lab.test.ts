@@ -17,7 +17,7 @@ test('a new agent adopts what the kernel holds, and its streams run on', { timeo
   for (const trial of inward) assert.equal(await home.passed(trial), 3);
 
   const gateway = home.network.namespace('gateway-1');
-  using next = inNamespace(gateway, () => openDataPlane());
+  using next = home.openPlane();
   const adopted = inNamespace(gateway, () => next.load({ wan: ['wan0'], lan: ['lan0'] }));
   assert.equal(adopted, 'adopted');
   const read = next.read();

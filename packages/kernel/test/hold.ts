@@ -2,7 +2,7 @@
 import { type Change, openDataPlane } from '../index.ts';
 
 const change: Change = JSON.parse(process.argv[2] ?? '');
-const plane = openDataPlane();
+const plane = openDataPlane({ mode: process.argv[3] === 'auto' ? 'auto' : 'owner' });
 plane.load({ wan: ['wan0'], lan: ['lan0'] });
 const failure = plane.commit(change);
 if (failure) throw new Error(JSON.stringify(failure));

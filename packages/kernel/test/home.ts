@@ -16,6 +16,7 @@ import {
 } from '../../../lab/packets/index.ts';
 import { homes } from '../../../lab/topologies/home.ts';
 import { type DataPlane, type KernelOpening, openDataPlane } from '../index.ts';
+import { firewallBeside } from './beside.ts';
 
 /** What a packet carries besides its token. */
 export type Content = 'noise' | 'rtp' | 'rtp-97' | 'rtp-v1' | 'rtcp' | 'stun' | 'dtls' | 'empty';
@@ -53,6 +54,8 @@ const quiet = `table inet quiet { chain output { type filter hook output priorit
 export class Home implements AsyncDisposable {
   readonly network: BuiltNetwork;
   readonly plane: DataPlane;
+  /** Whether the gateway is the guest of another firewall. */
+  readonly isGuest: boolean;
   readonly #senders = new Map<string, RawSender>();
   /** What left the gateway into the home, and into the internet. */
   readonly #inward: Sniffer;
@@ -60,10 +63,13 @@ export class Home implements AsyncDisposable {
   #tokens = 0;
   #paths = 0;
 
-  constructor(network: BuiltNetwork) {
+  /** `beside` is another firewall, for nft(8). */
+  constructor(network: BuiltNetwork, beside?: string) {
     this.network = network;
+    this.isGuest = beside !== undefined;
     const gateway = network.namespace('gateway-1');
-    this.plane = inNamespace(gateway, () => openDataPlane());
+    if (beside !== undefined) inNamespace(gateway, () => execFileSync('nft', ['-f', '-'], { input: beside }));
+    this.plane = this.openPlane();
     assert.equal(this.load(), 'loaded');
     for (const host of ['media', 'stranger', 'tv-1', 'tablet-1']) {
       this.#senders.set(host, new RawSender(network.namespace(host)));
@@ -71,6 +77,20 @@ export class Home implements AsyncDisposable {
     }
     this.#inward = new Sniffer(gateway, 'lan0');
     this.#outward = new Sniffer(gateway, 'wan0');
+  }
+
+  /** Another agent on the gateway. */
+  openPlane(): DataPlane {
+    return inNamespace(this.network.namespace('gateway-1'), () => openDataPlane({ mode: this.mode }));
+  }
+
+  /** Whether ordinary traffic of the home may leave from a port: no opening has its global port there. */
+  isOrdinary(port: number): boolean {
+    return port >= 32_768 || (this.isGuest && port < 16_384);
+  }
+
+  get mode(): 'auto' | 'owner' {
+    return this.isGuest ? 'auto' : 'owner';
   }
 
   load(): 'loaded' | 'adopted' {
@@ -153,11 +173,13 @@ export class Home implements AsyncDisposable {
   }
 }
 
-/** One home for all tests of a file, its gateway loaded and closed. */
+/** One home for all tests of a file, its gateway loaded and closed; beside another firewall where the process says so. */
 export function sharedHome(prefix: string): () => Home {
   let home: Home | undefined;
   before(async () => {
-    home = new Home(await buildNetwork(homes(), prefix, AbortSignal.timeout(60_000)));
+    const beside = firewallBeside();
+    const name = beside === undefined ? prefix : `g${prefix}`.slice(0, 8);
+    home = new Home(await buildNetwork(homes(), name, AbortSignal.timeout(60_000)), beside);
     // Neighbours are resolved now, so that no test waits for that.
     for (const family of [4, 6] as const) {
       const { remote, local, tablet, stranger } = home.path(family);

@@ -133,8 +133,8 @@ test('an opening does not reach even the ports on which the gateway listens to t
   const media = home.network.namespace('media');
   home.open(path.opening('tcp', { local: own }));
   assert.throws(() => tcpConnection(media, path.remote, path.global, 300));
-  // Directly they are open, as told.
-  tcpConnection(media, { ...path.remote, port: path.remote.port + 1 }, own).destroy();
+  // Directly they are open, as told; beside another firewall that is for it to say.
+  if (!home.isGuest) tcpConnection(media, { ...path.remote, port: path.remote.port + 1 }, own).destroy();
   home.load();
 });
 

@@ -27,7 +27,7 @@ for (const family of [4, 6] satisfies Family[])
         {
           name: 'holder',
           namespace: home.network.namespace('gateway-1'),
-          command: [process.execPath, holding, JSON.stringify(change)],
+          command: [process.execPath, holding, JSON.stringify(change), home.mode],
         },
         t.signal,
       );

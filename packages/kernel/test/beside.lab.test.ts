@@ -1,0 +1,17 @@
+import { besideVariable } from './beside.ts';
+
+// What holds where the gateway is alone holds beside another firewall too: the same tests, once more.
+process.env[besideVariable] = 'household';
+for (const name of [
+  'opening',
+  'shapes',
+  'stream-types',
+  'tcp',
+  'lease',
+  'icmp',
+  'flow',
+  'household',
+  'remap',
+  'adoption',
+])
+  await import(`./${name}.lab.test.ts`);
