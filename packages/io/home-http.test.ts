@@ -44,6 +44,7 @@ test('an answer, with lax headers, of a device that closes', async (t) => {
   assert.deepEqual([reply.status, reply.server, Buffer.from(reply.body).toString()], [200, 'x UPnP/1.0 y', '<a/>']);
   assert.match(seen, /^POST \/ctl HTTP\/1\.1\r\n/);
   assert.match(seen, /\r\nSOAPACTION: "a#b"\r\n/);
+  assert.match(seen, /\r\nHost: 127\.0\.0\.1:\d+\r\n/);
   assert.match(seen, /\r\nConnection: close\r\n/i);
   assert.match(seen, /\r\nContent-Length: 2\r\n/i);
 });

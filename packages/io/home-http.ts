@@ -1,5 +1,5 @@
 import { request as sendRequest } from 'node:http';
-import { type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
+import { formatEndpoint, type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
 
 /** One exchange with a device of the home. */
 export interface HomeHttpRequest {
@@ -9,6 +9,8 @@ export interface HomeHttpRequest {
   readonly port: Port;
   /** Path and query. */
   readonly path: string;
+  /** The interface towards it; a link-local address means nothing without. */
+  readonly interface?: string;
   /** Our own address to ask from: some devices do for it alone what is asked. */
   readonly from?: IpAddress;
   readonly headers?: Readonly<Record<string, string>>;
@@ -36,6 +38,7 @@ const exchangeMs = 10_000;
  */
 export function askDevice(request: HomeHttpRequest, signal: AbortSignal): Promise<HomeHttpReply> {
   const { method, address, port, path, from, headers = {}, body = '', mostBytes } = request;
+  const scope = request.interface !== undefined && /^fe[89ab]/.test(address) ? `%${request.interface}` : '';
   if (!parseIpAddress(address) || !isPort(port) || !/^\/[!-~]*$/.test(path))
     return Promise.resolve({ kind: 'not-sent', reason: `${address} port ${port} ${path} is no place to ask` });
   if (signal.aborted) return Promise.resolve({ kind: 'not-sent', reason: reasonOf(signal.reason) });
@@ -51,12 +54,13 @@ export function askDevice(request: HomeHttpRequest, signal: AbortSignal): Promis
       settle({ kind: connected ? 'lost' : 'not-sent', reason: reasonOf(end.aborted ? end.reason : error) });
     const exchange = sendRequest({
       method,
-      host: address,
+      host: `${address}${scope}`,
       port,
       path,
       ...(from !== undefined && { localAddress: from }),
       headers: {
         ...headers,
+        Host: formatEndpoint({ address, port }),
         Connection: 'close',
         ...(method === 'POST' && { 'Content-Length': Buffer.byteLength(body) }),
       },

@@ -27,6 +27,10 @@ export type Reply =
   | { readonly kind: 'not-sent'; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string };
 
+function isLook({ action }: ActionRequest): boolean {
+  return /^(Get|Check)/.test(action);
+}
+
 /** One SOAP exchange. Never throws, never retries. */
 export async function askService(
   { place }: ServiceAt,
@@ -55,8 +59,8 @@ export async function askService(
     return { kind: 'lost', reason: `a positive answer with the status ${status}` };
   } catch (error) {
     if (!(error instanceof IgdMalformed)) throw error;
-    // What was not let in, moved away or is not there did nothing.
-    const isRefusal = (status >= 300 && status < 500) || status === 501;
+    // What was not let in, moved away or is not there did nothing; nor did a look that failed, as some do at a table's end.
+    const isRefusal = (status >= 300 && status < 500) || status === 501 || (status >= 500 && isLook(request));
     if (isRefusal) return { kind: 'fault', code: undefined, description: `HTTP status ${status}` };
     return { kind: 'lost', reason: error.message };
   }

@@ -38,6 +38,25 @@ describe('leases', () => {
     assert.deepEqual(opening.lacks, ['lease']);
   });
 
+  test('a gateway that finds a lease an invalid argument (402) is asked without, where the opening may lack it', async () => {
+    await using bench = await openBench({ version: 1, findsLeasesInvalid: true });
+    assert.equal(refusalIn(await bench.change({ open: [bench.wish(0)] })).code, 'gateway-refused');
+    const [opening] = grants(await bench.change({ open: [bench.wish(0, mayLack('lease'))] }));
+    assert.deepEqual(opening.lacks, ['lease']);
+  });
+
+  test('one that is known to keep none is not asked to', async () => {
+    await using bench = await openBench({
+      version: 1,
+      permanentOnly: true,
+      server: 'RouterOS/7.16UPnP/1.0 MikroTik UPnP/1.0',
+    });
+    assert.equal(bench.session.traits?.lease, undefined);
+    grants(await bench.change({ open: [bench.wish(0, mayLack('lease'))] }));
+    assert.deepEqual(bench.igd.asked.filter((action) => action === 'AddPortMapping').length, 1);
+    assert.equal(refusalIn(await bench.change({ open: [bench.wish(1)] })).code, 'cannot-hold');
+  });
+
   test('a gateway that shortens leases: the end is the one that it keeps', async () => {
     await using bench = await openBench({ mostLeaseSeconds: 30 });
     const asked = bench.wish(0);

@@ -61,7 +61,8 @@ function gatewayIn(
       const version = versionOf(type, family);
       const at = placeOf(controlUrl, base);
       // A service elsewhere is none of this device.
-      return version !== undefined && at?.address === place.address ? [{ type, version, id, place: at }] : [];
+      if (version === undefined || at?.address !== place.address) return [];
+      return [{ type, version, id, place: { ...place, ...at } }];
     });
   const connections = [...named(igdType.ipConnection), ...named(igdType.pppConnection)].slice(0, mostConnections);
   const [forwarding] = named(igdType.forwarding);

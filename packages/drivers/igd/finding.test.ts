@@ -191,6 +191,8 @@ test('what a device may name as its own', () => {
   assert.ok(!may('http://203.0.113.9/d.xml', '203.0.113.9'), 'beyond the home');
   assert.ok(may('http://[2001:db8:100::1]:5000/d.xml', 'fe80::1', link6));
   assert.ok(!may('http://[2001:db8:200::1]:5000/d.xml', 'fe80::1', link6));
+  assert.ok(may('http://[fe80::1]:49000/d.xml', 'fe80::1', link6), "a FRITZ!Box's");
+  assert.ok(!may('http://[fe80::2]:49000/d.xml', 'fe80::1', link6));
   assert.ok(!may('http://192.168.1.1:5000/d.xml', 'fe80::1', link6));
   for (const url of ['https://192.168.1.1/', 'http://gw/', 'http://192.168.1.1:0/', 'ftp://192.168.1.1/', '/d.xml'])
     assert.equal(placeOf(url), undefined, url);

@@ -3,7 +3,7 @@ import type { Family, Gateway, IpAddress } from '@sluice/model';
 import { buildSsdp, igdType, parseSsdp, ssdpGroups, ssdpPort } from '@sluice/wire/igd';
 import { byPreference, type Choice, isBest } from './choosing.ts';
 import { type DescribedGateway, describe } from './describing.ts';
-import { type Link, linkOf, mayName, placeOf } from './place.ts';
+import { isLinkLocal, type Link, linkOf, mayName, placeOf } from './place.ts';
 import type { IgdDriverPorts } from './ports.ts';
 
 /** A gateway that answered, and how good a choice it is. */
@@ -56,7 +56,8 @@ export async function findGateway<Found>(
       complaints.push(`${answeredFrom ?? 'the registration'} names ${location}, which is not its own`);
       return false;
     }
-    const gateway = await describe(location, place, link.from, ports, signal);
+    const at = isLinkLocal(place.address) ? { ...place, interface: link.interface } : place;
+    const gateway = await describe(location, at, link.from, ports, signal);
     const close = typeof gateway === 'string' ? gateway : await closer(gateway, communication.uuid, link, examine);
     if (typeof close === 'string') {
       complaints.push(`${place.address}: ${close}`);

@@ -34,7 +34,7 @@ export function seenMappings(
       return [{ opening }];
     const { lacks = [] } = known;
     const narrow = lacks.includes('remoteAddress') || isNarrow(mapping, known, memory, quirks.hidesRemoteHost === true);
-    const endless = mapping.leaseSeconds === 0 && (lacks.includes('lease') || quirks.hidesLease);
+    const endless = mapping.leaseSeconds === 0 && lacks.includes('lease');
     return [
       {
         opening: {

@@ -15,6 +15,8 @@ export interface Place {
   readonly port: Port;
   /** With the query. */
   readonly path: string;
+  /** The interface that a link-local address is at. */
+  readonly interface?: string;
 }
 
 /** The place that an http URL names by address; undefined for every other: a name could lead anywhere. */
@@ -58,17 +60,20 @@ export function isInHome(address: IpAddress, { prefixes }: IgdHome): boolean {
 
 /**
  * Whether a device may name `place` as its own: it answered from there, or there is where the default route leads (a
- * pair of routers with a common address), or it answered from a link-local address and the place is on the link. Never
+ * pair of routers with a common address), or it answered from a link-local address and the place is in the home. Never
  * beyond the home: whoever answers a search could have us ask anybody.
  */
 export function mayName({ address }: Place, answeredFrom: IpAddress, link: Link, home: IgdHome): boolean {
   if (familyOf(address) !== familyOf(link.from)) return false;
   if (address === link.router) return true;
+  // Such an address means nothing but on the link that was asked over.
+  if (isLinkLocal(address)) return address === answeredFrom;
   if (!isInHome(address, home)) return false;
   return address === answeredFrom || isLinkLocal(answeredFrom);
 }
 
-function isLinkLocal(address: IpAddress): boolean {
+/** Whether an address is of one link alone (RFC 4291 2.5.6). */
+export function isLinkLocal(address: IpAddress): boolean {
   return /^fe[89ab]/.test(address);
 }
 

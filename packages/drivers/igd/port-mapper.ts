@@ -116,6 +116,8 @@ export function portMapper(parts: PortMapperParts): Mapper {
       learned.permanentOnly = true;
       return may('lease') ? { ...attempt, permanent: true } : undefined;
     }
+    // Some say no more than that they do not take a value, the lease (tailscale/tailscale#15223).
+    if (code === upnpError.invalidArgs && !attempt.permanent && may('lease')) return { ...attempt, permanent: true };
     if (code === mappingError.remoteHostOnlyWildcard && !attempt.wide) {
       learned.anyRemoteOnly = true;
       return may('remoteAddress') ? { ...attempt, wide: true } : undefined;
@@ -145,7 +147,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
     }
     const { mapping } = look;
     const wide = isWide(look, key);
-    const permanent = mapping.leaseSeconds === 0 && !quirks.hidesLease;
+    const permanent = mapping.leaseSeconds === 0;
     const lacking = [
       ...(wide ? (['remoteAddress'] as const) : []),
       ...(permanent ? (['lease'] as const) : []),
@@ -155,7 +157,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
     const external = memory.externalAddress;
     if (external === undefined) return { kind: 'unknown', reason: 'its address on the internet went away' };
     remember(opening, key, permanent);
-    const until = permanent || quirks.hidesLease ? opening.until : endShown(lease, mapping.leaseSeconds);
+    const until = permanent ? opening.until : endShown(lease, mapping.leaseSeconds);
     const held = wide ? { ...key, remoteHost: '' } : key;
     return { kind: 'granted', opening: grantOf(opening, external, held, { until, permanent }) };
   }
@@ -163,7 +165,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
   /** Whether anyone may send, as far as the gateway tells. */
   function isWide(look: Look, key: MappingKey): boolean {
     if (look.kind !== 'mapping') return false;
-    if (key.remoteHost === '' || quirks.ignoresRemoteHost) return true;
+    if (key.remoteHost === '') return true;
     if (quirks.hidesRemoteHost && look.mapping.remoteHost === '') return false;
     return !look.tellsRemoteHost || look.mapping.remoteHost !== key.remoteHost;
   }

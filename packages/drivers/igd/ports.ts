@@ -27,6 +27,7 @@ export type AskDevice = (
     readonly address: IpAddress;
     readonly port: Port;
     readonly path: string;
+    readonly interface?: string;
     readonly from?: IpAddress;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;

@@ -13,19 +13,13 @@ export interface Quirks {
   readonly hidesRemoteHost?: true;
   /** Calls the same mapping with RemoteHost, asked for again, a conflict: it is renewed by making it anew. */
   readonly conflictsWithItself?: true;
-  /** Takes RemoteHost and lets everyone in. */
-  readonly ignoresRemoteHost?: true;
   /**
    * UpdatePinhole widens a pinhole; AddPinhole for one that is there makes another, or a lease of decades. So they are
    * renewed by making them anew, and closed by their number alone.
    */
   readonly mixesUpPinholes?: true;
-  /** A lease is kept, and shown as 0. */
-  readonly hidesLease?: true;
   /** Mappings end only when they are deleted, whatever lease is asked for. */
   readonly keepsNoLease?: true;
-  /** AddAnyPortMapping is not to be relied on. */
-  readonly noAnyPort?: true;
 }
 
 /** One deviation, of the devices that every given pattern fits. */
@@ -36,8 +30,13 @@ export interface QuirkEntry {
   readonly seen: string;
 }
 
-/** Every deviation that is known. One more is one entry more. */
+/** Every deviation that is known. One more is one entry more. What an error code tells needs none. */
 export const quirkTable: readonly QuirkEntry[] = [
+  {
+    of: { server: /\bRouterOS\// },
+    quirks: { keepsNoLease: true },
+    seen: 'reported of 6.34 to 7.23, error 725: github.com/benoitc/erlang-nat/issues/14, tailscale/tailscale/pull/20781',
+  },
   {
     of: { server: /\bMiniUPnPd\/2\./ },
     quirks: { hidesRemoteHost: true, conflictsWithItself: true },

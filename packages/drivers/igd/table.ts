@@ -120,7 +120,8 @@ export function mappingTable(
     let before = '';
     for (let index = 0; index < mostEntries; index++) {
       const reply = await askService(connection, getGenericPortMapping(type, index), ports, from, signal);
-      if (reply.kind === 'fault' && (index > 0 || isNotThere(reply))) return mappings;
+      // Whatever the error: some have none for the end of their table.
+      if (reply.kind === 'fault' && reply.code !== upnpError.invalidAction) return mappings;
       if (reply.kind !== 'values') return unseen(reply);
       const mapping = readOrSilent(reply.values, mappingIn);
       // Some say the last one again and again.

@@ -47,14 +47,14 @@ export interface Abilities {
 export function traitsOf({ families, version, quirks, learned }: Abilities): Traits {
   const { lease, renewalDisturbs, ...others } = igdTraits;
   const leases = quirks.keepsNoLease || learned.permanentOnly ? {} : { lease };
-  const picks = version !== undefined && version >= 2 && !quirks.noAnyPort && !learned.noAnyPort;
+  const picks = version !== undefined && version >= 2 && !learned.noAnyPort;
   const disturbs = quirks.conflictsWithItself || quirks.mixesUpPinholes || learned.conflictsWithItself;
   return {
     ...others,
     ...(disturbs && renewalDisturbs && { renewalDisturbs }),
     ...(leases as Pick<Traits, 'lease'>),
     families,
-    sourceAddress: !quirks.ignoresRemoteHost && !learned.anyRemoteOnly,
+    sourceAddress: !learned.anyRemoteOnly,
     portAgreement: picks ? ['propose', 'pick'] : ['propose'],
     ipv6: { ...igdTraits.ipv6, sourceAddress: true },
   };

@@ -13,6 +13,7 @@ export interface Departures {
   /** The same mapping asked for again is a conflict with itself. */
   readonly conflictsWithItself?: true;
   readonly permanentOnly?: true;
+  readonly findsLeasesInvalid?: true;
   /** Makes every lease one for ever, and calls it done. */
   readonly forgetsLeases?: true;
   readonly mostLeaseSeconds?: number;
@@ -83,6 +84,7 @@ export class SimulatedTables {
   add(asked: PortMapping): Fault | undefined {
     const { departures } = this;
     if (departures.refusesRemoteHost && asked.remoteHost !== '') return fault(mappingError.remoteHostOnlyWildcard);
+    if (departures.findsLeasesInvalid && asked.leaseSeconds !== 0) return fault(upnpError.invalidArgs);
     if (departures.permanentOnly && asked.leaseSeconds !== 0) return fault(mappingError.onlyPermanentLeases);
     if (departures.samePorts && asked.internalPort !== asked.externalPort) return fault(mappingError.samePortsRequired);
     if (asked.externalPort === 0) return fault(mappingError.wildcardNotPermittedInExternalPort);
@@ -161,7 +163,9 @@ export class SimulatedTables {
     const { departures } = this;
     const { forgetsLeases, mostLeaseSeconds = 604_800 } = departures;
     const permanent =
-      forgetsLeases || (asked.leaseSeconds === 0 && (departures.version === 1 || departures.permanentOnly));
+      forgetsLeases ||
+      (asked.leaseSeconds === 0 &&
+        (departures.version === 1 || departures.permanentOnly || departures.findsLeasesInvalid));
     const seconds = Math.min(asked.leaseSeconds || 604_800, mostLeaseSeconds);
     return {
       ...asked,
