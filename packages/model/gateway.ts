@@ -1,4 +1,5 @@
 import type { Family, IpAddress, Prefix } from './address.ts';
+import type { Evidence } from './discovery.ts';
 
 /** How a gateway is spoken to; one driver each. */
 export type GatewayType = 'sluice' | 'usp' | 'cwmp' | 'igd' | 'pcp' | 'nat-pmp' | 'ssh-nft';
@@ -10,6 +11,8 @@ export interface Gateway {
   readonly type: GatewayType;
   /** Type-specific communication information: addresses, ports, references to secrets. */
   readonly communication: Readonly<Record<string, string>>;
+  /** Why it is believed; left out, an operator registered it. */
+  readonly evidence?: Evidence;
 }
 
 /** What a gateway said of its own addresses when last looked at. */

@@ -2,6 +2,7 @@ export * from './address.ts';
 export * from './appliance.ts';
 export * from './clock.ts';
 export * from './configuration.ts';
+export * from './discovery.ts';
 export * from './gateway.ts';
 export * from './holding.ts';
 export * from './opening.ts';

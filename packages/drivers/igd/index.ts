@@ -14,6 +14,7 @@ import { igdTraits } from './traits.ts';
 
 export type { AskDevice, DeviceReply, IgdDriverPorts, IgdHome, SearchLink } from './ports.ts';
 export { type DeviceIdentity, type QuirkEntry, type Quirks, quirksOf, quirkTable } from './quirks.ts';
+export { type IgdSightingPorts, seeIgd } from './sighting.ts';
 export { igdTraits } from './traits.ts';
 
 /** The driver, and where it hears what gateways tell everybody. */

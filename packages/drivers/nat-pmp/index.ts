@@ -9,6 +9,7 @@ import { natPmpSession } from './session.ts';
 import { natPmpTraits } from './traits.ts';
 
 export type { NatPmpDriverPorts } from './ports.ts';
+export { type NatPmpSightingPorts, seeNatPmp } from './sighting.ts';
 export { natPmpTraits } from './traits.ts';
 
 /** The driver, and where it hears what gateways tell everybody. */

@@ -11,6 +11,7 @@ import { pcpSession } from './session.ts';
 import { pcpTraits } from './traits.ts';
 
 export type { PcpDriverPorts } from './ports.ts';
+export { type PcpSightingPorts, seePcp } from './sighting.ts';
 export { pcpTraits } from './traits.ts';
 
 /** The driver, and where it hears what gateways tell everybody. */

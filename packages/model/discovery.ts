@@ -1,0 +1,90 @@
+import type { IpAddress } from './address.ts';
+import type { Instant } from './clock.ts';
+import type { GatewayType } from './gateway.ts';
+
+/** A UPnP gateway that answered, as it describes itself. */
+export interface SeenIgd {
+  readonly address: IpAddress;
+  readonly udn: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  /** Of its HTTP answers: operating system, UPnP version, product. */
+  readonly server: string;
+  /** Of InternetGatewayDevice, 1 or 2, by the services that it has. */
+  readonly version: number;
+  readonly connected: boolean;
+  readonly external?: IpAddress;
+  /** It opens pinholes for IPv6. */
+  readonly firewall: boolean;
+  /** It is where the default route leads. */
+  readonly isDefaultRouter: boolean;
+}
+
+/** A server of PCP or NAT-PMP that answered. */
+export interface SeenPortControl {
+  readonly address: IpAddress;
+  /** Of PCP, 2; of NAT-PMP, 0. */
+  readonly version: number;
+  /** Seconds since it last lost its mappings. */
+  readonly epoch: number;
+  readonly external?: IpAddress;
+}
+
+/** Our own agent, by the certificate that it showed. */
+export interface SeenAgent {
+  readonly address: IpAddress;
+  readonly endpointId: string;
+  /** The certificate is of the asker's own deployment; else this is what it says of itself. */
+  readonly isProven: boolean;
+}
+
+/** The ways in which a device looks for its gateway. */
+export type WayToLook = 'agent' | 'pcp' | 'igd' | 'nat-pmp';
+
+/** What a device sees of the gateway that it is behind. What was looked for in vain is in `missing`, with the reason. */
+export interface HomeSightings {
+  /** Where the default routes lead. */
+  readonly router4?: IpAddress;
+  readonly router6?: IpAddress;
+  /** The device has an IPv6 address that is no link-local one, and a route out. */
+  readonly hasIpv6: boolean;
+  readonly agent?: SeenAgent;
+  readonly pcp?: SeenPortControl;
+  readonly igd?: SeenIgd;
+  readonly natPmp?: SeenPortControl;
+  readonly missing: Readonly<Partial<Record<WayToLook, string>>>;
+}
+
+/**
+ * How a registration came to be without an operator. `address`: the request came from an address of a gateway that is
+ * registered. `calls-in`: from where a gateway with a certificate of ours is connected. `agent`: the appliance saw our
+ * agent's certificate, and that agent is connected. `appliance`: the appliance's word alone.
+ */
+export type DiscoveredBy = 'address' | 'calls-in' | 'agent' | 'appliance';
+
+/** Why a registration is believed that no operator made. */
+export interface Evidence {
+  readonly by: DiscoveredBy;
+  readonly at: Instant;
+  /** Whose request it was. */
+  readonly applianceId: string;
+  /** Where it came from. */
+  readonly observed: IpAddress;
+  readonly sightings?: HomeSightings;
+}
+
+/** Servers whose PCP says yes to FILTER and lets everybody in; their UPnP narrows. docs/interoperability.md has what was seen. */
+const pcpWithoutFilter = /miniupnpd/i;
+
+/** The ways in which an appliance can speak to the gateway that it sees, the best first. */
+export function waysIn({ pcp, igd, natPmp }: HomeSightings): readonly GatewayType[] {
+  const usable = igd?.connected === true;
+  const ways: readonly (readonly [GatewayType, boolean])[] = [
+    ['pcp', pcp !== undefined],
+    ['igd', usable],
+    ['nat-pmp', natPmp !== undefined],
+  ];
+  const found = ways.flatMap(([type, isThere]) => (isThere ? [type] : []));
+  const isFirst = usable && pcpWithoutFilter.test(igd.server);
+  return isFirst ? found.toSorted((one, other) => Number(other === 'igd') - Number(one === 'igd')) : found;
+}
