@@ -7,6 +7,8 @@ export const natPmpTraits: Traits = {
   sourcePort: false,
   streamTypes: false,
   lease: { leastSeconds: 1, mostSeconds: 7_200 },
+  // miniupnpd takes the rule out and puts it back.
+  renewalDisturbs: true,
   atomic: false,
   ackMeansHeld: false,
   listsWhatItHolds: false,

@@ -7,6 +7,8 @@ export const pcpTraits: Traits = {
   sourcePort: true,
   streamTypes: false,
   lease: { leastSeconds: 120, mostSeconds: 86_400 },
+  // miniupnpd takes the rule out and puts it back.
+  renewalDisturbs: true,
   atomic: false,
   ackMeansHeld: false,
   listsWhatItHolds: false,
