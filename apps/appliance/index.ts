@@ -1,6 +1,7 @@
 export { applianceCommand } from './command.ts';
 export { type ScreenConfig, screenConfig } from './config.ts';
 export { connectPortal, realSurroundings } from './connect.ts';
+export { probeCommand } from './discovery/command.ts';
 export { type RunningScreen, runScreen } from './main.ts';
 export type { PlayOnlooker } from './playing/onlookers.ts';
 export { type PlayedStream, type PlayResult, type PlayWish, playContent } from './playing/play.ts';

@@ -16,6 +16,7 @@ export const commandSources: readonly CommandSource[] = [
   { names: ['portal'], load: async () => [(await import('@sluice/portal')).portalCommand()] },
   { names: ['media-server'], load: async () => [(await import('@sluice/media-server')).mediaServerCommand()] },
   { names: ['appliance'], load: async () => [(await import('@sluice/appliance')).applianceCommand()] },
+  { names: ['probe'], load: async () => [(await import('@sluice/appliance')).probeCommand()] },
   {
     names: [
       'status',
@@ -35,7 +36,6 @@ export const commandSources: readonly CommandSource[] = [
     load: async () => (await import('@sluice/configuration-server')).signInCommands(),
   },
   { names: ['enrol'], load: async () => [(await import('./enrol.ts')).enrolCommand()] },
-  { names: ['audit'], load: async () => [(await import('./audit.ts')).auditCommand()] },
   { names: ['audit'], load: async () => [(await import('./audit.ts')).auditCommand()] },
   { names: ['authority'], load: async () => [(await import('./authority.ts')).authorityCommand()] },
 ];

@@ -89,6 +89,10 @@ export function portalRoutes(
       .send(poster.value.body);
   });
 
+  app.get('/v1/seen', (request, reply) =>
+    forCaller(request, reply, async ({ flow }) => ({ kind: 'granted', value: { observed: flow.observed } })),
+  );
+
   app.get('/v1/contents', (request, reply) =>
     forCaller(request, reply, async () => {
       const query = wantedFamily.safeParse(request.query);

@@ -56,6 +56,9 @@ export const contentAnswer = z.object({
 });
 export type ContentAnswer = z.infer<typeof contentAnswer>;
 
+/** GET /v1/seen on a portal: the global address and port that the question came from. */
+export const seenView = z.object({ observed: endpoint });
+
 /** GET and DELETE /v1/requests/{sessionId} on a portal: how an appliance's session stands, or ended. */
 export const requestView = z.object({
   sessionId: z.string(),
