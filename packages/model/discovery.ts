@@ -12,7 +12,10 @@ export interface SeenIgd {
   readonly server: string;
   /** Of InternetGatewayDevice, 1 or 2, by the services that it has. */
   readonly version: number;
+  /** Its connection to the internet can be used: it is up, and has an address. */
   readonly connected: boolean;
+  /** Of that connection, in its own words: "Connected". */
+  readonly status?: string;
   readonly external?: IpAddress;
   /** It opens pinholes for IPv6. */
   readonly firewall: boolean;

@@ -8,6 +8,7 @@ const igd = {
   ...{ address: '192.168.1.1', udn: 'uuid:1', manufacturer: 'Maker', model: 'Router 5', server: 'Linux UPnP/1.1 R/5' },
   ...{ version: 2, connected: true, external: '198.51.100.7', firewall: true, isDefaultRouter: true },
 };
+const { external: _, ...hiding } = { ...igd, connected: false, status: 'Connected' };
 const control = { address: '192.168.1.1', version: 2, epoch: 93_784 };
 const home: HomeSightings = { router4: '192.168.1.1', router6: 'fe80::1', hasIpv6: true, missing: {} };
 
@@ -32,6 +33,7 @@ test('what is in the way is named', () => {
     ['nobody answers', { ...home, missing: { igd: 'nobody' } }, ['no-way-in', 'upnp-off']],
     ['PCP alone', { ...home, pcp: control }, ['upnp-off']],
     ['the WAN is down', { ...home, igd: { ...igd, connected: false } }, ['no-way-in', 'wan-down']],
+    ['it hides its address', { ...home, igd: hiding }, ['no-way-in', 'private-wan']],
     ['UPnP elsewhere', { ...home, igd: { ...igd, isDefaultRouter: false } }, ['not-the-router']],
     ['no IPv6', { ...home, hasIpv6: false, igd }, ['no-ipv6']],
     ['double NAT', { ...home, igd: { ...igd, external: '172.31.0.2' } }, ['private-wan']],

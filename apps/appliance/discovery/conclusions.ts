@@ -1,4 +1,4 @@
-import { type HomeSightings, type IpAddress, parsePrefix, prefixContains, waysIn } from '@sluice/model';
+import { type HomeSightings, type IpAddress, parsePrefix, prefixContains, type SeenIgd, waysIn } from '@sluice/model';
 
 /** What stands between this network and streams from outside, by a stable name. */
 export type Obstacle =
@@ -62,7 +62,8 @@ function gatewaySentences(sightings: HomeSightings): string[] {
   if (igd) {
     const name = [igd.manufacturer, igd.model].filter((text) => text !== '').join(' ') || 'a device without a name';
     const pinholes = igd.firewall ? ' It opens IPv6 pinholes too.' : '';
-    const wan = igd.connected ? 'its connection to the internet is up' : 'its connection to the internet is down';
+    const isUp = igd.connected || hidesAddress(igd);
+    const wan = `its connection to the internet is ${isUp ? 'up' : 'down'}`;
     sentences.push(
       `It speaks UPnP IGD ${igd.version}: ${name} (${igd.server || 'no server named'}); ${wan}.${pinholes}`,
     );
@@ -95,7 +96,12 @@ function obstacles(
     add('upnp-off', `UPnP is off, or the gateway has none (${missing.igd ?? 'nobody answers'}).`);
   if (igd && !igd.isDefaultRouter)
     add('not-the-router', `What speaks UPnP is ${igd.address}, and the default route leads elsewhere: two gateways.`);
-  if (igd && !igd.connected)
+  if (igd && hidesAddress(igd))
+    add(
+      'private-wan',
+      'By UPnP it is connected, and has no address outside that it would name: it is a private one, of another router in front of it that translates once more (double NAT). Set one of the two to bridge mode, or use IPv6.',
+    );
+  else if (igd && !igd.connected)
     add('wan-down', 'By UPnP its connection to the internet is down: nothing can come in before it is up.');
   if (external !== undefined && isPrivate(external))
     add(
@@ -115,6 +121,11 @@ function obstacles(
   if (!hasIpv6 && router4 !== undefined)
     add('no-ipv6', 'There is no IPv6 here: streams come in over IPv4 alone, through translation.');
   return found;
+}
+
+/** Gateways that map no ports of a private address leave it out (miniupnpd does). */
+function hidesAddress({ connected, status, external }: SeenIgd): boolean {
+  return !connected && status === 'Connected' && external === undefined;
 }
 
 function isTranslatedAgain(external: IpAddress | undefined, portalSaw: IpAddress | undefined): boolean {

@@ -30,6 +30,7 @@ export async function seeIgd(ports: IgdSightingPorts, signal: AbortSignal): Prom
       server: identity.server,
       version: isSecond ? 2 : 1,
       connected: choice.connected,
+      ...(found.status !== undefined && { status: found.status.status }),
       ...(found.externalAddress !== undefined && { external: found.externalAddress }),
       firewall: firewall !== undefined,
       isDefaultRouter: choice.isDefaultRouter,
