@@ -51,7 +51,16 @@ export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
       ...usp.drivers,
       ...cwmp.drivers,
       ...inHome.map((type) => byAppliance(type, { links, clock, exchangeMs: config.limits.exchangeMs })),
-      sshNftDriver({ ssh: sshPort, ruleset: gatewayRuleset('sluice'), clock: ports.clock }),
+      sshNftDriver({
+        ssh: sshPort,
+        ruleset: gatewayRuleset('sluice'),
+        clock,
+        lost(gatewayId, why) {
+          news.lost(gatewayId, why);
+          // Nobody dials us from there: it is asked until it answers.
+          news.cameBack(gatewayId, why);
+        },
+      }),
     ],
     links,
     probe: probeThrough({ links, clock }),

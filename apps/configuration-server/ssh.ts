@@ -10,6 +10,7 @@ export const sshPort: SshPort = {
       get closed() {
         return connection.closed;
       },
+      ended: connection.ended,
       run: (command, input, until) => connection.run(command, input, until).catch(inDriverWords),
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     };

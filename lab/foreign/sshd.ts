@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +96,8 @@ export async function startSshd(
     if (deadline.aborted) throw new Error(`sshd does not start: ${daemon.log.join('; ')}`);
     await setTimeout(10, undefined, { signal });
   }
+  // Sessions are processes of their own and outlive it.
+  started.defer(() => endBelow(daemon.pid));
   const running = started.move();
   return {
     port: 22,
@@ -104,4 +106,26 @@ export async function startSshd(
     hostKey: fingerprintOf(host),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Ends what a process started, and what that started. */
+function endBelow(pid: number): void {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const below = (of: number): number[] =>
+    [...parents].filter(([, parent]) => parent === of).flatMap(([child]) => [...below(child), child]);
+  for (const child of below(pid)) {
+    try {
+      process.kill(child, 'SIGKILL');
+    } catch {
+      // The same.
+    }
+  }
 }

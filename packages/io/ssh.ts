@@ -36,6 +36,8 @@ export interface SshResult {
 /** A connection to a machine's sshd. */
 export interface SshConnection extends AsyncDisposable {
   readonly closed: boolean;
+  /** Resolves when it is closed, by whom ever. */
+  readonly ended: Promise<void>;
   /**
    * Runs a command with `input` on its standard input; several may be under way. Throws {@link SshUnreachable} where
    * it was not begun; anything else thrown means that it may have been.
@@ -57,8 +59,10 @@ export async function connectSsh(options: SshOptions, signal: AbortSignal): Prom
   const sock = dial?.();
   let closed = false;
   let otherKey: string | undefined;
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   client.on('close', () => {
     closed = true;
+    end();
   });
   await new Promise<void>((resolve, reject) => {
     const fail = (error: Error) => {
@@ -106,6 +110,7 @@ export async function connectSsh(options: SshOptions, signal: AbortSignal): Prom
     get closed() {
       return closed;
     },
+    ended,
     async run(command, input, until) {
       until.throwIfAborted();
       if (closed) throw new SshUnreachable(`the connection to ${host} is closed`);

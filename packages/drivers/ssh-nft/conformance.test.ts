@@ -30,7 +30,7 @@ driverConformance({ type: 'ssh-nft', traits: sshNftTraits }, async () => {
   const linux = new SimulatedLinux(clock);
   const communication = { host: '192.0.2.1', privateKey: 'key', hostKey: 'SHA256:x', wan: 'wan0', lan: 'lan0' };
   return {
-    driver: sshNftDriver({ ssh: { connect: async () => linux.link() }, ruleset, clock }),
+    driver: sshNftDriver({ ssh: { connect: async () => linux.link() }, ruleset, clock, lost() {} }),
     gateway: { gatewayId: 'linux-1', type: 'ssh-nft' as const, communication },
     addresses: {
       4: { device: '192.168.1.2', server: '203.0.113.10' },

@@ -16,10 +16,12 @@ export interface SshNftPorts {
   readonly ssh: SshPort;
   readonly ruleset: GatewayRuleset;
   readonly clock: Clock;
+  /** A connection ended that nobody here closed: the gateway may have lost what it held. */
+  lost(gatewayId: string, why: string): void;
 }
 
 /** Driver for Linux gateways with sshd and nftables and nothing of ours on them. */
-export function sshNftDriver({ ssh, ruleset, clock }: SshNftPorts): Driver<SshNftStep> {
+export function sshNftDriver({ ssh, ruleset, clock, lost }: SshNftPorts): Driver<SshNftStep> {
   return {
     type: 'ssh-nft',
     traits: sshNftTraits,
@@ -33,7 +35,18 @@ export function sshNftDriver({ ssh, ruleset, clock }: SshNftPorts): Driver<SshNf
         await link[Symbol.asyncDispose]();
         throw error;
       }
-      return sshNftSession({ gateway, link, ruleset, interfaces, clock });
+      let left = false;
+      void link.ended.then(() => {
+        if (!left) lost(gateway.gatewayId, 'its SSH connection ended');
+      });
+      const session = sshNftSession({ gateway, link, ruleset, interfaces, clock });
+      return {
+        ...session,
+        async [Symbol.asyncDispose]() {
+          left = true;
+          await session[Symbol.asyncDispose]();
+        },
+      };
     },
   };
 }

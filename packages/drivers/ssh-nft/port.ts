@@ -23,6 +23,8 @@ export interface SshTarget {
 export interface SshLink extends AsyncDisposable {
   /** It can be used no more. */
   readonly closed: boolean;
+  /** Resolves when it is closed, by whom ever. */
+  readonly ended: Promise<void>;
   /**
    * Runs it with `input` on its standard input. Throws `Unreachable` where the machine surely did not get all of the
    * input; anything else thrown means that it is not known.

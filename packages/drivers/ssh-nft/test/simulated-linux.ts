@@ -39,7 +39,9 @@ export class SimulatedLinux {
 
   link(): SshLink {
     let closed = false;
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     return {
+      ended,
       get closed() {
         return closed;
       },
@@ -60,6 +62,7 @@ export class SimulatedLinux {
       },
       async [Symbol.asyncDispose]() {
         closed = true;
+        end();
       },
     };
   }

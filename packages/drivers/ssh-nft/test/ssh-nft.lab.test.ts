@@ -40,6 +40,7 @@ after(async () => {
 const driver = sshNftDriver({
   clock: systemClock,
   ruleset,
+  lost() {},
   ssh: {
     async connect(target, signal) {
       const from = { address: network.address('configuration', 4), port: 0 };
