@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { enterWorld, insideWorld } from '../lab/index.ts';
 import { consentBenchmark } from './consent.ts';
+import { cwmpBenchmark } from './cwmp.ts';
 import { describeMachine } from './figures.ts';
 import { gatewaysBenchmark } from './gateways.ts';
+import { igdBenchmark } from './igd.ts';
 import { kernelBenchmark } from './kernel.ts';
 import { requestBenchmark } from './request.ts';
 import { srtpBenchmark } from './srtp.ts';
@@ -19,6 +21,8 @@ const benchmarks = [
   requestBenchmark,
   srtpBenchmark,
   gatewaysBenchmark,
+  igdBenchmark,
+  cwmpBenchmark,
   viewersBenchmark,
 ];
 const wanted = process.argv.slice(2);

@@ -43,15 +43,20 @@ export function askDevice(request: HomeHttpRequest, signal: AbortSignal): Promis
     return Promise.resolve({ kind: 'not-sent', reason: `${address} port ${port} ${path} is no place to ask` });
   if (signal.aborted) return Promise.resolve({ kind: 'not-sent', reason: reasonOf(signal.reason) });
   return new Promise((resolve) => {
-    const end = AbortSignal.any([signal, AbortSignal.timeout(exchangeMs)]);
     let connected = false;
+    let settled = false;
     const settle = (reply: HomeHttpReply) => {
+      // After a reply came, what else is wrong with the connection does not matter.
+      if (settled) return;
+      settled = true;
       clearTimeout(connecting);
-      resolve(reply);
+      clearTimeout(exchanging);
+      signal.removeEventListener('abort', aborted);
       exchange.destroy();
+      resolve(reply);
     };
-    const failed = (error: unknown) =>
-      settle({ kind: connected ? 'lost' : 'not-sent', reason: reasonOf(end.aborted ? end.reason : error) });
+    const failed = (error: unknown) => settle({ kind: connected ? 'lost' : 'not-sent', reason: reasonOf(error) });
+    const aborted = () => failed(signal.reason);
     const exchange = sendRequest({
       method,
       host: `${address}${scope}`,
@@ -65,18 +70,19 @@ export function askDevice(request: HomeHttpRequest, signal: AbortSignal): Promis
         ...(method === 'POST' && { 'Content-Length': Buffer.byteLength(body) }),
       },
       agent: false,
-      signal: end,
       insecureHTTPParser: true,
       maxHeaderSize: 16_384,
     });
+    // Not AbortSignal.timeout and any: they cost as much as the rest of an exchange.
     const connecting = setTimeout(() => failed(new Error('no connection in time')), connectMs);
+    const exchanging = setTimeout(() => failed(new Error('no answer in time')), exchangeMs);
+    signal.addEventListener('abort', aborted, { once: true });
     exchange.on('socket', (socket) =>
       socket.once('connect', () => {
         connected = true;
         clearTimeout(connecting);
       }),
     );
-    // After a reply came, what else is wrong with the connection does not matter.
     exchange.on('error', failed);
     exchange.on('response', (response) => {
       const pieces: Buffer[] = [];

@@ -10,6 +10,7 @@ import { GatewayMemory } from './memory.ts';
 import { linkOf } from './place.ts';
 import type { IgdDriverPorts } from './ports.ts';
 import { igdSession } from './session.ts';
+import { standingPorts } from './standing.ts';
 import { igdTraits } from './traits.ts';
 
 export type { AskDevice, DeviceReply, IgdDriverPorts, IgdHome, SearchLink } from './ports.ts';
@@ -41,21 +42,22 @@ export function igdDriver(ports: IgdDriverPorts): IgdDriver {
     plan: (change, _observed, now) => planPortControl(change, now),
     async connect(gateway, signal) {
       const memory = memoryOf(gateway);
-      const firewalls = new Firewalls(gateway, ports);
-      if (!linkOf(ports.home(), 4)) {
+      const standing = standingPorts(ports);
+      const firewalls = new Firewalls(gateway, standing.ports);
+      if (!linkOf(standing.ports.home(), 4)) {
         // A home with IPv6 alone.
         const found = await firewalls.find(undefined, signal);
         if (!found) throw new Unreachable('no UPnP gateway answers');
         memory.found = { udn: found.gateway.udn, address: found.gateway.place.address };
         memory.notice(signsOf(undefined, found.bootId, ports));
-        return igdSession(gateway, memory, ports, undefined, firewalls);
+        return igdSession(gateway, memory, standing, undefined, firewalls);
       }
       const mapped = await findGateway(4, gateway, ports, examineConnections(ports, signal), signal);
       const { externalAddress, status } = mapped.found;
       memory.externalAddress = externalAddress;
       memory.found = { udn: mapped.gateway.udn, address: mapped.gateway.place.address };
       memory.notice(signsOf(status?.uptimeSeconds, mapped.bootId, ports));
-      return igdSession(gateway, memory, ports, mapped, firewalls);
+      return igdSession(gateway, memory, standing, mapped, firewalls);
     },
 
     heard(bytes, from) {

@@ -21,8 +21,8 @@ import { seenMappings } from './observing.ts';
 import type { GatewayParts } from './parts.ts';
 import { pinholeMapper } from './pinhole-mapper.ts';
 import { portMapper } from './port-mapper.ts';
-import type { IgdDriverPorts } from './ports.ts';
 import { quirksOf } from './quirks.ts';
+import type { StandingPorts } from './standing.ts';
 import { isList, mappingTable } from './table.ts';
 import { traitsOf } from './traits.ts';
 
@@ -30,11 +30,12 @@ import { traitsOf } from './traits.ts';
 export function igdSession(
   gateway: Gateway,
   memory: GatewayMemory,
-  ports: IgdDriverPorts,
+  standing: StandingPorts,
   mapped: Candidate<WanConnection> | undefined,
   firewalls: Firewalls,
 ): GatewaySession<PortControlStep> {
   const { gatewayId } = gateway;
+  const { ports } = standing;
   const { clock, home } = ports;
   const quirks = mapped ? quirksOf(mapped.gateway.identity) : {};
 
@@ -147,20 +148,27 @@ export function igdSession(
     return { ours, unsure: [...unsure, ...unheard] };
   }
 
+  /** In turn, with a fresh look at the home; what is opened after that needs none. */
+  const looking = <T>(signal: AbortSignal, act: () => Promise<T>) =>
+    memory.turns.take(signal, () => {
+      standing.look();
+      return act();
+    });
+
   return {
     get traits() {
       return traits();
     },
 
     addresses: (signal) =>
-      memory.turns.take(signal, async () => {
+      looking(signal, async () => {
         await readExternal(signal);
         const global = memory.externalAddress === undefined ? [] : [memory.externalAddress];
         const own = ownAddresses().filter((address) => !global.includes(address));
         return { global, local: home().prefixes, own };
       }),
 
-    observe: (believed, signal) => memory.turns.take(signal, () => observe(believed, signal)),
+    observe: (believed, signal) => looking(signal, () => observe(believed, signal)),
 
     async apply(step, signal) {
       try {

@@ -10,7 +10,7 @@ const singleOctet = /^(?:iso-8859-1|latin1|windows-1252)$/i;
 function encodingOf(bytes: Uint8Array): string {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  const head = String.fromCharCode(...bytes.subarray(0, 128));
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 128));
   const named = /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})["']/.exec(head)?.[1];
   return named && singleOctet.test(named) ? 'windows-1252' : 'utf-8';
 }
