@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { enterWorld, insideWorld } from '../lab/index.ts';
 import { consentBenchmark } from './consent.ts';
-import { cwmpBenchmark } from './cwmp.ts';
 import { describeMachine } from './figures.ts';
 import { gatewaysBenchmark } from './gateways.ts';
 import { igdBenchmark } from './igd.ts';
@@ -22,7 +21,6 @@ const benchmarks = [
   srtpBenchmark,
   gatewaysBenchmark,
   igdBenchmark,
-  cwmpBenchmark,
   viewersBenchmark,
 ];
 const wanted = process.argv.slice(2);
