@@ -3,6 +3,8 @@ import { clientTls, type Membership, peerIdentity } from '@sluice/identity';
 import { httpsPeer, systemClock } from '@sluice/io';
 import { type Family, familyOf, parseIpAddress } from '@sluice/model';
 import { openConsenting } from './consent.ts';
+import { lookAtHome } from './discovery/look.ts';
+import { realLook } from './discovery/real-look.ts';
 import { applianceDrivers } from './drivers.ts';
 import { HomeGateway } from './gateway/home-gateway.ts';
 import { ownAddresses } from './io/own-addresses.ts';
@@ -40,6 +42,7 @@ export function connectPortal(
     drivers: (lost) => applianceDrivers({ clock: systemClock, secret: identity.keyPem, lost }),
     clock: systemClock,
     ownAddresses,
+    look: (signal) => lookAtHome(realLook(identity), signal),
   });
   return {
     portal: remotePortal(peer, systemClock, consenting, () => portalId, home),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { homeSightings } from './discovery.ts';
 import { promiseName } from './holding.ts';
 import { problem } from './problem.ts';
 import { endpoint, identifier, ipAddress, mostStreams, port } from './shapes.ts';
@@ -56,11 +57,14 @@ const sharedTraits = {
 const traits = z.object({ ...sharedTraits, families, ipv6: z.object(sharedTraits).partial().optional() });
 
 /** What is asked of an appliance, one at a time. `now` is the asker's clock: its instants are meant by it. */
-const asked = {
+const question = {
   id: z.number().int().positive(),
   now: instant,
   /** Whoever asks waits so long, ms. */
   withinMs: z.number().int().min(1).max(60_000),
+};
+const asked = {
+  ...question,
   gateway: z.object({
     gatewayId: identifier,
     type: z.string().max(32),
@@ -70,6 +74,8 @@ const asked = {
 
 /** A question to an appliance. */
 export const linkQuestion = z.discriminatedUnion('ask', [
+  /** What gateway do you see? Of a home whose gateway is not known. */
+  z.object({ ...question, ask: z.literal('look') }),
   z.object({ ...asked, ask: z.literal('addresses') }),
   z.object({ ...asked, ask: z.literal('observe'), believed: z.array(granted).max(most) }),
   /** All of it or nothing: what was begun and cannot be finished is taken back by the appliance. */
@@ -129,6 +135,7 @@ export const linkAnswer = z.object({
       }),
     }),
     z.object({ kind: z.literal('outcome'), outcome }),
+    z.object({ kind: z.literal('sightings'), sightings: homeSightings }),
     z.object({
       kind: z.literal('probed'),
       heard: z.array(z.object({ openingId, from: endpoint })).max(most),

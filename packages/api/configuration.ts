@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { evidence } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
 import {
   consentToken,
@@ -90,6 +91,8 @@ export const gatewayView = z.object({
   global: z.array(z.string()),
   openings: z.number(),
   lastSeen: z.number().optional(),
+  /** Why it is believed; left out, an operator registered it. */
+  evidence: evidence.optional(),
 });
 
 /** GET /v1/gateways?after=&limit= and GET /v1/appliances?after=&limit= */
@@ -102,7 +105,12 @@ export const gatewayList = z.object({ gateways: z.array(gatewayView) });
 export const applianceRegistration = z.object({ gatewayId: identifier });
 
 /** An appliance as the API shows it. */
-export const applianceView = z.object({ applianceId: z.string(), gatewayId: z.string() });
+export const applianceView = z.object({
+  applianceId: z.string(),
+  gatewayId: z.string(),
+  /** Why it is believed to be behind that gateway; left out, an operator registered it, or its requests' address did. */
+  evidence: evidence.optional(),
+});
 
 /** Appliances by id. */
 export const applianceList = z.object({ appliances: z.array(applianceView) });

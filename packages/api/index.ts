@@ -3,6 +3,7 @@ export * from './appliance-link.ts';
 export * from './ask.ts';
 export * from './authorisation.ts';
 export * from './configuration.ts';
+export * from './discovery.ts';
 export * from './events.ts';
 export * from './gateway-types.ts';
 export * from './holding.ts';

@@ -56,6 +56,24 @@ holds('gateways and appliances are kept, replaced, and listed by id', async (sto
   assert.deepEqual(await store.appliances({ after: 'radio' }), [{ applianceId: 'tv', gatewayId: 'b' }]);
 });
 
+holds('why a registration is believed is kept with it, until an operator makes it', async (store) => {
+  const evidence = {
+    by: 'appliance',
+    at: 5,
+    applianceId: 'tv',
+    observed: '198.51.100.7',
+    sightings: { router4: '192.168.1.1', hasIpv6: false, missing: { igd: 'nobody' } },
+  } as const;
+  await store.putGateway({ ...gateway('a'), evidence });
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a', evidence });
+  assert.deepEqual(await store.gateway('a'), { ...gateway('a'), evidence });
+  assert.deepEqual(await store.appliances(), [{ applianceId: 'tv', gatewayId: 'a', evidence }]);
+  await store.putGateway(gateway('a'));
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });
+  assert.deepEqual(await store.gateway('a'), gateway('a'));
+  assert.deepEqual(await store.appliance('tv'), { applianceId: 'tv', gatewayId: 'a' });
+});
+
 holds('a gateway is forgotten when no appliance is behind it any more', async (store) => {
   await store.putGateway(gateway('a'));
   await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });

@@ -35,7 +35,8 @@ function appliance(traits = { ...strongTraits, atomic: false, ackMeansHeld: fals
   const driver: Driver = { ...(simulatedDriver([home]) as Driver), type: 'pcp' };
   const requests = new OwnRequests(() => new Set(['192.168.1.2']));
   requests.ask([0, 1, 2, 3, 4].map((n) => ({ transport: 'udp', port: 5000 + n, remote: server })));
-  const answering = new Answering({ drivers: [driver], requests, watch: new ProbeWatch(clock), clock });
+  const look = async () => ({ router4: '192.168.1.1', hasIpv6: false, missing: { igd: 'nobody' } });
+  const answering = new Answering({ drivers: [driver], requests, watch: new ProbeWatch(clock), clock, look });
   let id = 0;
   /** Asks over the wire, as it were: what a schema drops or refuses does not arrive. */
   const ask = async (question: object, signal = patient): Promise<LinkAnswer> => {
@@ -194,4 +195,20 @@ test('a type that this appliance does not speak, a gateway that does not answer,
   const gateway = { gatewayId: 'box', type: 'pcp', communication: {} };
   const { answer } = await wary.answer({ id: 1, now: 0, withinMs: 3_000, gateway, ask: 'addresses' }, patient);
   assert.equal(answer.kind, 'untrusted');
+});
+
+test('what is seen of a gateway is told whichever that is, and by who looks alone', async () => {
+  const { ask } = appliance();
+  const { answer } = await ask({ ask: 'look', gateway: undefined });
+  const sightings = { router4: '192.168.1.1', hasIpv6: false, missing: { igd: 'nobody' } };
+  assert.deepEqual(answer, { kind: 'sightings', sightings });
+  const clock = new VirtualClock();
+  const blind = { drivers: [], requests: new OwnRequests(() => new Set()), watch: new ProbeWatch(clock), clock };
+  const question = { id: 1, now: 0, withinMs: 1_000, ask: 'look' } as const;
+  assert.equal((await new Answering(blind).answer(question, patient)).answer.kind, 'unreachable');
+  const failing = { ...blind, look: () => Promise.reject(new Error('enough')) };
+  assert.deepEqual((await new Answering(failing).answer(question, patient)).answer, {
+    kind: 'unreachable',
+    reason: 'enough',
+  });
 });

@@ -1,6 +1,6 @@
 import type { LinkAnswer, LinkQuestion } from '@sluice/api';
 import { type Driver, type GatewaySession, Unreachable, Untrusted } from '@sluice/driver';
-import type { Clock, Gateway, GatewayType, GrantedOpening, Observed, Opening } from '@sluice/model';
+import type { Clock, Gateway, GatewayType, GrantedOpening, HomeSightings, Observed, Opening } from '@sluice/model';
 import { applyChange } from './applying.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { ProbeWatch } from './probe-watch.ts';
@@ -12,7 +12,12 @@ export interface AnsweringPorts {
   readonly requests: OwnRequests;
   readonly watch: ProbeWatch;
   readonly clock: Clock;
+  /** What this device sees of its gateway, whichever that is; left out, it does not look. */
+  look?(signal: AbortSignal): Promise<HomeSightings>;
 }
+
+/** A question about a gateway that is known. */
+type GatewayQuestion = Exclude<LinkQuestion, { readonly ask: 'look' }>;
 
 /** Answers what a configuration server asks about this home's gateway, and does what it may of what that wants done. */
 export class Answering implements AsyncDisposable {
@@ -28,6 +33,7 @@ export class Answering implements AsyncDisposable {
   /** The answer to one question. Never rejects; a `signal` that ends makes of a change what it has come to. */
   async answer(question: LinkQuestion, signal: AbortSignal): Promise<LinkAnswer> {
     const { id } = question;
+    if (question.ask === 'look') return { id, answer: await this.#look(signal) };
     const driver = this.#drivers.get(question.gateway.type);
     if (!driver)
       return { id, answer: unreachable(`this appliance speaks to no gateway of type ${question.gateway.type}`) };
@@ -50,8 +56,18 @@ export class Answering implements AsyncDisposable {
     await Promise.all([...this.#sessions.keys()].map((key) => this.#forget(key)));
   }
 
+  async #look(signal: AbortSignal): Promise<LinkAnswer['answer']> {
+    const { look } = this.#ports;
+    try {
+      if (!look) return unreachable('this appliance does not look for gateways');
+      return { kind: 'sightings', sightings: copied(await look(signal)) };
+    } catch (error) {
+      return unreachable(error instanceof Error ? error.message : String(error));
+    }
+  }
+
   async #about(
-    question: LinkQuestion,
+    question: GatewayQuestion,
     speaking: { readonly driver: Driver; readonly session: GatewaySession; readonly gateway: Gateway },
     signal: AbortSignal,
   ): Promise<LinkAnswer['answer']> {

@@ -1,6 +1,6 @@
 import type { AskedPart } from '@sluice/api';
 import type { HttpsPeer, PeerAnswer } from '@sluice/io';
-import type { Clock, IpAddress } from '@sluice/model';
+import type { Clock, HomeSightings, IpAddress } from '@sluice/model';
 import type { ApplianceDrivers } from '../drivers.ts';
 import { Answering } from './answering.ts';
 import { GatewayLink } from './link.ts';
@@ -14,6 +14,8 @@ export interface HomeGatewayPorts {
   drivers(lost: (gatewayId: string, why: string) => void): ApplianceDrivers;
   readonly clock: Clock;
   ownAddresses(): ReadonlySet<IpAddress>;
+  /** What this device sees of its gateway, whichever that is. */
+  look(signal: AbortSignal): Promise<HomeSightings>;
 }
 
 /** This home's gateway, as far as this device speaks to it: on behalf of the configuration server, for its own requests. */
@@ -23,12 +25,12 @@ export class HomeGateway implements AsyncDisposable {
   readonly #link: GatewayLink;
   readonly #drivers: ApplianceDrivers;
 
-  constructor({ part, drivers: make, clock, ownAddresses }: HomeGatewayPorts) {
+  constructor({ part, drivers: make, clock, ownAddresses, look }: HomeGatewayPorts) {
     this.#drivers = make((_, why) => this.#link.doubt(why));
     const { drivers } = this.#drivers;
     this.watch = new ProbeWatch(clock);
     this.#requests = new OwnRequests(ownAddresses);
-    const answering = new Answering({ drivers, requests: this.#requests, watch: this.watch, clock });
+    const answering = new Answering({ drivers, requests: this.#requests, watch: this.watch, clock, look });
     this.#link = new GatewayLink({ part, answering, clock, listen: () => this.#drivers.listen() });
   }
 

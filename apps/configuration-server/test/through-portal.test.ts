@@ -91,6 +91,7 @@ async function wholeHome(enforces: (from: Endpoint) => boolean, overrides: Recor
       drivers: () => ({ drivers: [inHome], listen: async () => new AsyncDisposableStack(), [Symbol.dispose]() {} }),
       clock: systemClock,
       ownAddresses: () => new Set([device]),
+      look: async () => ({ hasIpv6: false, missing: {} }),
     }),
   );
   await deployment.ask('operator', 'PUT', '/v1/gateways/box', { type: 'pcp', communication: {} });

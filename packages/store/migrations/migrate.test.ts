@@ -32,7 +32,9 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
     database
       .prepare('insert into gateways (gateway_id, type, communication) values (?, ?, ?)')
       .run('self::gateway-1', 'sluice', '{"url":"wss://g"}');
-    database.prepare('insert into appliances values (?, ?)').run('self::tv-1', 'self::gateway-1');
+    database
+      .prepare('insert into appliances (appliance_id, gateway_id) values (?, ?)')
+      .run('self::tv-1', 'self::gateway-1');
     database
       .prepare(
         'insert into sessions (session_id, portal_id, appliance_id, request_id, gateway_id, state, created_at, document) values (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -72,6 +74,14 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
     database.prepare('insert into portals values (?, ?)').run('self::portal-1', '["203.0.113.10/32"]');
     database.prepare('insert into operators values (?, ?, ?, ?)').run('alice', 'auditor', '$argon2id$', 6);
   },
+  '0004-evidence'(database) {
+    written['0003-authorisation']?.(database);
+    const seen = '{"by":"appliance","at":8,"applianceId":"self::tv-2","observed":"198.51.100.7"}';
+    database
+      .prepare('insert into gateways (gateway_id, type, communication, evidence) values (?, ?, ?, ?)')
+      .run('pcp-of-self::tv-2', 'pcp', '{"through":"appliance"}', seen);
+    database.prepare('insert into appliances values (?, ?, ?)').run('self::tv-2', 'pcp-of-self::tv-2', seen);
+  },
 };
 
 test('a database of each version is brought to this one with all that is in it', async () => {
@@ -109,6 +119,12 @@ test('a database of each version is brought to this one with all that is in it',
       assert.deepEqual(await store.portal('self::portal-1'), { portalId: 'self::portal-1', remotes }, name);
       const account = { name: 'alice', role: 'auditor', passwordHash: '$argon2id$', changedAt: 6 };
       assert.deepEqual(await store.operators(), [account], name);
+      if (index === 2) return;
+      const evidence = { by: 'appliance', at: 8, applianceId: 'self::tv-2', observed: '198.51.100.7' };
+      const behind = { applianceId: 'self::tv-2', gatewayId: 'pcp-of-self::tv-2' };
+      assert.deepEqual(await store.appliance('self::tv-2'), { ...behind, evidence }, name);
+      const gateway = { gatewayId: behind.gatewayId, type: 'pcp', communication: { through: 'appliance' } };
+      assert.deepEqual(await store.gateway(behind.gatewayId), { ...gateway, evidence }, name);
     });
   }
 });
@@ -127,7 +143,7 @@ test('a migration runs once, after those before it', () =>
     assert.deepEqual(await migrate(db), Object.keys(migrations));
     assert.deepEqual(await migrate(db), []);
     assert.deepEqual(await migrate(db, next), ['9999-next']);
-    database.prepare("insert into appliances values ('tv', 'g', 'kept')").run();
+    database.prepare("insert into appliances values ('tv', 'g', null, 'kept')").run();
     assert.deepEqual(await migrate(db, next), []);
     database.close();
     await assert.rejects(

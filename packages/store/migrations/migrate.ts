@@ -3,12 +3,14 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { registrationAndSessions } from './0001-registration-and-sessions.ts';
 import { enrolmentsAndRevocations } from './0002-enrolments-and-revocations.ts';
 import { authorisation } from './0003-authorisation.ts';
+import { evidence } from './0004-evidence.ts';
 
 /** Every schema version, oldest first. A migration that was released is never changed; a new one is added. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-registration-and-sessions': registrationAndSessions,
   '0002-enrolments-and-revocations': enrolmentsAndRevocations,
   '0003-authorisation': authorisation,
+  '0004-evidence': evidence,
 };
 
 /** The database was written by a newer version of the software. */

@@ -1,7 +1,7 @@
 import type { Page } from '@sluice/control';
 import type { Gateway, PortalRegistration, Registration } from '@sluice/model';
 import { pageLength } from './access.ts';
-import { portalOf, portalRow, registrationOf } from './rows.ts';
+import { evidenceColumn, portalOf, portalRow, registrationOf } from './rows.ts';
 import { StandingTables } from './standing-tables.ts';
 import type { Tables } from './tables.ts';
 
@@ -34,8 +34,8 @@ export class RegistrationTables extends StandingTables {
     return outcome;
   }
 
-  putAppliance({ applianceId, gatewayId }: Registration): Promise<void> {
-    const row = { appliance_id: applianceId, gateway_id: gatewayId };
+  putAppliance({ applianceId, gatewayId, evidence }: Registration): Promise<void> {
+    const row = { appliance_id: applianceId, gateway_id: gatewayId, evidence: evidenceColumn(evidence) };
     return this.write(() => this.statements.putAppliance.run(row));
   }
 

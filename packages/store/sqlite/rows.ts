@@ -1,5 +1,11 @@
 import type { Enrolment, OpeningPlace, OperatorAccount, RevocationRecord } from '@sluice/control';
-import { type ContentSession, type PortalRegistration, parsePrefix, type Registration } from '@sluice/model';
+import {
+  type ContentSession,
+  type Evidence,
+  type PortalRegistration,
+  parsePrefix,
+  type Registration,
+} from '@sluice/model';
 import type { Tables } from './tables.ts';
 
 /** A portal out of its row. */
@@ -24,7 +30,17 @@ export function operatorOf(row: Tables['operators']): OperatorAccount {
 
 /** An appliance's registration out of its row. */
 export function registrationOf(row: Tables['appliances']): Registration {
-  return { applianceId: row.appliance_id, gatewayId: row.gateway_id };
+  return { applianceId: row.appliance_id, gatewayId: row.gateway_id, ...evidenceOf(row) };
+}
+
+/** Why a row's registration is believed, where no operator made it. */
+export function evidenceOf({ evidence }: { readonly evidence: string | null }): { readonly evidence?: Evidence } {
+  return evidence === null ? {} : { evidence: JSON.parse(evidence) as Evidence };
+}
+
+/** The column for {@link evidenceOf}. */
+export function evidenceColumn(evidence: Evidence | undefined): string | null {
+  return evidence === undefined ? null : JSON.stringify(evidence);
 }
 
 /** A content session out of its row. */

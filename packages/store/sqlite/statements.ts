@@ -10,7 +10,9 @@ export function prepareStatements(database: DatabaseSync, db: Kysely<Tables>) {
     communication: given<string>('communication'),
     secrets_key: given<string | null>('secrets_key'),
     secrets: given<string | null>('secrets'),
+    evidence: given<string | null>('evidence'),
   };
+  const applianceColumns = { gateway_id: given<string>('gateway_id'), evidence: given<string | null>('evidence') };
   return {
     putGateway: new Statement(
       database,
@@ -31,8 +33,8 @@ export function prepareStatements(database: DatabaseSync, db: Kysely<Tables>) {
       database,
       db
         .insertInto('appliances')
-        .values({ appliance_id: given('appliance_id'), gateway_id: given('gateway_id') })
-        .onConflict((conflict) => conflict.column('appliance_id').doUpdateSet({ gateway_id: given('gateway_id') })),
+        .values({ appliance_id: given('appliance_id'), ...applianceColumns })
+        .onConflict((conflict) => conflict.column('appliance_id').doUpdateSet(applianceColumns)),
     ),
     appliance: new Statement<Tables['appliances']>(
       database,

@@ -11,10 +11,14 @@ export interface Tables {
     secrets_key: string | null;
     /** A JSON object of strings, sealed. */
     secrets: string | null;
+    /** JSON; null where an operator registered it. */
+    evidence: string | null;
   };
   appliances: {
     appliance_id: string;
     gateway_id: string;
+    /** JSON; null where an operator registered it, or a contact. */
+    evidence: string | null;
   };
   portals: {
     portal_id: string;

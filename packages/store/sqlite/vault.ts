@@ -3,6 +3,7 @@ import { isSecretMember } from '@sluice/model';
 import type { KeyFile } from '../secrets/key-file.ts';
 import { type SealKey, seal, unseal } from '../secrets/seal.ts';
 import { StoreUnusable } from '../unusable.ts';
+import { evidenceColumn, evidenceOf } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 type GatewayRow = Tables['gateways'];
@@ -20,11 +21,11 @@ export class Vault {
   }
 
   /** A gateway's row; makes the key where it is the first that has a secret. */
-  async rowOf({ gatewayId, type, communication }: Gateway): Promise<GatewayRow> {
+  async rowOf({ gatewayId, type, communication, evidence }: Gateway): Promise<GatewayRow> {
     const entries = Object.entries(communication);
     const secret = entries.filter(([name]) => isSecretMember(type, name));
     const open = JSON.stringify(Object.fromEntries(entries.filter(([name]) => !isSecretMember(type, name))));
-    const row = { gateway_id: gatewayId, type, communication: open };
+    const row = { gateway_id: gatewayId, type, communication: open, evidence: evidenceColumn(evidence) };
     if (secret.length === 0) return { ...row, secrets_key: null, secrets: null };
     const key = await this.#keys.needed();
     const text = Buffer.from(JSON.stringify(Object.fromEntries(secret)));
@@ -39,7 +40,7 @@ export class Vault {
       keyId === null || secrets === null
         ? {}
         : JSON.parse(this.#open(keyId, secrets, aboutGateway(row), `the gateway ${gatewayId}`).toString());
-    return { gatewayId, type: row.type as GatewayType, communication: { ...open, ...sealed } };
+    return { gatewayId, type: row.type as GatewayType, communication: { ...open, ...sealed }, ...evidenceOf(row) };
   }
 
   async ownSecretRow(name: string, secret: Uint8Array): Promise<OwnSecretRow> {
