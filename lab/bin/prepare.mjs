@@ -47,6 +47,7 @@ export async function launch({ program, tools, usage }) {
   if (!packagesInstalled()) installPackages();
   installTools(tools);
   fetchSshd();
+  if (tools === testTools) fetchFirewalls();
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', node(), join(root, program), ...args], { stdio: 'inherit' });
   endWithNpm(child);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -94,6 +95,27 @@ function fetchSshd() {
   const script =
     'mkdir -p "$0" && cd "$0" && apt-get -qq download "$@" && for p in *.deb; do dpkg-deb -x "$p" .; done; rm -f *.deb';
   spawnSync('sh', ['-c', script, place, ...packages], { stdio: 'ignore', timeout: 120_000 });
+}
+
+/**
+ * Debian's ufw and firewalld, for gateways that have a firewall already, and what they need that the machine lacks:
+ * unpacked like sshd, for the same reason. What needs them says so where they cannot be had.
+ */
+function fetchFirewalls() {
+  const place = join(root, '.cache/firewalls');
+  if (existsSync(join(place, 'complete')) || !onPath('apt-get')) return;
+  const script = `set -e; mkdir -p "$0"; cd "$0"
+    missing=$(apt-get -s --no-install-recommends install "$@" | sed -n 's/^Inst \\([^ ]*\\).*/\\1/p')
+    [ -z "$missing" ] || apt-get -qq download $missing
+    for p in *.deb; do [ ! -e "$p" ] || dpkg-deb -x "$p" .; done
+    mkdir -p usr/sbin etc
+    # As the machine has it: one tree of programs.
+    for d in bin sbin lib; do [ ! -d $d ] || { mkdir -p usr/$d; cp -a $d/. usr/$d/; }; done
+    for t in iptables ip6tables; do for s in '' -save -restore; do
+      [ ! -e usr/sbin/xtables-nft-multi ] || ln -sf xtables-nft-multi usr/sbin/$t$s; done; done
+    chmod -R a+rX . ; rm -rf *.deb bin sbin lib usr/share/doc usr/share/man usr/share/locale; touch complete`;
+  const packages = ['ufw', 'firewalld', 'iptables', 'dbus-daemon'];
+  spawnSync('sh', ['-c', script, place, ...packages], { stdio: 'ignore', timeout: 180_000 });
 }
 
 /** npm passes SIGINT and SIGTERM on; when npm itself is killed, nobody would, so that is looked for. */

@@ -63,14 +63,12 @@ export class Home implements AsyncDisposable {
   #tokens = 0;
   #paths = 0;
 
-  /** `beside` is another firewall, for nft(8). */
-  constructor(network: BuiltNetwork, beside?: string) {
+  /** Nothing is loaded yet. */
+  constructor(network: BuiltNetwork, isGuest: boolean) {
     this.network = network;
-    this.isGuest = beside !== undefined;
+    this.isGuest = isGuest;
     const gateway = network.namespace('gateway-1');
-    if (beside !== undefined) inNamespace(gateway, () => execFileSync('nft', ['-f', '-'], { input: beside }));
     this.plane = this.openPlane();
-    assert.equal(this.load(), 'loaded');
     for (const host of ['media', 'stranger', 'tv-1', 'tablet-1']) {
       this.#senders.set(host, new RawSender(network.namespace(host)));
       inNamespace(network.namespace(host), () => execFileSync('nft', [quiet]));
@@ -154,6 +152,17 @@ export class Home implements AsyncDisposable {
     return (await this.passing(trial, times)).length;
   }
 
+  /** Neighbours are resolved, so that no test waits for that. */
+  async meetNeighbours(): Promise<void> {
+    for (const family of [4, 6] as const) {
+      const { remote, local, tablet, stranger } = this.path(family);
+      for (const far of [remote, { ...remote, address: stranger }]) {
+        await this.passing({ by: 'tv-1', from: local, to: far });
+        await this.passing({ by: 'tablet-1', from: { ...local, address: tablet }, to: far });
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const sender of this.#senders.values()) sender[Symbol.dispose]();
     this.#inward[Symbol.dispose]();
@@ -179,15 +188,12 @@ export function sharedHome(prefix: string): () => Home {
   before(async () => {
     const beside = firewallBeside();
     const name = beside === undefined ? prefix : `g${prefix}`.slice(0, 8);
-    home = new Home(await buildNetwork(homes(), name, AbortSignal.timeout(60_000)), beside);
-    // Neighbours are resolved now, so that no test waits for that.
-    for (const family of [4, 6] as const) {
-      const { remote, local, tablet, stranger } = home.path(family);
-      for (const far of [remote, { ...remote, address: stranger }]) {
-        await home.passing({ by: 'tv-1', from: local, to: far });
-        await home.passing({ by: 'tablet-1', from: { ...local, address: tablet }, to: far });
-      }
-    }
+    const network = await buildNetwork(homes(), name, AbortSignal.timeout(60_000));
+    if (beside !== undefined)
+      inNamespace(network.namespace('gateway-1'), () => execFileSync('nft', ['-f', '-'], { input: beside }));
+    home = new Home(network, beside !== undefined);
+    assert.equal(home.load(), 'loaded');
+    await home.meetNeighbours();
   });
   after(() => home?.[Symbol.asyncDispose]());
   return () => {
