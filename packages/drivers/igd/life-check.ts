@@ -30,7 +30,11 @@ export async function checkLife(
   if (!gateway || !link) return;
   const status =
     connection && readOr(await askService(connection, getStatus(connection.type), ports, link.from, signal), statusIn);
-  const boot = memory.tellsBoots ? await bootOf(gateway, link, ports, signal) : undefined;
+  let boot: string | undefined;
+  if (memory.tellsBoots) {
+    boot = await bootOf(gateway, link, ports, signal);
+    memory.askedBoot(boot !== undefined);
+  }
   memory.notice(signsOf(status?.uptimeSeconds, boot, ports));
 }
 

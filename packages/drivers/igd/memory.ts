@@ -55,6 +55,7 @@ export class GatewayMemory {
   found: { readonly udn: string; readonly address: IpAddress } | undefined;
   #life = 1;
   #signs: LifeSigns = {};
+  #unansweredBoots = 0;
 
   /** Counts the gateway's lives, as far as they were noticed. */
   get life(): number {
@@ -70,9 +71,14 @@ export class GatewayMemory {
     return another;
   }
 
-  /** Whether the gateway tells a number of its boots by SSDP. */
+  /** Whether the gateway tells a number of its boots by SSDP, to who asks it alone. */
   get tellsBoots(): boolean {
-    return this.#signs.bootId !== undefined;
+    return this.#signs.bootId !== undefined && this.#unansweredBoots < 3;
+  }
+
+  /** The gateway was asked for that number. */
+  askedBoot(answered: boolean): void {
+    this.#unansweredBoots = answered ? 0 : this.#unansweredBoots + 1;
   }
 
   /** Forgets what ended long ago. */

@@ -8,30 +8,17 @@ import {
   type MappingKey,
   mappingError,
   reservedPortIn,
-  upnpError,
 } from '@sluice/wire/igd';
 import { askService, type Reply } from './asking.ts';
-import { readOr, type WanConnection } from './connection.ts';
+import { type Attempt, weakerAttempt } from './attempt.ts';
+import { readOr } from './connection.ts';
 import { isPlaced, unfit } from './fitness.ts';
 import { endShown, grantOf, keyOf, mappingOf, type Placed } from './mapping-making.ts';
 import type { MadeMapping } from './memory.ts';
-import { isMappingOf, leadsTo, openingIdIn } from './own-mapping.ts';
-import type { GatewayParts } from './parts.ts';
-import { offline, refusalOf, silent } from './refusals.ts';
-import { asWritten, isList, isNotThere, type Look, type MappingTable, type Silence } from './table.ts';
-
-/** What openings over IPv4 are made with. */
-export interface PortMapperParts extends GatewayParts {
-  readonly connection: WanConnection;
-  readonly table: MappingTable;
-}
-
-/** How a mapping is asked for: as tightly as can be, until the gateway says what it cannot do. */
-interface Attempt {
-  readonly wide: boolean;
-  readonly permanent: boolean;
-  readonly picks: boolean;
-}
+import { leadsTo, openingIdIn } from './own-mapping.ts';
+import { offline, refusalOf } from './refusals.ts';
+import { isOurs, type PortMapperParts, refused, removeMapping, unseenBy } from './removing.ts';
+import { asWritten, isList, type Look, type Silence } from './table.ts';
 
 /** Ports that are looked at for one that nobody on this device uses. */
 const mostPortsTried = 8;
@@ -105,28 +92,8 @@ export function portMapper(parts: PortMapperParts): Mapper {
     }
     memory.mappings.delete(opening.id);
     if (reply.kind === 'not-sent') return refused(offline(gatewayId, reply.reason));
-    const weaker = lessThan(attempt, reply.code, opening);
+    const weaker = weakerAttempt(attempt, reply.code, opening, learned);
     return weaker ? make(lease, port, weaker, signal) : refused(refusalOf(reply, 'mapping', opening.id));
-  }
-
-  /** What to ask for instead, after an error that says what cannot be done, where the opening may lack that. */
-  function lessThan(attempt: Attempt, code: number | undefined, opening: Opening): Attempt | undefined {
-    const may = (name: PromiseName) => opening.mayLack?.includes(name) === true;
-    if (code === mappingError.onlyPermanentLeases && !attempt.permanent) {
-      learned.permanentOnly = true;
-      return may('lease') ? { ...attempt, permanent: true } : undefined;
-    }
-    // Some say no more than that they do not take a value, the lease (tailscale/tailscale#15223).
-    if (code === upnpError.invalidArgs && !attempt.permanent && may('lease')) return { ...attempt, permanent: true };
-    if (code === mappingError.remoteHostOnlyWildcard && !attempt.wide) {
-      learned.anyRemoteOnly = true;
-      return may('remoteAddress') ? { ...attempt, wide: true } : undefined;
-    }
-    if ((code === upnpError.invalidAction || code === undefined) && attempt.picks) {
-      learned.noAnyPort = true;
-      return { ...attempt, picks: false };
-    }
-    return undefined;
   }
 
   /** The gateway's word is not taken for it: what it shows must be what was asked, and no wider. */
@@ -241,23 +208,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
     return { kind: 'gone' };
   }
 
-  /** Deletes what stands under a key where it is ours, and sees that it is gone. */
-  async function remove(opening: Placed, key: MappingKey, signal: AbortSignal): Promise<Gone> {
-    const before = await table.peek(key, signal);
-    if (before.kind === 'silent')
-      return before.sent ? { kind: 'unknown', reason: before.reason } : refused(unseen(before));
-    if (!isOurs(before, opening)) return { kind: 'gone' };
-    const reply = await ask(deletePortMapping(connection.type, key), signal);
-    if (reply.kind === 'lost') return { kind: 'unknown', reason: reply.reason };
-    if (reply.kind === 'not-sent') return refused(offline(gatewayId, reply.reason));
-    if (reply.kind === 'fault' && !isNotThere(reply)) return refused(refusalOf(reply, 'mapping', opening.id));
-    const after = await table.peek(key, signal);
-    if (after.kind === 'silent') return { kind: 'unknown', reason: after.reason };
-    if (!isOurs(after, opening)) return { kind: 'gone' };
-    return refused(
-      refuse('gateway-refused', `the gateway said that it closed ${opening.id}, and still shows it`, opening.id),
-    );
-  }
+  const remove = (opening: Placed, key: MappingKey, signal: AbortSignal) => removeMapping(parts, opening, key, signal);
 
   /** Once: what an earlier life of ours made, so that an id has one mapping. */
   async function lookForOwn(signal: AbortSignal): Promise<Refusal | undefined> {
@@ -275,7 +226,7 @@ export function portMapper(parts: PortMapperParts): Mapper {
     return undefined;
   }
 
-  const unseen = ({ reason, sent }: Silence) => (sent ? silent(gatewayId, reason) : offline(gatewayId, reason));
+  const unseen = (silence: Silence) => unseenBy(gatewayId, silence);
 
   function remember(opening: Opening, key: MappingKey, permanent: boolean): void {
     memory.tidy(clock.now());
@@ -296,12 +247,6 @@ export function portMapper(parts: PortMapperParts): Mapper {
     map: (lease, purpose, signal) => (purpose === 'open' ? open(lease, signal) : renew(lease, signal)),
     unmap,
   };
-}
-
-const refused = (refusal: Refusal) => ({ kind: 'refused', refusal }) as const;
-
-function isOurs(look: Look, opening: Placed): boolean {
-  return look.kind === 'mapping' && isMappingOf(look.mapping, opening);
 }
 
 function lostOf({ id }: GrantedOpening, how: string): Refusal {
