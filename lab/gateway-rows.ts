@@ -4,6 +4,7 @@ import { cpeRegistration, startCwmpCpe } from './foreign/cwmp-cpe.ts';
 import type { ForeignGateway, GatewayRow } from './foreign/gateway-row.ts';
 import { linuxGatewayRow } from './foreign/linux-gateway.ts';
 import { startMiniupnpd } from './foreign/miniupnpd.ts';
+import { uspCpeRow } from './foreign/usp-cpe.ts';
 import { publicLookingInternet } from './topologies/home.ts';
 
 /** Debian's miniupnpd speaks three of them. */
@@ -49,6 +50,7 @@ export const gatewayRows: readonly GatewayRow[] = [
   { type: 'pcp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
   { type: 'nat-pmp', ...inHome, weaker: promiseNames.filter((name) => name !== 'lease') },
   cwmpRow('tr-181'),
+  uspCpeRow,
   linuxGatewayRow(),
 ];
 

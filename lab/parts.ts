@@ -104,7 +104,7 @@ export async function deploy(
   const foreign = new Map<string, ForeignGateway>();
   if (gateway)
     for (const { name } of hostsRunning(topology, 'gateway'))
-      foreign.set(name, stack.use(await gateway.start(network, name, signal)));
+      foreign.set(name, stack.use(await gateway.start(network, name, signal, hostDirectory(directories, name))));
   else {
     await startAll('gateway');
     await awaitGateways(network, operator, signal);

@@ -53,7 +53,10 @@ table inet cpe {
 }
 
 /** One transaction that leaves these mappings and no others. */
-export function cpeMappings(mappings: readonly HeldMapping[], { external }: CpeInterfaces): string {
+export function cpeMappings(
+  mappings: readonly Omit<HeldMapping, 'path' | 'description'>[],
+  { external }: CpeInterfaces,
+): string {
   const rules = mappings.flatMap((mapping) => {
     const { family, transport, source, sourcePort, globalPort, client, clientPort } = mapping;
     const ip = family === 4 ? 'ip' : 'ip6';

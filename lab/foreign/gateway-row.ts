@@ -20,5 +20,6 @@ export interface GatewayRow {
   readonly server?: Readonly<Record<string, unknown>>;
   /** What it is registered with. */
   communication(network: BuiltNetwork, host: string): Readonly<Record<string, string>>;
-  start(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway>;
+  /** `identity`: the directory of the certificate that the deployment gave to it. */
+  start(network: BuiltNetwork, host: string, signal: AbortSignal, identity: string): Promise<ForeignGateway>;
 }

@@ -15,6 +15,7 @@ const held: Readonly<Record<string, readonly string[]>> = {
   pcp: ['lease'],
   'nat-pmp': ['lease'],
   'ssh-nft': promiseNames,
+  usp: ['remoteAddress', 'remotePort', 'lease'],
   cwmp: ['remoteAddress', 'lease', 'narrowingOverRestart'],
 };
 

@@ -21,6 +21,8 @@ const askingMs = 1_000;
  */
 export function probeThrough({ links, clock }: { readonly links: ApplianceLinks; readonly clock: Clock }): Probe {
   return async ({ gateway, request, openings }, signal) => {
+    // An appliance tells what came through openings that it made itself, and through no others.
+    if (gateway.communication.through !== 'appliance') return undefined;
     const [link] = links.of(request.applianceId);
     if (!link) return undefined;
     const late = new AbortController();
