@@ -65,7 +65,7 @@ export interface Flow {
 }
 
 /** What {@link DataPlane.check} saw and did. */
-export interface Surroundings {
+export interface RulesCheck {
   /** As what the rules of ours stand there. */
   readonly standing: Footing;
   /** As what they would be loaded now: another firewall may have come, or gone, or be in the way. */
@@ -85,7 +85,7 @@ export interface DataPlane extends Disposable {
    */
   load(interfaces: Interfaces): 'loaded' | 'adopted';
   /** Puts back what others took of the rules that `load` put in place: a firewall that reloads takes them along. */
-  check(): Surroundings;
+  check(): RulesCheck;
   /** Calls back soon after anybody changed a rule, a chain or a table, ours not excepted; it is for `check` then. */
   watch(onChange: () => void): Disposable;
   /** One nfnetlink transaction; undefined on success. */

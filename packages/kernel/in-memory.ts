@@ -8,7 +8,7 @@ import type {
   HeldOpening,
   Interfaces,
   KernelOpening,
-  Surroundings,
+  RulesCheck,
 } from './data-plane.ts';
 import { errno } from './netlink/errno.ts';
 
@@ -52,7 +52,7 @@ class Twin implements InMemoryDataPlane {
     return had ? 'adopted' : 'loaded';
   }
 
-  check(): Surroundings {
+  check(): RulesCheck {
     const standing = { mode: 'owner' } as const;
     return { standing, found: standing, putBack: 'nothing' };
   }

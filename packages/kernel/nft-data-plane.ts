@@ -10,15 +10,17 @@ import type {
   HeldOpening,
   Interfaces,
   KernelOpening,
-  Surroundings,
+  RulesCheck,
 } from './data-plane.ts';
+import type { Footing } from './guest/footing.ts';
 import { HeldOpenings, type Numbered } from './held-openings.ts';
 import { errno, NetlinkFailure } from './netlink/errno.ts';
 import { NetfilterSocket } from './netlink/socket.ts';
 import { watchRules } from './netlink/watch.ts';
+import { findFooting, type RulesPlan } from './nft-program.ts';
 import { type Count, nftablesSubsystem, type SetElement } from './nftables/element.ts';
 import { elementsOf } from './opening-elements.ts';
-import { RulesInPlace, type RulesPlan } from './rules-in-place.ts';
+import { RulesInPlace } from './rules-in-place.ts';
 import { type Opened, settleFlows } from './settle-flows.ts';
 import { adding, judge, type Place, reasonOf, removing, type Step } from './transaction.ts';
 
@@ -43,6 +45,20 @@ export function openDataPlane(options: DataPlaneOptions = {}): DataPlane {
 /** Elements that ran out while a change was being made cost one more attempt each time; this many are never needed. */
 const attempts = 8;
 
+/**
+ * As what the rules would be loaded in that namespace, with what is there now; nothing is changed. Throws LoadFailed,
+ * also for who may not look.
+ */
+export function lookAround(options: DataPlaneOptions = {}): Footing {
+  return findFooting(planOf(options)).footing;
+}
+
+const planOf = ({ table = 'sluice', nft = 'nft', mode = 'owner' }: DataPlaneOptions): RulesPlan => ({
+  table,
+  nft,
+  mode,
+});
+
 class NftDataPlane implements DataPlane {
   readonly #socket = new NetfilterSocket();
   readonly #table: string;
@@ -52,17 +68,17 @@ class NftDataPlane implements DataPlane {
   #lastId = randomInt(1, 0xffffffff);
 
   constructor(options: DataPlaneOptions) {
-    const { table = 'sluice', nft = 'nft', mode = 'owner' } = options;
-    this.#table = table;
-    this.#rules = new RulesInPlace(this.#socket, { table, nft, mode });
-    this.#held = new HeldOpenings(this.#socket, table);
+    const plan = planOf(options);
+    this.#table = plan.table;
+    this.#rules = new RulesInPlace(this.#socket, plan);
+    this.#held = new HeldOpenings(this.#socket, plan.table);
   }
 
   load(interfaces: Interfaces): 'loaded' | 'adopted' {
     return this.#rules.load(interfaces);
   }
 
-  check(): Surroundings {
+  check(): RulesCheck {
     return this.#rules.check();
   }
 

@@ -1,32 +1,13 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import type { Interfaces, Surroundings } from './data-plane.ts';
-import { type Footing, footingBeside } from './guest/footing.ts';
+import type { Interfaces, RulesCheck } from './data-plane.ts';
+import type { Footing } from './guest/footing.ts';
 import { rehookText } from './guest/hooks.ts';
-import { readRuleset, type SeenRuleset } from './guest/listing.ts';
 import { guestRuleset } from './guest/ruleset.ts';
 import { NetlinkFailure } from './netlink/errno.ts';
 import type { NetfilterSocket } from './netlink/socket.ts';
+import { type FoundFooting, findFooting, LoadFailed, type RulesPlan, runNft } from './nft-program.ts';
 import { nftablesSubsystem } from './nftables/element.ts';
 import { fillSet, getTable, readTableComment } from './nftables/table.ts';
 import { loadText, ownerRuleset, type Ruleset } from './ruleset.ts';
-
-/** nft(8) did not take the ruleset, or there is no place for it; the message says why. */
-export class LoadFailed extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'LoadFailed';
-  }
-}
-
-/** What {@link RulesInPlace} is for. */
-export interface RulesPlan {
-  readonly table: string;
-  /** The nft(8) program. */
-  readonly nft: string;
-  /** `owner` looks at nobody else's rules; `guest` is one whatever else is there; `auto` sees for itself. */
-  readonly mode: 'auto' | 'owner' | 'guest';
-}
 
 /** The table and, beside another firewall, the rules of ours in its chains: put in place, and kept there. */
 export class RulesInPlace {
@@ -49,51 +30,39 @@ export class RulesInPlace {
 
   /** Throws LoadFailed, NetlinkFailure. */
   load(interfaces: Interfaces): 'loaded' | 'adopted' {
-    const seen = this.#look();
-    const footing = this.#footingIn(seen);
+    const found = findFooting(this.#plan);
+    const { footing } = found;
     if (footing.mode === 'refused') throw new LoadFailed(footing.because);
     const { table } = this.#plan;
     const ruleset = footing.mode === 'owner' ? ownerRuleset(table) : guestRuleset(table);
     const text = loadText(ruleset, interfaces);
-    const hooks = footing.mode === 'guest' && seen ? rehookText(footing.hooks, seen, table) : '';
+    const hooks = this.#hooksMissing(found);
     this.#footing = footing;
     this.#ruleset = ruleset;
     this.#interfaces = interfaces;
-    if (this.#isThere()) {
-      this.#setInterfaces(interfaces);
-      if (hooks !== '') this.#nft(hooks);
-      return 'adopted';
+    if (!this.#isThere()) {
+      this.#nft(text + hooks);
+      return 'loaded';
     }
-    this.#nft(text + hooks);
-    return 'loaded';
+    this.#setInterfaces(interfaces);
+    if (hooks !== '') this.#nft(hooks);
+    return 'adopted';
   }
 
   /** Throws LoadFailed, NetlinkFailure. */
-  check(): Surroundings {
-    const seen = this.#look();
-    const found = this.#footingIn(seen);
-    const standing = this.#footing;
-    const { table } = this.#plan;
-    const hooks = standing.mode === 'guest' && found.mode === 'guest' ? found.hooks : [];
+  check(): RulesCheck {
+    const found = findFooting(this.#plan);
     const isThere = this.#isThere();
-    const text =
-      (isThere ? '' : loadText(this.#ruleset, this.#interfaces)) + (seen ? rehookText(hooks, seen, table) : '');
+    const hooks = this.#footing.mode === 'guest' ? this.#hooksMissing(found) : '';
+    const text = (isThere ? '' : loadText(this.#ruleset, this.#interfaces)) + hooks;
     if (text !== '') this.#nft(text);
-    if (standing.mode === 'guest' && found.mode === 'guest') this.#footing = found;
-    return { standing: this.#footing, found, putBack: !isThere ? 'table' : text === '' ? 'nothing' : 'hooks' };
+    if (this.#footing.mode === 'guest' && found.footing.mode === 'guest') this.#footing = found.footing;
+    const putBack = isThere ? (hooks === '' ? 'nothing' : 'hooks') : 'table';
+    return { standing: this.#footing, found: found.footing, putBack };
   }
 
-  #footingIn(seen: SeenRuleset | undefined): Footing {
-    const { table, mode } = this.#plan;
-    return seen && mode !== 'owner' ? footingBeside(seen, table, mode) : { mode: 'owner' };
-  }
-
-  /** Undefined for an owner by its own word: it need not look. */
-  #look(): SeenRuleset | undefined {
-    if (this.#plan.mode === 'owner') return undefined;
-    const { stdout, stderr } = this.#run(['-a', '-s', '-t', 'list', 'ruleset']);
-    const legacy = legacyFilters();
-    return { ...readRuleset(stdout, stderr), ...(legacy !== undefined && { legacy }) };
+  #hooksMissing({ footing, seen }: FoundFooting): string {
+    return footing.mode === 'guest' && seen ? rehookText(footing.hooks, seen, this.#plan.table) : '';
   }
 
   #isThere(): boolean {
@@ -104,18 +73,7 @@ export class RulesInPlace {
   }
 
   #nft(text: string): void {
-    this.#run(['-f', '-'], text);
-  }
-
-  #run(args: readonly string[], input = ''): { readonly stdout: string; readonly stderr: string } {
-    const { nft } = this.#plan;
-    // An ordinary user's PATH lacks the directory that nft(8) is in.
-    const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-    const options = { input, encoding: 'utf8', env, maxBuffer: 64 << 20 } as const;
-    const { status, stdout, stderr, error } = spawnSync(nft, args, options);
-    if (error) throw new LoadFailed(`${nft}: ${error.message}`);
-    if (status !== 0) throw new LoadFailed(`${nft} refused the ruleset: ${stderr.trim()}`);
-    return { stdout, stderr };
+    runNft(this.#plan.nft, ['-f', '-'], text);
   }
 
   #setInterfaces({ wan, lan, listening = [] }: Interfaces): void {
@@ -127,16 +85,6 @@ export class RulesInPlace {
     ];
     const code = this.#socket.transact(nftablesSubsystem, requests).find((code) => code !== 0);
     if (code) throw new NetlinkFailure('interface sets', code);
-  }
-}
-
-/** Whether the older iptables has a table of filters here; undefined for who may not know. */
-function legacyFilters(): boolean | undefined {
-  try {
-    const names = ['ip', 'ip6'].map((family) => readFileSync(`/proc/thread-self/net/${family}_tables_names`, 'utf8'));
-    return names.some((text) => text.split('\n').includes('filter'));
-  } catch {
-    return undefined;
   }
 }
 

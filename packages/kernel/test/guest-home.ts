@@ -4,7 +4,7 @@ import type { Family } from '@sluice/model';
 import { type BuiltNetwork, buildNetwork } from '../../../lab/build.ts';
 import { inNamespace } from '../../../lab/packets/index.ts';
 import { homes } from '../../../lab/topologies/home.ts';
-import type { Surroundings } from '../index.ts';
+import type { RulesCheck } from '../index.ts';
 import { Home, type Trial } from './home.ts';
 
 /** Where the household forwards a port of its own to: the tablet. */
@@ -108,8 +108,8 @@ export async function openingsHold(home: Home): Promise<void> {
 }
 
 /** Looks after the rules as an agent does, from now on; what each look came to. */
-export function keepsWatch(home: Home): Disposable & { readonly looks: Surroundings[] } {
-  const looks: Surroundings[] = [];
+export function keepsWatch(home: Home): Disposable & { readonly looks: RulesCheck[] } {
+  const looks: RulesCheck[] = [];
   const gateway = home.network.namespace('gateway-1');
   const look = () => void inNamespace(gateway, () => looks.push(home.plane.check()));
   const watching = inNamespace(gateway, () => home.plane.watch(look));
