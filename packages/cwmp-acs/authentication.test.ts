@@ -146,3 +146,18 @@ test('there are as many sessions as are allowed, and no more', async () => {
   one.hangUp();
   two.hangUp();
 });
+
+test('a device that goes on connecting keeps its newest connections, and takes no room from others', async () => {
+  await using server = await listeningAcs();
+  const devices = Array.from({ length: 6 }, () => new RawDevice({ port: server.port, login }));
+  for (const device of devices) assert.equal((await device.inform()).status, 200);
+  // The first two were closed; the last one's session goes on.
+  const last = devices.at(-1);
+  assert.equal((await last?.say())?.status, 204);
+  const body =
+    '<Envelope><Body><Inform><DeviceId><OUI>00D09E</OUI><SerialNumber>1</SerialNumber></DeviceId></Inform></Body></Envelope>';
+  const again = await Promise.all(devices.slice(0, 5).map((device) => device.post(body).then(({ status }) => status)));
+  // A connection that is there still proves whose it is; a new one has to.
+  assert.deepEqual(again, [401, 401, 200, 200, 200]);
+  for (const device of devices) device.hangUp();
+});

@@ -6,6 +6,7 @@ import type { Acs } from './acs.ts';
 import { challenges, claimOf, proves } from './credentials.ts';
 import { type CwmpDevice, identityOf } from './device.ts';
 import { Nonces } from './nonces.ts';
+import { ProvenConnections } from './proven-connections.ts';
 import { readBody } from './read-body.ts';
 import type { CwmpSession, Reply, SessionLink } from './session.ts';
 
@@ -30,9 +31,12 @@ export class FrontDesk {
   readonly #acs: Acs;
   readonly #nonces: Nonces;
   readonly #lines = new WeakMap<Socket, Line>();
+  readonly #proven: ProvenConnections;
 
-  constructor(acs: Acs) {
+  /** `settle` is told of each connection on which a device has proved who it is. */
+  constructor(acs: Acs, settle: (socket: Socket) => void) {
     this.#acs = acs;
+    this.#proven = new ProvenConnections(settle);
     this.#nonces = new Nonces(acs.options.clock);
   }
 
@@ -100,6 +104,7 @@ export class FrontDesk {
     if (isNew && this.#acs.sessions >= this.#acs.limits.sessions) return refuse(response, 503);
     const address = parseIpAddress(request.socket.remoteAddress ?? '');
     const session = this.#acs.begin(device, message, namespace, address);
+    if (line.device !== device) this.#proven.add(device.gatewayId, request.socket);
     line.device = device;
     line.session = session;
     const body = writeEnvelope({ namespace, ...(id !== undefined && { id }), message: { name: 'InformResponse' } });

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { admit } from '@sluice/admission';
+import { type Admission, admit } from '@sluice/admission';
 import type { Acs } from './acs.ts';
 import { FrontDesk } from './front-desk.ts';
 
@@ -17,7 +17,7 @@ export interface ListenOptions {
    * those authorities.
    */
   readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'minVersion'>;
-  /** Most connections at once, on each address: one more takes the place of whichever is worth least. Default 4,096. */
+  /** Most connections of devices that have not proved who they are, on each address: one more takes the place of whichever is worth least. Default 4,096. */
   readonly connections?: number;
   /** Longest time for a request to arrive. */
   readonly requestMs?: number;
@@ -33,21 +33,22 @@ const keepAliveMs = 60_000;
 /** Connections that the kernel keeps until they are taken. */
 const backlog = 4_096;
 /**
- * Most connections of one device's address at once. Behind a carrier's translation many share one, and most prove
- * themselves by a password, when the connection is there already.
+ * Most connections of one address on which nobody has proved yet who he is. Behind a carrier's translation many devices
+ * share one, and most prove themselves by a password, when the connection is there already.
  */
 const connectionsOfOne = 256;
 
 /** Serves an ACS. Rejects when the port cannot be taken. */
 export async function listenCwmp(acs: Acs, options: ListenOptions): Promise<AcsListening> {
-  const desk = new FrontDesk(acs);
   await using started = new AsyncDisposableStack();
   let { port } = options;
   for (const host of options.hosts) {
+    // Who has proved himself takes no room from those who have not.
+    const desk = new FrontDesk(acs, (socket) => admission.settle(socket));
     const server = serverFor(desk, options);
     const { connections = 4_096 } = options;
     const limits = { unproven: connections, unprovenOfOne: Math.min(connections, connectionsOfOne) };
-    const admission = admit(server, { clock: acs.options.clock, limits });
+    const admission: Admission = admit(server, { clock: acs.options.clock, limits });
     port = await bind(server, host, port);
     started.defer(() => {
       const closed = close(server);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Unreachable } from '@sluice/driver';
 import type { Cancel, Clock } from '@sluice/model';
 import { type CwmpAnswer, type CwmpCall, type CwmpEnvelope, faultCode, writeEnvelope } from '@sluice/wire/cwmp';
@@ -43,7 +43,7 @@ const takenMethods = [
 export class CwmpSession {
   readonly contact: CwmpContact;
   /** What the device's cookie has to say. */
-  readonly secret = randomBytes(16).toString('hex');
+  readonly secret = randomUUID().replaceAll('-', '');
   readonly #namespace: string;
   readonly #ports: SessionPorts;
   readonly #queue: Waiting[] = [];
@@ -53,6 +53,9 @@ export class CwmpSession {
   #held: { readonly reply: (reply: Reply) => void; readonly letGo: Cancel } | undefined;
   #expected = 0;
   #messages = 0;
+  #calls = 0;
+  /** Begins the ids of its calls, so that they are not another session's. */
+  readonly #name = randomUUID().slice(0, 8);
   #link: SessionLink = 'cookie';
   #isStalled = false;
   #endedBy: string | undefined;
@@ -104,7 +107,7 @@ export class CwmpSession {
         reject(at >= 0 ? signal.reason : this.#lost('was not waited for', signal.reason));
       };
       const waiting: Waiting = {
-        id: randomBytes(6).toString('hex'),
+        id: `${this.#name}-${++this.#calls}`,
         call,
         settle(outcome) {
           signal.removeEventListener('abort', leave);

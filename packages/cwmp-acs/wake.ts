@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Unreachable } from '@sluice/driver';
 import { type Clock, type Endpoint, formatEndpoint, isPort, parseIpAddress } from '@sluice/model';
 import { connectionRequestText } from '@sluice/wire/cwmp';
@@ -36,7 +36,7 @@ export async function wake(ports: Wake, signal: AbortSignal): Promise<void> {
   const login = device.connectionRequest;
   if (udp && login) sendDatagrams(ports, udp, login, signal);
   if (typeof url === 'string') {
-    const cnonce = randomBytes(8).toString('hex');
+    const cnonce = randomUUID().replaceAll('-', '');
     const late = new AbortController();
     const cancel = ports.clock.after(ports.answerMs, () => late.abort(new Unreachable('no answer')));
     try {

@@ -59,7 +59,7 @@ export class DeviceBook {
     const known = this.of(gatewayId);
     const { oui, productClass } = contact.deviceId;
     const version = contact.parameters.get(`${contact.root}DeviceInfo.SoftwareVersion`) ?? '';
-    const key = JSON.stringify([oui, productClass, version]);
+    const key = JSON.stringify([contact.root, oui, productClass, version]);
     let model = this.#models.get(key);
     if (!model) {
       model = new ModelKnowledge();

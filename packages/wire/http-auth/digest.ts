@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { parametersOf, quoted } from './parameters.ts';
 
 /** `MD5` is what devices speak. */
@@ -92,10 +92,7 @@ export function digestResponse(
   password: string,
 ): string {
   const { username, realm, nonce, uri, algorithm, qop } = credentials;
-  const hash = (text: string) =>
-    createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
-      .update(text)
-      .digest('hex');
+  const hash = (text: string) => digest(algorithm === 'MD5' ? 'md5' : 'sha256', text);
   const secret = hash(`${username}:${realm}:${password}`);
   const request = hash(`${method}:${uri}`);
   return qop

@@ -34,8 +34,8 @@ export class Cpe implements AsyncDisposable {
   readonly ambushes: Ambush[] = [];
   /** Sessions that it began. */
   sessions = 0;
-  /** When it sent its last answer, by performance.now(). */
-  answeredAt = 0;
+  /** When it last answered each kind of call, by performance.now(). */
+  readonly answeredAt = new Map<CwmpCall['name'], number>();
   isOn = true;
   #port: Wakeable | undefined;
   #talking: Promise<void> | undefined;
@@ -169,7 +169,7 @@ export class Cpe implements AsyncDisposable {
       trick?.kind === 'lie' ? trick.answer : trick?.kind === 'fault' ? trick.fault : await this.answer(call);
     if (trick?.kind === 'lose-answer') lost();
     this.#last = { answer, id };
-    this.answeredAt = performance.now();
+    this.answeredAt.set(call.name, performance.now());
     if (trick?.kind === 'answer-before' && before) return device.say(before.answer, before.id);
     const next = device.say(answer, id);
     if (trick?.kind !== 'twice') return next;
