@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { enterWorld, insideWorld } from '../lab/index.ts';
 import { consentBenchmark } from './consent.ts';
+import { cwmpBenchmark } from './cwmp.ts';
 import { describeMachine } from './figures.ts';
 import { gatewaysBenchmark } from './gateways.ts';
 import { igdBenchmark } from './igd.ts';
@@ -21,6 +22,7 @@ const benchmarks = [
   srtpBenchmark,
   gatewaysBenchmark,
   igdBenchmark,
+  cwmpBenchmark,
   viewersBenchmark,
 ];
 const wanted = process.argv.slice(2);
