@@ -1,6 +1,9 @@
 import { openLog } from '@sluice/io';
+import { LoadFailed, lookAround } from '@sluice/kernel';
 import { Command } from 'commander';
 import { z } from 'zod';
+import type { GatewayConfig } from './config.ts';
+import { explainFooting } from './firewall/keep-rules.ts';
 import { reportAppliances, reportStatus } from './household/report.ts';
 import { householdAppliances, householdStatus } from './household/status.ts';
 import { askHousehold } from './io/household-socket.ts';
@@ -71,14 +74,29 @@ function loadCommand(): Command {
 
 function checkCommand(): Command {
   return new Command('check')
-    .description('read the configuration and the policy, and say in sentences what they allow')
+    .description(
+      'read the configuration and the policy, and say in sentences what they allow, and beside which firewall',
+    )
     .requiredOption('--config <file>', 'JSON configuration')
     .addHelpText('after', '\nExample:\n  sluice gateway check --config gateway.json')
     .action(async (options: { config: string }) => {
       const config = await readConfig(options.config);
       const sentences = explainPolicy(await readPolicy(config), config.interfaces.lan);
-      process.stdout.write(`${sentences.join('\n')}\n`);
+      const { sentence, isRefused } = footingHere(config.mode);
+      process.stdout.write(`${[sentence, ...sentences].join('\n')}\n`);
+      if (isRefused) process.exitCode = 1;
     });
+}
+
+/** As what the gateway would run on this machine; only who may program its packet filter can see. */
+function footingHere(mode: GatewayConfig['mode']): { sentence: string; isRefused: boolean } {
+  try {
+    const footing = lookAround({ mode });
+    return { sentence: explainFooting(footing), isRefused: footing.mode === 'refused' };
+  } catch (problem) {
+    if (!(problem instanceof LoadFailed)) throw problem;
+    return { sentence: `Whether another firewall is here cannot be seen: ${problem.message}.`, isRefused: false };
+  }
 }
 
 function statusCommand(): Command {

@@ -16,6 +16,11 @@ export const gatewayConfig = z
     /** Must be the one in the certificate; left out, it is taken from there. */
     endpointId: endpointId.optional(),
     interfaces: z.strictObject({ wan: interfaceNames, lan: interfaceNames }),
+    /**
+     * Whether it governs all that this machine passes on, or is the guest of a firewall that does: `auto` sees for
+     * itself at start, the other two are not argued with.
+     */
+    mode: z.enum(['auto', 'owner', 'guest']).default('auto'),
     /** Whom the agent dials. */
     controllers: z
       .array(z.strictObject({ endpointId, url: z.url({ protocol: /^wss$/, error: 'a wss:// URL' }) }))

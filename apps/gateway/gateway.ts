@@ -13,6 +13,7 @@ import { deviceInfoModel } from './device-model/device-info.ts';
 import { homeModels } from './device-model/home-models.ts';
 import { Listeners } from './device-model/listeners.ts';
 import { natModel } from './device-model/nat.ts';
+import type { FirewallState } from './firewall/keep-rules.ts';
 import type { Home } from './home/home.ts';
 import type { Networks } from './home/networks.ts';
 import type { DeskGround } from './household/desk.ts';
@@ -39,6 +40,8 @@ export interface GatewayGround {
   readonly log: Log;
   /** Where openings, refusals and ends are accounted for; left out, nowhere. */
   readonly audit?: Audit & { readonly state: AuditState };
+  /** How the rules stand; left out where nobody looks. */
+  firewall?(): FirewallState | undefined;
   /** Ports of the gateway itself, never given away. */
   readonly ownPorts?: readonly number[];
 }
@@ -127,6 +130,7 @@ export function openGateway(ground: GatewayGround): Gateway {
             endpointId: controller.endpointId,
             connected: connected.has(controller.endpointId),
           })),
+        firewall: () => ground.firewall?.(),
         audit: () => ground.audit?.state,
         rememberPause: (paused) => ground.pause.set(paused),
       },

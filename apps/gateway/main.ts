@@ -3,13 +3,14 @@ import { remoteAuthority } from '@sluice/api';
 import { AuditLog, auditSettings, noAudit, Sparing } from '@sluice/audit';
 import { clientTls, joinDeployment, type Membership, peerIdentity, serverTls } from '@sluice/identity';
 import { httpsPeer, type Log, systemClock } from '@sluice/io';
-import { type DataPlane, openDataPlane } from '@sluice/kernel';
+import { type DataPlane, type Interfaces, openDataPlane } from '@sluice/kernel';
 import type { Clock } from '@sluice/model';
 import { dialWebSocket, keepDialed, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import { accountedKeys } from './accounting/household-lines.ts';
 import type { GatewayConfig } from './config.ts';
 import { connectionDue } from './connection-due.ts';
 import { LearnedKeys } from './consent/learned-keys.ts';
+import { type KeptRules, keepRules } from './firewall/keep-rules.ts';
 import { openGateway } from './gateway.ts';
 import { Home } from './home/home.ts';
 import { applianceFile } from './io/appliance-file.ts';
@@ -30,23 +31,27 @@ export interface RunningGateway extends AsyncDisposable {
 /** The machine under a gateway. */
 export interface Machine {
   readonly clock: Clock;
-  openDataPlane(): DataPlane;
+  openDataPlane(mode: GatewayConfig['mode']): DataPlane;
   /** Brings `home` up to date, and keeps it so until the signal aborts. */
   followHome(home: Home, clock: Clock, log: Log, signal: AbortSignal): Promise<void>;
 }
 
 /** This machine: its kernel, its addresses, its time. Needs CAP_NET_ADMIN. */
-export const thisMachine: Machine = { clock: systemClock, openDataPlane: () => openDataPlane(), followHome };
+export const thisMachine: Machine = {
+  clock: systemClock,
+  openDataPlane: (mode) => openDataPlane({ mode }),
+  followHome,
+};
 
 /**
  * Closes the home but for what its kernel holds already; no agent is needed for it to stay so. Throws as
  * `DataPlane.load` does.
  */
 export function closeHome(
-  { interfaces, listen }: Pick<GatewayConfig, 'interfaces' | 'listen'>,
+  { interfaces, listen, mode }: Pick<GatewayConfig, 'interfaces' | 'listen' | 'mode'>,
   machine: Pick<Machine, 'openDataPlane'> = thisMachine,
 ): 'loaded' | 'adopted' {
-  using dataPlane = machine.openDataPlane();
+  using dataPlane = machine.openDataPlane(mode);
   // An agent may be running: the port that it serves on stays reachable.
   return dataPlane.load({ ...interfaces, listening: listen?.port ? [listen.port] : [] });
 }
@@ -70,8 +75,10 @@ export async function runGateway(
   const own = started.use(await joinOwn(config, log));
   const { identity } = own;
   const { endpointId } = identity;
-  const dataPlane = started.use(machine.openDataPlane());
-  log.info({ skeleton: dataPlane.load(config.interfaces), interfaces: config.interfaces }, 'closed');
+  const dataPlane = started.use(machine.openDataPlane(config.mode));
+  let interfaces: Interfaces = config.interfaces;
+  const load = () => dataPlane.load(interfaces);
+  log.info({ skeleton: load(), interfaces }, 'closed');
   const audit = config.audit && started.use(new AuditLog(auditSettings(config.audit), { identity, clock, log }));
   // The other way round at the end: the agent says goodbye on every connection, they are cut, and then they are over.
   const ends: Promise<void>[] = [];
@@ -86,12 +93,18 @@ export async function runGateway(
   const keys = new LearnedKeys(applianceFile(config.state));
   const ownPorts = [config.introductions.port, ...(config.listen ? [config.listen.port] : [])];
   const { device } = config;
+  let rules: KeptRules | undefined;
   const gateway = started.use(
     openGateway({
       ...{ endpointId, policy, device, dataPlane, home, clock, pause, keys, log, ownPorts },
       ...(audit && { audit }),
+      firewall: () => rules?.state,
     }),
   );
+  rules = started.use(
+    keepRules({ dataPlane, clock, log, load, audit: audit ?? noAudit, onLost: () => gateway.openings.lookForAll() }),
+  );
+  log.info(rules.state, 'how the rules stand');
   await serveHousehold(config.controlSocket, gateway.desk, log, lifetime);
   // No other agent is here; nobody waits for its disk.
   void audit?.flushed();
@@ -138,7 +151,8 @@ export async function runGateway(
     ));
   if (listening) {
     ends.push(listening.closed);
-    dataPlane.load({ ...config.interfaces, listening: [listening.port] });
+    interfaces = { ...config.interfaces, listening: [listening.port] };
+    load();
   }
   if (config.configurationServer !== undefined) ends.push(followAuthority(own, config.configurationServer, lifetime));
   const running = started.move();

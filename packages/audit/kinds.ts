@@ -11,6 +11,8 @@ export const auditKinds = [
   'opening-refused',
   'opening-closed',
   'lease-ended',
+  'rules-put-back',
+  'firewall-changed',
   'household-acted',
   'appliance-introduced',
   'identity-issued',
@@ -19,6 +21,7 @@ export const auditKinds = [
   'operator-acted',
   'gateway-online',
   'gateway-offline',
+  'gateway-discovered',
 ] as const;
 
 /** One of {@link auditKinds}. */

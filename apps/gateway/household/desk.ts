@@ -2,6 +2,7 @@ import { type Problem, statusOf } from '@sluice/api';
 import type { AuditState } from '@sluice/audit';
 import { type Refusal, refuse } from '@sluice/model';
 import type { LearnedKeys } from '../consent/learned-keys.ts';
+import type { FirewallState } from '../firewall/keep-rules.ts';
 import type { Openings } from '../openings/openings.ts';
 import { objectOf, type Row } from '../openings/row.ts';
 import { applianceStatuses, type HouseholdAppliances, type HouseholdStatus, openingStatuses } from './status.ts';
@@ -13,6 +14,8 @@ export interface DeskGround {
   readonly appliances: Pick<LearnedKeys, 'all' | 'forget'>;
   /** Every controller of the configuration, and whether it is connected. */
   controllers(): HouseholdStatus['controllers'];
+  /** How the rules stand, where somebody looks. */
+  firewall?(): FirewallState | undefined;
   /** Where the audit has come to, where there is one. */
   audit?(): AuditState | undefined;
   /** Keeps the household's word over a restart. */
@@ -34,6 +37,7 @@ export interface DeskAnswer {
 export function answerHousehold(method: string, path: string, ground: DeskGround): DeskAnswer {
   const { openings } = ground;
   const audit = ground.audit?.();
+  const firewall = ground.firewall?.();
   const id = /^\/v1\/openings\/([^/]+)$/.exec(path)?.[1];
   if (method === 'DELETE' && id !== undefined) return closeOne(decode(id), openings);
   const applianceId = /^\/v1\/appliances\/([^/]+)$/.exec(path)?.[1];
@@ -49,6 +53,7 @@ export function answerHousehold(method: string, path: string, ground: DeskGround
           paused: openings.paused,
           controllers: ground.controllers(),
           openings: openingStatuses(openings),
+          ...(firewall && { firewall: { ...firewall, beside: [...firewall.beside] } }),
           ...(audit && { audit }),
         },
       };

@@ -29,6 +29,19 @@ function household(policy: object = {}) {
 
 const closed = (answer: { body: object }) => ('closed' in answer.body ? answer.body.closed : undefined);
 
+test('the household sees beside which firewall its gateway stands, and what is wrong with that', () => {
+  const { ground } = household();
+  const report = (firewall: ReturnType<NonNullable<DeskGround['firewall']>>) => {
+    const { body } = answerHousehold('GET', '/v1/status', { ...ground, firewall: () => firewall });
+    return reportStatus(householdStatus.parse(JSON.parse(JSON.stringify(body))));
+  };
+  assert.doesNotMatch(report(undefined), /firewall/);
+  assert.match(report({ mode: 'owner', beside: [] }), /^firewall: ours alone$/m);
+  assert.match(report({ mode: 'guest', beside: ['ufw', 'Docker'] }), /^firewall: guest of ufw and Docker$/m);
+  const troubled = report({ mode: 'guest', beside: [], trouble: 'it is gone' });
+  assert.match(troubled, /^firewall: guest\nTROUBLE: it is gone$/m);
+});
+
 test('the household sees every opening, whoever made it', async () => {
   const { model, ground, dataPlane, clock, setNetworks } = household({ anyRemote: true, staticLeases: true });
   done(model.apply([mapping({ Alias: 'a', ExternalPort: '20000', Description: 'film' })], mine));

@@ -10,19 +10,28 @@ export function reportAppliances({ appliances }: HouseholdAppliances): string {
 
 /** The status for a person at a terminal. */
 export function reportStatus(status: HouseholdStatus): string {
-  const { controllers, openings, paused, endpointId, audit } = status;
+  const { controllers, openings, paused, endpointId, audit, firewall } = status;
   const links = controllers.map(
     (controller) => `${controller.endpointId} ${controller.connected ? 'connected' : 'not connected'}`,
   );
   const lines = [
     `${endpointId}: ${paused ? 'PAUSED, nothing may open' : 'in service'}`,
     `controllers: ${links.length > 0 ? links.join(', ') : 'none'}`,
+    ...(firewall ? firewallLines(firewall) : []),
     ...(audit
       ? [`audit: ${audit.seq}:${audit.hash}${audit.failing === undefined ? '' : `, NOT WRITTEN: ${audit.failing}`}`]
       : []),
     ...(openings.length === 0 ? ['nothing is open'] : table([heading, ...openings.map(rowOf)])),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function firewallLines({ mode, beside, trouble }: NonNullable<HouseholdStatus['firewall']>): string[] {
+  const host = beside.length > 0 ? `guest of ${beside.join(' and ')}` : 'guest';
+  return [
+    `firewall: ${mode === 'owner' ? 'ours alone' : host}`,
+    ...(trouble === undefined ? [] : [`TROUBLE: ${trouble}`]),
+  ];
 }
 
 const heading = ['ID', 'FROM', 'TO DEVICE', 'TYPE', 'GLOBAL', 'UNTIL', 'PACKETS', 'CONSENT', 'BY'];

@@ -38,6 +38,10 @@ export const householdStatus = z.object({
   paused: z.boolean(),
   controllers: z.array(z.object({ endpointId: z.string(), connected: z.boolean() })),
   openings: z.array(openingStatus),
+  /** How its rules stand in the kernel; left out where nobody looks. */
+  firewall: z
+    .object({ mode: z.enum(['owner', 'guest']), beside: z.array(z.string()), trouble: z.string().optional() })
+    .optional(),
   /** Where the audit has come to, and how it is doing; left out where there is none. */
   audit: z
     .object({

@@ -162,6 +162,11 @@ export class Openings implements Disposable {
     return this.#shown(row, held);
   }
 
+  /** Looks for every opening in the kernel: what is gone there is gone here. */
+  lookForAll(): void {
+    for (const row of [...this.rows.all()]) this.show(row);
+  }
+
   [Symbol.dispose](): void {
     this.#leases.stop();
   }
