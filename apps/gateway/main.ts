@@ -16,7 +16,7 @@ import { Home } from './home/home.ts';
 import { applianceFile } from './io/appliance-file.ts';
 import { followHome } from './io/follow-home.ts';
 import { serveHousehold } from './io/household-socket.ts';
-import { serveIntroductions } from './io/introduction-server.ts';
+import { gatewayRoom, serveIntroductions } from './io/introduction-server.ts';
 import { pauseMark } from './io/pause-mark.ts';
 import { readPolicy } from './io/read-json.ts';
 
@@ -144,6 +144,7 @@ export async function runGateway(
         ...config.listen,
         tls: serverTls(identity),
         secure: own.secure,
+        room: gatewayRoom,
         accept: (peer) => permitted.has(peer),
         onConnection,
       },

@@ -6,6 +6,9 @@ import { type HttpsServer, type Log, serveHttps } from '@sluice/io';
 import { parseIpAddress, type Refusal, refuse } from '@sluice/model';
 import { type IntroductionGround, takeIntroduction } from '../consent/introductions.ts';
 
+/** A home's gateway is a small machine, and few have anything to say to it. */
+export const gatewayRoom = { unprovenOfOne: 16, unproven: 64, idleOfOne: 16, idle: 64 } as const;
+
 /**
  * Serves `POST /v1/introductions` over mutual TLS. The kernel lets in nobody from outside; whoever comes to an address
  * that is not of the home is refused here once more. Rejects when the port cannot be taken.
@@ -30,7 +33,8 @@ export function serveIntroductions(
       response.destroy();
     });
   };
-  return serveHttps(listener, { hosts: ['::'], port, tls: serverTls(identity), secure, headerBytes: 8_192 });
+  const tls = serverTls(identity);
+  return serveHttps(listener, { hosts: ['::'], port, tls, secure, headerBytes: 8_192, room: gatewayRoom });
 }
 
 async function introduce(
