@@ -5,6 +5,7 @@ import { auditLog } from './targets/audit.ts';
 import { certificate } from './targets/certificate.ts';
 import { configFiles } from './targets/config-files.ts';
 import { consent } from './targets/consent.ts';
+import { cwmp, httpAuth, stun } from './targets/cwmp.ts';
 import { certificateRequests, enrolmentToken } from './targets/enrolment.ts';
 import { gatewayAnswers } from './targets/gateway-answers.ts';
 import { httpAnswers } from './targets/http-answers.ts';
@@ -57,4 +58,7 @@ export const targets: readonly Target[] = [
   ssdp,
   soapAnswers,
   descriptions,
+  cwmp,
+  httpAuth,
+  stun,
 ];
