@@ -20,7 +20,7 @@ export const cwmpSection = z.strictObject({
     .optional(),
   /** Most sessions of devices at once. */
   sessions: z.number().int().positive().default(10_000),
-  /** Most connections at once, on each address; left out, no limit. */
+  /** Most connections at once, on each address: one more takes the place of another. Left out, 4,096. */
   connections: z.number().int().positive().optional(),
   /** Longest body that a device may send, octets. */
   bodyBytes: z
