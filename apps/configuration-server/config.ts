@@ -90,6 +90,11 @@ export const configurationServerConfig = z.strictObject({
    * registered yet, again when the period is over, or each time.
    */
   registration: z.enum(['off', 'first-contact', 'periodic', 'every-contact']).default('off'),
+  /**
+   * Whether the gateway of an appliance that is not registered is looked for, and both are registered with what tells. It
+   * believes what appliances see in their homes, and so is off of its own accord (docs/discovery.md).
+   */
+  discovery: z.enum(['off', 'on']).default('off'),
   registrationPeriodSeconds: z.number().int().positive().default(86_400),
   /** File of the registration database; its folder must exist. */
   database: z.string(),

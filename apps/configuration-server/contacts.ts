@@ -1,5 +1,12 @@
 import type { Registrations } from '@sluice/control';
-import { type Clock, type GatewayAddresses, type Instant, type IpAddress, prefixContains } from '@sluice/model';
+import {
+  type Clock,
+  type Gateway,
+  type GatewayAddresses,
+  type Instant,
+  type IpAddress,
+  prefixContains,
+} from '@sluice/model';
 
 /** When an appliance is registered behind the gateway that its request came through. */
 export type ContactRule = 'off' | 'first-contact' | 'periodic' | 'every-contact';
@@ -34,7 +41,7 @@ export class Contacts {
   async contact(applianceId: string, observed: IpAddress): Promise<boolean> {
     const { registrations, clock } = this.#ports;
     if (!(await this.#isDue(applianceId))) return false;
-    const gatewayId = await this.#gatewayAt(observed);
+    const gatewayId = await this.gatewayAt(observed);
     if (gatewayId === undefined) return false;
     const before = await registrations.appliance(applianceId);
     this.#remember(applianceId, clock.now());
@@ -50,13 +57,15 @@ export class Contacts {
     return clock.now() - (this.#registeredAt.get(applianceId) ?? Number.NEGATIVE_INFINITY) >= periodMs;
   }
 
-  async #gatewayAt(address: IpAddress): Promise<string | undefined> {
+  /** The one gateway with that global address (IPv4), or with the home that it is of (IPv6); of `which`, or of all. */
+  async gatewayAt(address: IpAddress, which: (gateway: Gateway) => boolean = () => true): Promise<string | undefined> {
     const { registrations, addressesOf } = this.#ports;
     const found: string[] = [];
     let after: string | undefined;
     do {
       const page = await registrations.gateways({ limit: pageLength, ...(after !== undefined && { after }) });
-      for (const { gatewayId } of page) if (isOf(addressesOf(gatewayId), address)) found.push(gatewayId);
+      for (const gateway of page)
+        if (which(gateway) && isOf(addressesOf(gateway.gatewayId), address)) found.push(gateway.gatewayId);
       after = page.length === pageLength ? page.at(-1)?.gatewayId : undefined;
     } while (after !== undefined);
     return found.length === 1 ? found[0] : undefined;

@@ -2,6 +2,7 @@ import type { Membership } from '@sluice/identity';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
 import type { ConfigurationServerConfig } from './config.ts';
+import type { CallingGateways } from './discovery/calling-gateways.ts';
 
 /** What drivers learn without having asked; `control` acts on it. */
 export interface GatewayNews {
@@ -27,6 +28,8 @@ export interface DriverPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly news: GatewayNews;
+  /** Learns which gateways come to this server, and from where. */
+  readonly calling: CallingGateways;
   /** Ends when the configuration server does. */
   readonly lifetime: AbortSignal;
 }

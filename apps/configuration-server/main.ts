@@ -4,11 +4,15 @@ import { type Control, openControl, RequestLimits } from '@sluice/control';
 import { joinDeployment, openAuthority, serverTls } from '@sluice/identity';
 import { type Log, serveHttps, systemClock } from '@sluice/io';
 import { openSqliteStore } from '@sluice/store';
+import { discoveryLines } from './accounting/discovery-lines.ts';
 import { accountedNews } from './accounting/gateway-lines.ts';
 import { sessionLines } from './accounting/session-lines.ts';
 import { accountedRegistrar } from './accounting/standing-lines.ts';
 import type { ConfigurationServerConfig } from './config.ts';
 import { Contacts } from './contacts.ts';
+import { CallingGateways } from './discovery/calling-gateways.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { lookThrough } from './discovery/look-through.ts';
 import { gatewayDrivers } from './drivers.ts';
 import { gatewayNews } from './gateway-news.ts';
 import { configurationApi } from './http/app.ts';
@@ -61,7 +65,8 @@ export async function runConfigurationServer(
   const sparing = new Sparing(systemClock, 600, 60_000);
   let control: Control | undefined;
   const news = accountedNews(gatewayNews({ control: () => control, log, lifetime }), audit);
-  const gateways = started.use(gatewayDrivers({ config, own, clock: systemClock, log, news, lifetime }));
+  const calling = new CallingGateways();
+  const gateways = started.use(gatewayDrivers({ config, own, clock: systemClock, log, news, calling, lifetime }));
   const registering = await openRegistrar({
     store,
     authority: config.authority === undefined ? undefined : await openAuthority(config.authority),
@@ -107,12 +112,23 @@ export async function runConfigurationServer(
     addressesOf: (gatewayId) => gatewayStatus(gatewayId).addresses,
     clock: systemClock,
   });
+  const discovery = new Discovery({
+    rule: config.discovery,
+    registrations,
+    // What an appliance says of its gateway's addresses is no evidence for another.
+    gatewayAt: (address) => contacts.gatewayAt(address, ({ communication }) => communication.through !== 'appliance'),
+    calling,
+    look: lookThrough(gateways.links, systemClock),
+    clock: systemClock,
+    registered: discoveryLines(audit, log),
+  });
   const accounts = new Accounts(store, systemClock);
   let signInPort: number | undefined;
   const apiPorts: ApiPorts = {
     control,
     registrar,
     contacts,
+    discovery,
     audit,
     sparing,
     enrolmentUrl: (host) =>

@@ -6,6 +6,7 @@ import { clientTls, peerIdentity, serverTls } from '@sluice/identity';
 import { dialWebSocket, listenWebSocket, type WebSocketOptions } from '@sluice/mtp';
 import { UspController } from '@sluice/usp-controller';
 import { AddressBook } from '@sluice/usp-gateway';
+import { openingParameter, portMappingTable } from '@sluice/wire/usp';
 import { agentNews } from './agent-news.ts';
 import { dialled } from './dialled.ts';
 import type { DriverPorts } from './driver-ports.ts';
@@ -18,7 +19,7 @@ export interface UspRoom extends AsyncDisposable {
 }
 
 /** Opens the USP controller; it takes no connection before it listens. */
-export function uspRoom({ config, own, clock, log, news, lifetime }: DriverPorts): UspRoom {
+export function uspRoom({ config, own, clock, log, news, calling, lifetime }: DriverPorts): UspRoom {
   const { identity, secure } = own;
   const opened = new AsyncDisposableStack();
   const webSocket: WebSocketOptions = {
@@ -60,7 +61,11 @@ export function uspRoom({ config, own, clock, log, news, lifetime }: DriverPorts
             tls: serverTls(identity),
             secure,
             ...(config.limits.gateways !== undefined && { maxConnections: config.limits.gateways }),
-            onConnection: (connection) => controller.take(connection),
+            onConnection(connection) {
+              controller.take(connection);
+              const { peer, from, closed } = connection;
+              if (from !== undefined) calling.connected(peer, from, closed, (until) => typeOf(controller, peer, until));
+            },
           },
           until,
         );
@@ -75,4 +80,10 @@ export function uspRoom({ config, own, clock, log, news, lifetime }: DriverPorts
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Whether a connected gateway runs our agent, by what its data model knows of openings. */
+async function typeOf(controller: UspController, agentId: string, signal: AbortSignal): Promise<'sluice' | 'usp'> {
+  const { supported } = await controller.reach(agentId, undefined, signal);
+  return supported.get(`${portMappingTable}{i}.`)?.has(openingParameter.streamType) ? 'sluice' : 'usp';
 }

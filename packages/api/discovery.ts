@@ -4,38 +4,43 @@ import { identifier, ipAddress } from './shapes.ts';
 
 const text = z.string().max(256);
 const epoch = z.number().int().min(0).max(0xffff_ffff);
-const portControl = z.object({
-  address: ipAddress,
-  version: z.number().int().min(0).max(255),
-  epoch,
-  external: ipAddress.optional(),
-});
+
+/** Sightings, with addresses read in one way or another. */
+const sightingsWith = <Address extends z.ZodType<string>>(address: Address) => {
+  const portControl = z.object({
+    address,
+    version: z.number().int().min(0).max(255),
+    epoch,
+    external: address.optional(),
+  });
+  return z.object({
+    router4: address.optional(),
+    router6: address.optional(),
+    hasIpv6: z.boolean(),
+    agent: z.object({ address, endpointId: identifier, isProven: z.boolean() }).optional(),
+    pcp: portControl.optional(),
+    igd: z
+      .object({
+        address,
+        udn: text,
+        manufacturer: text,
+        model: z.string().max(520),
+        server: text,
+        version: z.number().int().min(1).max(9),
+        connected: z.boolean(),
+        status: text.optional(),
+        external: address.optional(),
+        firewall: z.boolean(),
+        isDefaultRouter: z.boolean(),
+      })
+      .optional(),
+    natPmp: portControl.optional(),
+    missing: z.partialRecord(z.enum(['agent', 'pcp', 'igd', 'nat-pmp']), text),
+  });
+};
 
 /** What a device sees of the gateway that it is behind ({@link HomeSightings}). */
-export const homeSightings = z.object({
-  router4: ipAddress.optional(),
-  router6: ipAddress.optional(),
-  hasIpv6: z.boolean(),
-  agent: z.object({ address: ipAddress, endpointId: identifier, isProven: z.boolean() }).optional(),
-  pcp: portControl.optional(),
-  igd: z
-    .object({
-      address: ipAddress,
-      udn: text,
-      manufacturer: text,
-      model: z.string().max(520),
-      server: text,
-      version: z.number().int().min(1).max(9),
-      connected: z.boolean(),
-      status: text.optional(),
-      external: ipAddress.optional(),
-      firewall: z.boolean(),
-      isDefaultRouter: z.boolean(),
-    })
-    .optional(),
-  natPmp: portControl.optional(),
-  missing: z.partialRecord(z.enum(['agent', 'pcp', 'igd', 'nat-pmp']), text),
-});
+export const homeSightings = sightingsWith(ipAddress);
 
 /** Why a registration is believed that no operator made ({@link Evidence}). */
 export const evidence = z.object({
@@ -43,7 +48,7 @@ export const evidence = z.object({
   at: z.number(),
   applianceId: z.string(),
   observed: z.string(),
-  sightings: homeSightings.optional(),
+  sightings: sightingsWith(z.string()).optional(),
 });
 
 /** Sightings as they are known within; optional members that are left out are not there. */

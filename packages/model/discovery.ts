@@ -1,6 +1,6 @@
 import type { IpAddress } from './address.ts';
 import type { Instant } from './clock.ts';
-import type { GatewayType } from './gateway.ts';
+import type { GatewayType } from './gateway-type.ts';
 
 /** A UPnP gateway that answered, as it describes itself. */
 export interface SeenIgd {

@@ -1,8 +1,6 @@
 import type { Family, IpAddress, Prefix } from './address.ts';
 import type { Evidence } from './discovery.ts';
-
-/** How a gateway is spoken to; one driver each. */
-export type GatewayType = 'sluice' | 'usp' | 'cwmp' | 'igd' | 'pcp' | 'nat-pmp' | 'ssh-nft';
+import type { GatewayType } from './gateway-type.ts';
 
 /** A gateway as the registration database knows it. */
 export interface Gateway {

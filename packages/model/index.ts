@@ -4,6 +4,7 @@ export * from './clock.ts';
 export * from './configuration.ts';
 export * from './discovery.ts';
 export * from './gateway.ts';
+export * from './gateway-type.ts';
 export * from './holding.ts';
 export * from './opening.ts';
 export * from './outcome.ts';

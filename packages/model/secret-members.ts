@@ -1,4 +1,4 @@
-import type { GatewayType } from './gateway.ts';
+import type { GatewayType } from './gateway-type.ts';
 
 /** Members of `communication` that are secret by their type alone, whatever they are called. */
 const ofType: Partial<Readonly<Record<GatewayType, readonly string[]>>> = {

@@ -1,3 +1,4 @@
+import type { IpAddress } from '@sluice/model';
 import type { UspRecord } from '@sluice/wire/usp';
 
 /** WebSocket close codes that USP gives a meaning (RFC 6455 7.4.1, TR-369 R-WS.16). */
@@ -27,6 +28,8 @@ export interface UspConnection {
   readonly local: string;
   /** The endpoint id that the peer's certificate proves. */
   readonly peer: string;
+  /** Where the peer's packets come from; undefined where that means nothing. */
+  readonly from?: IpAddress;
   /**
    * Queues an encoded record. False, and nothing is sent, when the connection is closed or more than the bound
    * waits unsent.

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { type AdmissionLimits, admit } from '@sluice/admission';
+import { parseIpAddress } from '@sluice/model';
 import { WebSocketServer } from 'ws';
 import { closeCode, type UspConnection } from './connection.ts';
 import { closeTimeoutMs, type Settled, settle, subprotocol, type WebSocketOptions } from './options.ts';
@@ -85,7 +86,8 @@ export async function listenWebSocket(options: ListenOptions, signal: AbortSigna
     }
     admission.settle(socket as TLSSocket);
     upgrader.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new WebSocketConnection(webSocket, peer, settled);
+      const from = parseIpAddress((socket as TLSSocket).remoteAddress ?? '');
+      const connection = new WebSocketConnection(webSocket, peer, settled, from);
       all.add(connection);
       void connection.closed.then(() => all.delete(connection));
       register(current, leaving, connection, settled);

@@ -1,3 +1,4 @@
+import type { IpAddress } from '@sluice/model';
 import type { UspRecord } from '@sluice/wire/usp';
 import type { RawData, WebSocket } from 'ws';
 import { type Closed, closeCode, type UspConnection } from './connection.ts';
@@ -12,6 +13,7 @@ const mostWaiting = 16;
 export class WebSocketConnection implements UspConnection {
   readonly local: string;
   readonly peer: string;
+  readonly from?: IpAddress;
   readonly closed: Promise<Closed>;
   readonly #socket: WebSocket;
   readonly #options: Settled;
@@ -20,9 +22,10 @@ export class WebSocketConnection implements UspConnection {
   /** Once this end has said goodbye, or judged the peer, nothing more is delivered. */
   #ending = false;
 
-  constructor(socket: WebSocket, peer: string, options: Settled) {
+  constructor(socket: WebSocket, peer: string, options: Settled, from?: IpAddress) {
     this.local = options.endpointId;
     this.peer = peer;
+    if (from !== undefined) this.from = from;
     this.#socket = socket;
     this.#options = options;
     socket.on('message', (data, isBinary) => this.#take(data, isBinary));

@@ -48,7 +48,8 @@ export function cwmpRoom(ports: DriverPorts): CwmpRoom {
     },
     listener: {
       informed(contact) {
-        const { gatewayId } = contact;
+        const { gatewayId, address } = contact;
+        if (address !== undefined) ports.calling.informed(gatewayId, address);
         const hasOpenings = (world?.openingsAt(gatewayId) ?? 0) > 0;
         const reason = reasonToLook(gatewayId, contact, book, { hasOpenings, isExpected: contact.isAwaited });
         if (!reason) return undefined;

@@ -4,6 +4,7 @@ import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
 import type { ApplianceLinks } from '../by-appliance/links.ts';
 import type { Contacts } from '../contacts.ts';
+import type { Discovery } from '../discovery/discovery.ts';
 import type { Accounts } from '../sign-in/accounts.ts';
 import type { Registrar } from '../standing/registrar.ts';
 
@@ -14,6 +15,7 @@ export interface ApiPorts {
   readonly log: Log;
   readonly registrar: Registrar;
   readonly contacts: Contacts;
+  readonly discovery: Discovery;
   readonly limits: RequestLimits;
   readonly audit: AuditLog;
   /** How many lines one caller may cause. */

@@ -2,6 +2,7 @@ import {
   applianceList,
   applianceRegistration,
   applianceView,
+  evidenceView,
   type GatewayRegistration,
   gatewayList,
   gatewayRegistration,
@@ -10,7 +11,7 @@ import {
   problem,
   registrationQuery,
 } from '@sluice/api';
-import { type Gateway, hidden, hideSecrets, isSecretMember, refuse } from '@sluice/model';
+import { type Gateway, hidden, hideSecrets, isSecretMember, type Registration, refuse } from '@sluice/model';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { operators, readers } from './access.ts';
@@ -102,7 +103,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
       const { applianceId } = request.params as z.infer<typeof byAppliance>;
       const registration = { applianceId, ...(request.body as z.infer<typeof applianceRegistration>) };
       const refusal = await registrations.putAppliance(registration);
-      return refusal ? refuseTo(reply, refusal) : reply.send(registration);
+      return refusal ? refuseTo(reply, refusal) : reply.send(behind(registration));
     },
   );
 
@@ -115,7 +116,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     async (request, reply) => {
       const { applianceId } = request.params as z.infer<typeof byAppliance>;
       const found = await registrations.appliance(applianceId);
-      if (found) return found;
+      if (found) return behind(found);
       return refuseTo(reply, refuse('appliance-unknown', `the appliance ${applianceId} is not registered`));
     },
   );
@@ -142,10 +143,10 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
       config: readers,
       schema: { summary: 'List appliances', querystring: registrationQuery, response: { 200: applianceList } },
     },
-    async (request) => ({ appliances: await registrations.appliances(pageOf(request.query)) }),
+    async (request) => ({ appliances: (await registrations.appliances(pageOf(request.query))).map(behind) }),
   );
 
-  function show({ gatewayId, type, communication }: Gateway): z.infer<typeof gatewayView> {
+  function show({ gatewayId, type, communication, evidence }: Gateway): z.infer<typeof gatewayView> {
     const { online, addresses, openings, lastSeen } = control.gatewayStatus(gatewayId);
     return {
       gatewayId,
@@ -155,8 +156,13 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
       global: [...(addresses?.global ?? [])],
       openings,
       ...(lastSeen !== undefined && { lastSeen }),
+      ...(evidence && { evidence: evidenceView(evidence) }),
     };
   }
+}
+
+function behind({ evidence, ...registration }: Registration): z.infer<typeof applianceView> {
+  return { ...registration, ...(evidence && { evidence: evidenceView(evidence) }) };
 }
 
 function pageOf(query: unknown): { limit: number; after?: string } {

@@ -22,7 +22,7 @@ const byId = z.object({ sessionId: identifier });
 /** Content sessions: asked for by portals, watched and revoked by operators. */
 export function sessionRoutes(
   app: FastifyInstance,
-  { control, contacts, limits, unregisteredPortals }: ApiPorts,
+  { control, contacts, discovery, limits, unregisteredPortals }: ApiPorts,
 ): void {
   app.post(
     '/v1/sessions',
@@ -37,9 +37,15 @@ export function sessionRoutes(
     async (request, reply) => {
       const asked = contentRequestOf(request);
       const barred = await remotesBarred(asked, request);
-      if (!barred) await contacts.contact(asked.applianceId, asked.flow.observed.address);
-      const admit = (asking: ContentRequest, gatewayId?: string) => barred ?? limits.admit(asking, gatewayId);
+      const { applianceId, flow } = asked;
+      if (!barred) await contacts.contact(applianceId, flow.observed.address);
+      // An operator's request came from no home.
+      const isSeen = !barred && request.caller.role === 'portal';
+      const missing = isSeen ? await discovery.contact(applianceId, flow.observed.address) : undefined;
+      const admit = (asking: ContentRequest, gatewayId?: string) =>
+        barred ?? limits.admit(asking, gatewayId) ?? (gatewayId === undefined ? missing : undefined);
       const verdict = await control.open(asked, whileWaiting(reply), admit);
+      if (isSeen) await discovery.judged(applianceId, verdict);
       return verdict.kind === 'granted'
         ? reply.code(201).send(viewOf(verdict.session))
         : refuseTo(reply, verdict.refusal);

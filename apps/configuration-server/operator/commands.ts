@@ -18,7 +18,7 @@ import { type GatewayType, isSecretMember } from '@sluice/model';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { askSecrets } from './ask-secret.ts';
 import { type Act, operatorCommand, say } from './operator-command.ts';
-import { auditText, explain, instant, table } from './text.ts';
+import { auditText, explain, instant, knownBy, table } from './text.ts';
 
 const id = encodeURIComponent;
 
@@ -157,14 +157,15 @@ const explainSession: Act = async (client, [session = '']) =>
 const gateways: Act = async (client) =>
   say(await client.ask(gatewayList, 'GET', '/v1/gateways?limit=1000'), ({ gateways }) =>
     table(
-      ['gateway', 'type', 'link', 'global addresses', 'openings', 'last seen'],
-      gateways.map(({ gatewayId, type, online, global, openings, lastSeen }) => [
+      ['gateway', 'type', 'link', 'global addresses', 'openings', 'last seen', 'known by'],
+      gateways.map(({ gatewayId, type, online, global, openings, lastSeen, evidence }) => [
         gatewayId,
         type,
         online ? 'online' : 'offline',
         global.join(' '),
         String(openings),
         lastSeen === undefined ? 'never' : instant(lastSeen),
+        knownBy(evidence),
       ]),
     ),
   );
@@ -172,8 +173,8 @@ const gateways: Act = async (client) =>
 const appliances: Act = async (client) =>
   say(await client.ask(applianceList, 'GET', '/v1/appliances?limit=1000'), ({ appliances }) =>
     table(
-      ['appliance', 'gateway'],
-      appliances.map(({ applianceId, gatewayId }) => [applianceId, gatewayId]),
+      ['appliance', 'gateway', 'known by'],
+      appliances.map(({ applianceId, gatewayId, evidence }) => [applianceId, gatewayId, knownBy(evidence)]),
     ),
   );
 

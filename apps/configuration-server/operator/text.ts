@@ -1,5 +1,7 @@
-import type { SessionView, statusView } from '@sluice/api';
+import type { gatewayView, SessionView, statusView } from '@sluice/api';
 import type { z } from 'zod';
+
+type GatewayView = z.infer<typeof gatewayView>;
 
 /** Columns of text, each as wide as its widest cell; `head` names them. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -26,6 +28,19 @@ export function auditText({ seq, hash, lost, failing }: NonNullable<z.infer<type
     ...(lost === 0 ? [] : [`${lost} lines could not be kept`]),
   ];
   return `audit     ${[`${seq}:${hash}`, ...trouble].join('; ')}`;
+}
+
+const ways = {
+  address: 'its own address',
+  'calls-in': 'where it calls in from',
+  agent: 'its certificate, seen at home',
+  appliance: 'what the appliance saw',
+} as const;
+
+/** How a registration came to be: "told", or what showed it to whom, and when. */
+export function knownBy(evidence: GatewayView['evidence']): string {
+  if (!evidence) return 'told';
+  return `${ways[evidence.by]} (${evidence.applianceId}, ${instant(evidence.at)})`;
 }
 
 /** "203.0.113.10:7000", "[2001:db8::1]:7000", or the address alone. */

@@ -46,8 +46,8 @@ test('an operator registers, looks and explains from the command line', async ()
   const misspelt = await sluice('register', 'gateway', 'box', '--type', 'pcp', '--with', 'adress=192.168.1.1');
   assert.match(misspelt.error, /^malformed: .*adress/);
   const gateways = await sluice('gateways');
-  assert.match(gateways.out, /^gateway .*\nbox {14}pcp .*\nself::gateway-a {2}sluice {2}offline .* never\n$/);
-  assert.equal((await sluice('appliances')).out, 'appliance   gateway\nself::tv-a  self::gateway-a\n');
+  assert.match(gateways.out, /^gateway .*\nbox {14}pcp .*\nself::gateway-a {2}sluice {2}offline .* never {6}told\n$/);
+  assert.equal((await sluice('appliances')).out, 'appliance   gateway          known by\nself::tv-a  self::gateway-a  told\n');
   assert.match((await sluice('status')).out, /^gateways {2}0 online of 2\nsessions {2}0 open/);
 
   const refused = await deployment.ask('portal', 'POST', '/v1/sessions', filmRequest());

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import type { Registrations, Verdict } from '@sluice/control';
+import {
+  type Clock,
+  type DiscoveredBy,
+  type Evidence,
+  type Gateway,
+  type HomeSightings,
+  type Instant,
+  type IpAddress,
+  type Refusal,
+  type Registration,
+  refuse,
+  waysIn,
+} from '@sluice/model';
+import type { CallingGateways } from './calling-gateways.ts';
+import { Doubts } from './doubts.ts';
+import type { LookThrough } from './look-through.ts';
+
+/** What discovery is made of. */
+export interface DiscoveryPorts {
+  readonly rule: 'off' | 'on';
+  readonly registrations: Pick<
+    Registrations,
+    'appliance' | 'gateway' | 'putGateway' | 'putAppliance' | 'forgetGateway'
+  >;
+  /** The one registered gateway whose address that is, as it said itself. */
+  gatewayAt(address: IpAddress): Promise<string | undefined>;
+  readonly calling: CallingGateways;
+  readonly look: LookThrough;
+  readonly clock: Clock;
+  /** Hears of each registration that was made. */
+  registered(registration: Registration & { readonly evidence: Evidence }, type: Gateway['type']): void;
+}
+
+/** A gateway that was found, and how it was. */
+interface Found {
+  readonly gateway: Omit<Gateway, 'evidence'>;
+  readonly by: DiscoveredBy;
+  readonly sightings?: HomeSightings;
+}
+
+/** Longest time to find a gateway, ms: whoever asked waits for content. */
+const mostMs = 3_800;
+const longestId = 128;
+/** How long an answer that there is none counts, ms. */
+const againMs = 10_000;
+
+/**
+ * Finds the gateway of an appliance that is not registered, and registers both with the evidence. Sends nothing to
+ * anybody but the appliance and gateways that proved who they are; what it registers holds no secret.
+ */
+export class Discovery {
+  readonly #ports: DiscoveryPorts;
+  readonly #doubts: Doubts;
+  readonly #looking = new Map<string, Promise<Refusal | undefined>>();
+  readonly #inVain = new Map<string, { readonly at: Instant; readonly refusal: Refusal }>();
+
+  constructor(ports: DiscoveryPorts) {
+    this.#ports = ports;
+    this.#doubts = new Doubts();
+  }
+
+  /** An appliance's request came from `observed`. Resolves to what is missing where no gateway can be found for it. */
+  async contact(applianceId: string, observed: IpAddress): Promise<Refusal | undefined> {
+    const { rule, registrations, clock } = this.#ports;
+    if (rule === 'off') return undefined;
+    const known = await registrations.appliance(applianceId);
+    // What an operator said is not looked into.
+    if (known && !(known.evidence && this.#doubts.isDoubted(applianceId))) return undefined;
+    const vain = this.#inVain.get(applianceId);
+    if (vain && clock.now() - vain.at < againMs) return vain.refusal;
+    this.#inVain.delete(applianceId);
+    const under = this.#looking.get(applianceId);
+    if (under) return under;
+    const looking = this.#find(applianceId, observed, known).finally(() => this.#looking.delete(applianceId));
+    this.#looking.set(applianceId, looking);
+    return looking;
+  }
+
+  /** What a request came to: a gateway that turns out to be the wrong one is looked for again with the next request. */
+  async judged(applianceId: string, verdict: Verdict): Promise<void> {
+    if (this.#ports.rule === 'off' || verdict.kind === 'granted') return;
+    const { evidence, gatewayId } = (await this.#ports.registrations.appliance(applianceId)) ?? {};
+    if (evidence && gatewayId !== undefined)
+      this.#doubts.refused(applianceId, gatewayId, evidence.by, verdict.refusal.code);
+  }
+
+  async #find(applianceId: string, observed: IpAddress, known: Registration | undefined): Promise<Refusal | undefined> {
+    const { clock, look } = this.#ports;
+    const patience = new AbortController();
+    const cancel = clock.after(mostMs, () => patience.abort(new Error('the appliance did not answer in time')));
+    try {
+      const looking = look(applianceId, patience.signal);
+      const near = await this.#near(applianceId, observed, patience.signal);
+      if (near) return await this.#register(applianceId, observed, near, known);
+      const sightings = await looking;
+      const found =
+        typeof sightings === 'string' ? undefined : await this.#seen(applianceId, sightings, patience.signal);
+      if (found) return await this.#register(applianceId, observed, found, known);
+      this.#doubts.settle(applianceId);
+      return known ? undefined : this.#vain(applianceId, whyNot(applianceId, sightings));
+    } finally {
+      cancel();
+      // Nobody waits for the appliance any more.
+      patience.abort(new Error('the gateway is known'));
+    }
+  }
+
+  /** A gateway that is at the very address that the request came from. Where several are, none is it. */
+  async #near(applianceId: string, observed: IpAddress, signal: AbortSignal): Promise<Found | undefined> {
+    const { registrations, gatewayAt, calling } = this.#ports;
+    const registered = await gatewayAt(observed);
+    const known = registered === undefined ? undefined : await registrations.gateway(registered);
+    if (known && !this.#doubts.isExcluded(applianceId, known.gatewayId)) return { gateway: known, by: 'address' };
+    const [one, ...others] = calling.at(observed).filter((id) => !this.#doubts.isExcluded(applianceId, id));
+    if (one === undefined || others.length > 0) return undefined;
+    const gateway = await this.#connected(one, signal);
+    return gateway && { gateway, by: 'calls-in' };
+  }
+
+  /** The best of what the appliance sees. That an agent of ours is there counts where that agent is known here. */
+  async #seen(applianceId: string, sightings: HomeSightings, signal: AbortSignal): Promise<Found | undefined> {
+    const { agent } = sightings;
+    if (agent?.isProven && !this.#doubts.isExcluded(applianceId, agent.endpointId)) {
+      const gateway = await this.#connected(agent.endpointId, signal);
+      if (gateway) return { gateway, by: 'agent', sightings };
+    }
+    const type = waysIn(sightings).find((way) => !this.#doubts.isExcluded(applianceId, idOf(way, applianceId)));
+    if (type === undefined) return undefined;
+    const gateway = { gatewayId: idOf(type, applianceId), type, communication: { through: 'appliance' } };
+    return { gateway, by: 'appliance', sightings };
+  }
+
+  /** A gateway as it is registered, or as it says itself over its connection. */
+  async #connected(gatewayId: string, signal: AbortSignal): Promise<Gateway | undefined> {
+    const registered = await this.#ports.registrations.gateway(gatewayId);
+    if (registered) return registered;
+    const type = await this.#ports.calling.typeOf(gatewayId, signal).catch(() => undefined);
+    return type && { gatewayId, type, communication: {} };
+  }
+
+  async #register(
+    applianceId: string,
+    observed: IpAddress,
+    { gateway, by, sightings }: Found,
+    before: Registration | undefined,
+  ): Promise<Refusal | undefined> {
+    const { registrations, clock, registered } = this.#ports;
+    const evidence = { by, at: clock.now(), applianceId, observed, ...(sightings && { sightings }) };
+    const there = await registrations.gateway(gateway.gatewayId);
+    // An operator's word on a gateway stands.
+    const reason = by === 'appliance' ? evidence : (there?.evidence ?? evidence);
+    if (!there || there.evidence) await registrations.putGateway({ ...gateway, evidence: reason });
+    const registration = { applianceId, gatewayId: gateway.gatewayId, evidence };
+    const refusal = await registrations.putAppliance(registration);
+    if (refusal) return refusal;
+    this.#doubts.settle(applianceId);
+    registered(registration, gateway.type);
+    if (before && before.gatewayId !== gateway.gatewayId) await this.#forget(before.gatewayId);
+    return undefined;
+  }
+
+  /** A gateway that was found before and is not it. Refused, and so kept, where others are behind it. */
+  async #forget(gatewayId: string): Promise<void> {
+    const { registrations } = this.#ports;
+    if ((await registrations.gateway(gatewayId))?.evidence) await registrations.forgetGateway(gatewayId);
+  }
+
+  #vain(applianceId: string, refusal: Refusal): Refusal {
+    const now = this.#ports.clock.now();
+    for (const [other, { at }] of this.#inVain) if (now - at >= againMs) this.#inVain.delete(other);
+    this.#inVain.set(applianceId, { at: now, refusal });
+    return refusal;
+  }
+}
+
+/** What one appliance says is about itself alone: another's gateway of the same kind has another name. */
+function idOf(type: string, applianceId: string): string {
+  const id = `${type}-of-${applianceId}`;
+  return id.length <= longestId ? id : `${type}-of-${createHash('sha256').update(applianceId).digest('hex')}`;
+}
+
+function whyNot(applianceId: string, sightings: HomeSightings | string): Refusal {
+  const start = `the appliance ${applianceId} is not registered, and its gateway could not be found`;
+  if (typeof sightings === 'string') return refuse('appliance-unknown', `${start}: ${sightings}; register both`);
+  const { agent, missing } = sightings;
+  if (agent?.isProven) {
+    const what = `its gateway ${agent.endpointId} runs our agent and is not connected here; connect it, or register it`;
+    return refuse('appliance-unknown', `${start}: ${what}`);
+  }
+  const looked = Object.entries(missing).map(([way, why]) => `${way}: ${why}`);
+  const advice = 'turn UPnP, PCP or NAT-PMP on in it, or register how it is spoken to';
+  return refuse('appliance-unknown', `${start} (${looked.join('; ')}); ${advice}`);
+}
