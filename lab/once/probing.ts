@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Family } from '@sluice/model';
 import type { BuiltNetwork } from '../build.ts';
 import { noisePayload, RawSender, rtcpPayload, rtpPayload, Sniffer } from '../packets/index.ts';
+import type { ProbeReport } from './probe-report.ts';
 import type { Phase, Probe, Surroundings, Target } from './probes.ts';
-import type { ProbeReport } from './report.ts';
 
 /** Packets of the right kind sent on and on, across the end of a session. */
 export interface Persistent {

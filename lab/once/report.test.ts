@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge, type Observations, type ProbeReport, type StreamReport } from './report.ts';
+import type { ProbeReport } from './probe-report.ts';
+import { judge, type Observations, type StreamReport } from './report.ts';
 
 const video: StreamReport = {
   id: 'video',

@@ -1,5 +1,6 @@
 import type { ContentAnswer } from '@sluice/api';
 import type { Family } from '@sluice/model';
+import type { ProbeReport } from './probe-report.ts';
 import type { Phase, Target } from './probes.ts';
 import { type Held, isNamed } from './weaker.ts';
 
@@ -35,18 +36,6 @@ export interface StreamReport {
   readonly unauthentic: number;
   /** Frames that ffmpeg decodes from the recording; for `rtp`. */
   readonly decoded: number;
-}
-
-/** One kind of packet tried in one phase, and how many of them reached the home. */
-export interface ProbeReport {
-  readonly probe: string;
-  readonly sender: 'media server' | 'stranger';
-  readonly stream: string;
-  readonly phase: Phase;
-  readonly firstSpeaker: Target['firstSpeaker'];
-  readonly right: boolean;
-  readonly sent: number;
-  readonly passed: number;
 }
 
 /** What was seen of one session. */

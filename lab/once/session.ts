@@ -3,9 +3,10 @@ import type { Endpoint, Family } from '@sluice/model';
 import { originOf, partPorts } from '../configurations.ts';
 import type { Deployment } from '../parts.ts';
 import { openingsInKernel } from './kernel-openings.ts';
+import type { ProbeReport } from './probe-report.ts';
 import { type Probe, rightProbe, type Target, wrongProbes } from './probes.ts';
 import { Probing, surroundingsOf } from './probing.ts';
-import { judge, type OnceReport, type ProbeReport, type Step, type StreamReport } from './report.ts';
+import { judge, type OnceReport, type Step, type StreamReport } from './report.ts';
 import { type ViewingResult, view } from './viewer.ts';
 import { remarksOn } from './weaker.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProbeReport } from './report.ts';
+import type { ProbeReport } from './probe-report.ts';
 import { type Held, isNamed, remarksOn } from './weaker.ts';
 
 const all: Held = {

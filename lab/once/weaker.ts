@@ -1,4 +1,4 @@
-import type { ProbeReport } from './report.ts';
+import type { ProbeReport } from './probe-report.ts';
 
 /** Which promises the verdict says are held, by name. */
 export type Held = Readonly<Record<string, boolean>>;
