@@ -1,7 +1,7 @@
 import type { ContentAnswer } from '@sluice/api';
 import type { Family } from '@sluice/model';
 import type { ProbeReport } from './probe-report.ts';
-import type { Phase, Target } from './probes.ts';
+import type { Target } from './probes.ts';
 import { type Held, isNamed } from './weaker.ts';
 
 /** One step of the run, and when it was reached: milliseconds from the run's beginning. */
