@@ -11,7 +11,8 @@ address of the appliance's screen. Ctrl-C takes everything away.
   --json            with --once: the report as JSON
   --content ID      with --once: which content (default: film)
   --family 4|6      with --once: over IPv4 or IPv6 (default: 4)
-  --gateway TYPE    with --once: the home's gateway: sluice (default), igd, pcp, nat-pmp
+  --gateway TYPE    with --once: the home's gateway: sluice (default), igd, pcp, nat-pmp,
+                    cwmp, usp, ssh-nft
   --help            this text
 
 Examples:
