@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { applianceView, gatewayView } from '@sluice/api';
-import type { z } from 'zod';
+import type { ApplianceView, GatewayView } from '@sluice/api';
 import { hostDirectory } from '../configurations.ts';
 import type { GatewayRow } from '../foreign/gateway-row.ts';
 import { startMiniupnpd } from '../foreign/miniupnpd.ts';
@@ -34,8 +33,8 @@ const watch = (home: Deployment, signal: AbortSignal) =>
 async function registered(home: Deployment, signal: AbortSignal) {
   const get = async <T>(path: string) =>
     (await home.operator.ask('GET', `${apiOf(home.network)}/v1/${path}`, undefined, signal)).body as T;
-  const appliance = await get<z.infer<typeof applianceView>>(`appliances/${tv}`);
-  return { appliance, gateway: await get<z.infer<typeof gatewayView>>(`gateways/${appliance.gatewayId}`) };
+  const appliance = await get<ApplianceView>(`appliances/${tv}`);
+  return { appliance, gateway: await get<GatewayView>(`gateways/${appliance.gatewayId}`) };
 }
 
 test('an unregistered appliance behind miniupnpd is found, served and closed; what told is kept', limit, async (t) => {

@@ -94,6 +94,7 @@ export const gatewayView = z.object({
   /** Why it is believed; left out, an operator registered it. */
   evidence: evidence.optional(),
 });
+export type GatewayView = z.infer<typeof gatewayView>;
 
 /** GET /v1/gateways?after=&limit= and GET /v1/appliances?after=&limit= */
 export const registrationQuery = page;
@@ -111,6 +112,7 @@ export const applianceView = z.object({
   /** Why it is believed to be behind that gateway; left out, an operator registered it, or its requests' address did. */
   evidence: evidence.optional(),
 });
+export type ApplianceView = z.infer<typeof applianceView>;
 
 /** Appliances by id. */
 export const applianceList = z.object({ appliances: z.array(applianceView) });

@@ -102,6 +102,7 @@ test('records go both ways, and each end knows the other by its certificate (TP-
   const taken = await here.accepted();
   assert.equal(dialled.peer, serverId);
   assert.equal(taken.peer, agentId);
+  assert.equal(taken.from, '127.0.0.1');
   assert.ok(dialled.send(encodeRecord(connectRecord(agentId, serverId))));
   assert.equal((await next(taken)).recordType.case, 'websocketConnect');
   assert.ok(taken.send(encodeRecord(connectRecord(serverId, agentId))));

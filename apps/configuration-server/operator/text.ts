@@ -1,7 +1,5 @@
-import type { gatewayView, SessionView, statusView } from '@sluice/api';
+import type { GatewayView, SessionView, statusView } from '@sluice/api';
 import type { z } from 'zod';
-
-type GatewayView = z.infer<typeof gatewayView>;
 
 /** Columns of text, each as wide as its widest cell; `head` names them. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

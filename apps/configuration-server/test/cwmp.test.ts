@@ -149,3 +149,31 @@ test('a device that is registered, removed, or given another password while the 
   assert.ok(cpe.sessions > sessions);
   assert.equal(cpe.calls.length, calls, 'the old password is good no more');
 });
+
+test('a television that is not registered is found behind its device, by the address of either', limit, async (t) => {
+  const { deployment } = await home(t, 'tr-098', {}, { discovery: 'on' });
+  await deployment.ask('operator', 'DELETE', '/v1/appliances/self::tv-a');
+  const known = async (applianceId: string) => {
+    const { body } = await deployment.ask('operator', 'GET', `/v1/appliances/${applianceId}`);
+    return { gatewayId: body.gatewayId, by: (body.evidence as { by?: string } | undefined)?.by };
+  };
+  const granted = await deployment.ask('portal', 'POST', '/v1/sessions', filmRequest());
+  assert.equal(granted.status, 201, JSON.stringify(granted.body));
+  assert.deepEqual(await known('self::tv-a'), { gatewayId: 'box', by: 'address' });
+  const box = await deployment.ask('operator', 'GET', '/v1/gateways/box');
+  assert.deepEqual([box.body.type, box.body.evidence], ['cwmp', undefined]);
+
+  // It informs from there, and says itself that it is elsewhere: found, and not opened.
+  const flow = { portal: { address: '203.0.113.20', port: 8443 }, observed: { address: '127.0.0.1', port: 40_000 } };
+  const asked = filmRequest({ applianceId: 'self::tv-b', flow });
+  const refused = await deployment.ask('portal', 'POST', '/v1/sessions', asked);
+  assert.equal(refused.body.code, 'path-mismatch', JSON.stringify(refused.body));
+  assert.deepEqual(await known('self::tv-b'), { gatewayId: 'box', by: 'calls-in' });
+  const byOperator = await deployment.ask(
+    'operator',
+    'POST',
+    '/v1/sessions',
+    filmRequest({ applianceId: 'self::tv-c' }),
+  );
+  assert.equal(byOperator.body.code, 'appliance-unknown', JSON.stringify(byOperator.body));
+});
