@@ -8,7 +8,7 @@ export function enrolCommand(): Command {
     .description('join the deployment with a one-time token: makes a key here, and fetches its certificate')
     .enablePositionalOptions()
     .argument('<token>', 'as `sluice enrol token` printed it')
-    .requiredOption('--identity <directory>', "where the part's ca.pem, cert.pem and key.pem go")
+    .option('--identity <directory>', "where the part's ca.pem, cert.pem and key.pem go")
     .addHelpText(
       'after',
       `
@@ -17,7 +17,9 @@ Example:
   sluice enrol eyJ1cmwi... --identity ./gateway`,
     )
     .addCommand(enrolTokenCommand())
-    .action(async (token: string, { identity }: { identity: string }) => {
+    .action(async (token: string, { identity }: { identity?: string }, command: Command) => {
+      // Required of `enrol` alone: what is required of a command is asked of those below it, too.
+      if (identity === undefined) return command.error("error: required option '--identity <directory>' not specified");
       const { endpointId, role } = await enrol(token, identity, AbortSignal.timeout(30_000));
       process.stdout.write(`${identity}: ${endpointId} (${role})\n`);
     });

@@ -5,6 +5,8 @@ import { commandSources } from './commands.ts';
 const program = new Command('sluice')
   .description('Opens a home for exactly the content it asked for, and closes it again.')
   .version('0.1.0')
+  // `enrol` and `enrol token` both have an --identity: each means what stands behind its own name.
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for the options and an example)')
   .addHelpText(
     'after',
