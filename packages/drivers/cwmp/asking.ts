@@ -31,32 +31,72 @@ export async function answerTo<N extends CwmpCall['name']>(
   return answer as Extract<CwmpAnswer, { readonly name: `${N}Response` }>;
 }
 
-/** Values by name or partial path; none where the device knows no such name. */
+/** Values by full name; none where the device knows one of them not. */
 export async function readValues(
   device: DeviceConversation,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly ParameterValue[]> {
   try {
-    return (await answerTo(device, { name: 'GetParameterValues', names }, signal)).values;
+    return await valuesOf(device, names, signal);
   } catch (error) {
     if (isUnknownName(error)) return [];
     throw error;
   }
 }
 
-/** What is directly below a path; nothing where the device knows no such path. */
+/** What is below a path, directly or at any depth; nothing where the device knows no such path. */
 export async function readNames(
   device: DeviceConversation,
   path: string,
+  nextLevel: boolean,
   signal: AbortSignal,
 ): Promise<readonly ParameterName[]> {
   try {
-    return (await answerTo(device, { name: 'GetParameterNames', path, nextLevel: true }, signal)).parameters;
+    return (await answerTo(device, { name: 'GetParameterNames', path, nextLevel }, signal)).parameters;
   } catch (error) {
     if (isUnknownName(error)) return [];
     throw error;
   }
+}
+
+/** Names in one question. */
+const together = 128;
+
+/**
+ * Every value below a path whose name is wanted. Names first, then values by their full names: devices stumble over
+ * partial paths, which most configuration servers never ask for. What vanishes in between is looked for once more.
+ */
+export async function readBelow(
+  device: DeviceConversation,
+  path: string,
+  wanted: (name: string) => boolean,
+  signal: AbortSignal,
+): Promise<readonly ParameterValue[]> {
+  for (let again = false; ; again = true) {
+    const all = await readNames(device, path, false, signal);
+    const names = all
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(path) && !name.endsWith('.') && wanted(name));
+    try {
+      return await valuesOf(device, names, signal);
+    } catch (error) {
+      if (again || !isUnknownName(error)) throw error;
+    }
+  }
+}
+
+async function valuesOf(
+  device: DeviceConversation,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly ParameterValue[]> {
+  const values: ParameterValue[] = [];
+  for (let at = 0; at < names.length; at += together) {
+    const some = names.slice(at, at + together);
+    values.push(...(await answerTo(device, { name: 'GetParameterValues', names: some }, signal)).values);
+  }
+  return values;
 }
 
 /** Invalid parameter name; some devices call it an invalid argument (TR-069 A.5). */

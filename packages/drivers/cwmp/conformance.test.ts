@@ -29,7 +29,14 @@ const devices: Record<string, BenchOptions> = {
   'TR-181': { model: 'tr-181', ipv6 },
   'TR-098, without cookies, odd': {
     model: 'tr-098',
-    quirks: { returnsCookie: false, oddXml: true, wrongCounts: true, reusesInstances: true, fixedCount: true },
+    quirks: {
+      noPartialPaths: true,
+      returnsCookie: false,
+      oddXml: true,
+      wrongCounts: true,
+      reusesInstances: true,
+      fixedCount: true,
+    },
   },
   'TR-181, a new connection for each step': {
     model: 'tr-181',

@@ -1,5 +1,5 @@
 import type { IpAddress, Prefix } from '@sluice/model';
-import { readNames, readValues } from './asking.ts';
+import { readBelow, readNames, readValues } from './asking.ts';
 import { maskedPrefix } from './mask.ts';
 import { tr098Mapping } from './names.ts';
 import type { Place } from './place.ts';
@@ -50,7 +50,6 @@ async function connectionInUse(device: DeviceConversation, signal: AbortSignal):
 
 /** A connection, where it is connected and has an address. */
 async function look(device: DeviceConversation, path: string, signal: AbortSignal): Promise<WanConnection | undefined> {
-  // Not by partial path: the table of mappings is below it, and its statistics.
   const names = ['ConnectionStatus', 'ExternalIPAddress'].map((name) => `${path}${name}`);
   const values = valuesByName(await readValues(device, names, signal));
   const external = ipv4In(values.get(`${path}ExternalIPAddress`));
@@ -73,30 +72,41 @@ async function homeNetworks(
 ): Promise<{ readonly local: readonly Prefix[]; readonly own: readonly IpAddress[] }> {
   const local: Prefix[] = [];
   const own: IpAddress[] = [];
-  const add = (address: IpAddress | undefined, mask: string | undefined) => {
-    const prefix = address && maskedPrefix(address, mask);
-    if (!address || !prefix) return;
-    own.push(address);
-    local.push(prefix);
-  };
   for (const lan of await instances(device, `${root}LANDevice.`, signal)) {
     const path = `${lan}LANHostConfigManagement.`;
-    const values = valuesByName(await readValues(device, [path], signal));
-    const before = own.length;
-    for (const [name, value] of values) {
-      const at = /^(.*\.IPInterface\.\d+\.)IPInterfaceIPAddress$/.exec(name)?.[1];
-      if (at === undefined || (values.has(`${at}Enable`) && !isTrue(values.get(`${at}Enable`)))) continue;
-      add(ipv4In(value), values.get(`${at}IPInterfaceSubnetMask`));
+    const wanted = /\.(?:IPInterfaceIPAddress|IPInterfaceSubnetMask|Enable|IPRouters|SubnetMask)$/;
+    const values = valuesByName(await readBelow(device, path, (name) => wanted.test(name), signal));
+    for (const [address, mask] of networksIn(values, path)) {
+      const prefix = maskedPrefix(address, mask);
+      if (!prefix) continue;
+      own.push(address);
+      local.push(prefix);
     }
-    // Devices without that table tell what their DHCP server tells.
-    const router = values.get(`${path}IPRouters`)?.split(',')[0]?.trim();
-    if (own.length === before) add(ipv4In(router), values.get(`${path}SubnetMask`));
   }
   return { local, own };
 }
 
+/**
+ * The device's addresses in one network, with their masks: those that are enabled, else what its DHCP server tells, else
+ * those that are there, as there are devices that call none enabled.
+ */
+function networksIn(values: ReadonlyMap<string, string>, path: string): (readonly [IpAddress, string | undefined])[] {
+  const all = [...values].flatMap(([name, value]) => {
+    const at = /^(.*\.IPInterface\.\d+\.)IPInterfaceIPAddress$/.exec(name)?.[1];
+    const address = ipv4In(value);
+    if (at === undefined || address === undefined) return [];
+    const isOn = isTrue(values.get(`${at}Enable`) ?? '1');
+    return [{ isOn, network: [address, values.get(`${at}IPInterfaceSubnetMask`)] as const }];
+  });
+  const on = all.filter(({ isOn }) => isOn);
+  if (on.length > 0) return on.map(({ network }) => network);
+  const router = ipv4In(values.get(`${path}IPRouters`)?.split(',')[0]?.trim());
+  if (router !== undefined) return [[router, values.get(`${path}SubnetMask`)]];
+  return all.map(({ network }) => network);
+}
+
 async function instances(device: DeviceConversation, table: string, signal: AbortSignal): Promise<readonly string[]> {
-  const names = await readNames(device, table, signal);
+  const names = await readNames(device, table, true, signal);
   return names
     .map(({ name }) => name)
     .filter((name) => name.startsWith(table) && /^[1-9]\d{0,9}\.$/.test(name.slice(table.length)))

@@ -1,5 +1,5 @@
 import { familyOf, type IpAddress, type Prefix, parseIpAddress, parsePrefix } from '@sluice/model';
-import { readNames, readValues } from './asking.ts';
+import { readBelow, readNames } from './asking.ts';
 import { maskedPrefix } from './mask.ts';
 import { tr181Mapping, tr181Pinhole } from './names.ts';
 import type { Place } from './place.ts';
@@ -21,14 +21,14 @@ interface IpInterface {
 
 /** Finds the interface in use and the networks of the home (TR-181). Undefined where no interface outward is in use. */
 export async function discoverTr181(device: DeviceConversation, signal: AbortSignal): Promise<Place | undefined> {
-  const values = await readValues(device, [interfaces], signal);
-  const found = interfacesIn(valuesByName(values));
+  const wanted = /\.(?:Enable|Loopback|Type|IPAddress|SubnetMask|Prefix)$/;
+  const found = interfacesIn(valuesByName(await readBelow(device, interfaces, (name) => wanted.test(name), signal)));
   const outward = await outwardReferences(device, found, signal);
   const wan = outward.map((reference) => found.get(reference)).find((each) => each && each.ipv4.length > 0);
   const external = wan?.ipv4[0];
   if (!wan || external === undefined) return undefined;
   const inside = [...found.values()].filter(({ reference }) => !outward.includes(reference));
-  const hasPinholes = (await readNames(device, 'Device.Firewall.', signal)).some(({ name }) => name === pinholes);
+  const hasPinholes = (await readNames(device, 'Device.Firewall.', true, signal)).some(({ name }) => name === pinholes);
   return {
     mappings: { path: 'Device.NAT.PortMapping.', names: tr181Mapping, interface: wan.reference },
     ...(hasPinholes && { pinholes: { path: pinholes, names: tr181Pinhole, interface: wan.reference } }),
@@ -47,12 +47,13 @@ async function outwardReferences(
   found: ReadonlyMap<string, IpInterface>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const translated = rowsIn(await readValues(device, [settings], signal), settings)
+  const translated = rowsIn(await readBelow(device, settings, () => true, signal), settings)
     .filter(({ values }) => isTrue(values.get('Enable') ?? '1'))
     .map(({ values }) => withoutDot(values.get('Interface')))
     .filter((reference) => found.has(reference));
   if (translated.length === 1) return translated;
-  const routes = valuesByName(await readValues(device, [routers], signal));
+  const ofRoutes = /\.IPv4Forwarding\.\d+\.(?:Enable|Interface|DestIPAddress)$/;
+  const routes = valuesByName(await readBelow(device, routers, (name) => ofRoutes.test(name), signal));
   const defaults = [...routes].flatMap(([name, value]) => {
     const at = /^(.*\.IPv4Forwarding\.\d+\.)Interface$/.exec(name)?.[1];
     if (at === undefined || (routes.has(`${at}Enable`) && !isTrue(routes.get(`${at}Enable`)))) return [];

@@ -2,7 +2,7 @@ import { Unreachable } from '@sluice/driver';
 import type { Clock } from '@sluice/model';
 import type { ParameterValue } from '@sluice/wire/cwmp';
 import { faultCode } from '@sluice/wire/cwmp';
-import { answerTo, DeviceFault, readValues } from './asking.ts';
+import { answerTo, DeviceFault, readBelow, readNames, readValues } from './asking.ts';
 import type { DeviceKnowledge } from './device-book.ts';
 import { discoverTr098 } from './discover-tr098.ts';
 import { discoverTr181 } from './discover-tr181.ts';
@@ -11,6 +11,12 @@ import { type OpeningTable, type Place, tablesOf } from './place.ts';
 import type { DeviceConversation } from './port.ts';
 import { isBroken, type SeenRow, seenRow } from './seen.ts';
 import { rowsIn } from './tree.ts';
+
+/** A row, whatever is in it. */
+interface RowPlace {
+  readonly path: string;
+  readonly table: OpeningTable;
+}
 
 /** Being alone with one device to read and change its rows. What it begins it does not leave half done. */
 export class Work {
@@ -54,15 +60,21 @@ export class Work {
     return seen.filter(({ path }) => !gone.has(path));
   }
 
-  /** These rows as they are now. */
-  async look(wanted: readonly { readonly path: string; readonly table: OpeningTable }[]): Promise<readonly SeenRow[]> {
-    const values = await readValues(
-      this.device,
-      wanted.map(({ path }) => path),
-      this.#patient,
-    );
+  /** These rows as they are now; those that are gone are left out. */
+  async look(wanted: readonly RowPlace[]): Promise<readonly SeenRow[]> {
+    const names: string[] = [];
+    for (const { path, table } of wanted) {
+      const parameters = this.known.model?.of(table).parameters ?? (await this.#learn({ path, table }));
+      names.push(...[...parameters].map((name) => `${path}${name}`));
+    }
     const tables = [...new Set(wanted.map(({ table }) => table))];
-    return tables.flatMap((table) => this.#seen(values, table));
+    const values = await readValues(this.device, names, this.#patient);
+    if (values.length > 0) return tables.flatMap((table) => this.#seen(values, table));
+    // One of them is gone, or is another row by now: each is looked at by itself.
+    const seen: SeenRow[] = [];
+    for (const { path, table } of wanted)
+      seen.push(...this.#seen(await readBelow(this.device, path, isNamed(table), this.#patient), table));
+    return seen;
   }
 
   /** Adds a row. Throws `DeviceFault`, and what `ask` throws. */
@@ -102,10 +114,18 @@ export class Work {
 
   async #readRows(tables: readonly OpeningTable[]): Promise<readonly SeenRow[]> {
     const seen: SeenRow[] = [];
-    // One by one: a table that a device does not know would take the others with it.
     for (const table of tables)
-      seen.push(...this.#seen(await readValues(this.device, [table.path], this.#patient), table));
+      seen.push(...this.#seen(await readBelow(this.device, table.path, isNamed(table), this.#patient), table));
     return seen;
+  }
+
+  /** The parameters that rows of a table have, by one that is there. */
+  async #learn({ path, table }: RowPlace): Promise<ReadonlySet<string>> {
+    const found = await readNames(this.device, path, false, this.#patient);
+    const names = found.map(({ name }) => name).filter((name) => name.startsWith(path) && isNamed(table)(name));
+    const parameters = new Set(names.map((name) => name.slice(path.length)));
+    if (this.known.model) this.known.model.of(table).parameters = parameters;
+    return parameters;
   }
 
   #seen(values: readonly ParameterValue[], table: OpeningTable): readonly SeenRow[] {
@@ -114,4 +134,10 @@ export class Work {
     if (first && this.known.model) this.known.model.of(table).parameters = new Set(first.values.keys());
     return rows.map((row) => seenRow(row, table));
   }
+}
+
+/** The parameters of a row that matter. */
+function isNamed({ names }: OpeningTable): (name: string) => boolean {
+  const wanted = new Set(Object.values(names));
+  return (name) => wanted.has(name.slice(name.lastIndexOf('.') + 1));
 }

@@ -188,6 +188,8 @@ export class Cpe implements AsyncDisposable {
         return tree.names(call.path, call.nextLevel);
       case 'GetParameterValues':
         this.#leases.refresh();
+        if (this.quirks.noPartialPaths && call.names.some((name) => name.endsWith('.')))
+          return this.#short(fault(9005, 'no such parameter'));
         return this.#short(tree.get(call.names));
       case 'SetParameterAttributes':
         return { name: 'SetParameterAttributesResponse' };

@@ -12,6 +12,8 @@ export interface ModelOptions {
   readonly connection?: { readonly kind: 'IP' | 'PPP'; readonly device: number; readonly index: number };
   /** TR-098: it says which connection is its default. */
   readonly tellsDefault?: boolean;
+  /** TR-098: what it says of its address in the home: that it is enabled (default), not, or only what DHCP tells. */
+  readonly tellsHome?: 'enabled' | 'disabled' | 'dhcp';
   /** Parameters that its rows do not have. */
   readonly lacks?: readonly string[];
 }
@@ -89,7 +91,7 @@ function common(tree: DataTree, root: string): string[] {
 }
 
 function tr098(options: ModelOptions): DeviceModel {
-  const { external, lan, tellsDefault = true, lacks = [] } = options;
+  const { external, lan, tellsDefault = true, tellsHome = 'enabled', lacks = [] } = options;
   const { kind, device, index } = options.connection ?? { kind: 'IP', device: 1, index: 1 };
   const tree = new DataTree();
   const root = 'InternetGatewayDevice.';
@@ -112,9 +114,13 @@ function tr098(options: ModelOptions): DeviceModel {
   }
   const home = `${root}LANDevice.1.LANHostConfigManagement.`;
   tree.put(`${home}DHCPServerEnable`, '1', 'boolean');
-  tree.put(`${home}IPInterface.1.Enable`, '1', 'boolean');
-  tree.put(`${home}IPInterface.1.IPInterfaceIPAddress`, lan.address);
-  tree.put(`${home}IPInterface.1.IPInterfaceSubnetMask`, lan.mask);
+  tree.put(`${home}IPRouters`, tellsHome === 'dhcp' ? `${lan.address},192.0.2.1` : '');
+  tree.put(`${home}SubnetMask`, lan.mask);
+  if (tellsHome !== 'dhcp') {
+    tree.put(`${home}IPInterface.1.Enable`, tellsHome === 'enabled' ? '1' : '0', 'boolean');
+    tree.put(`${home}IPInterface.1.IPInterfaceIPAddress`, lan.address);
+    tree.put(`${home}IPInterface.1.IPInterfaceSubnetMask`, lan.mask);
+  }
   return {
     tree,
     root,

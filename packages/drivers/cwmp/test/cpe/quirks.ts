@@ -15,6 +15,8 @@ export interface Quirks {
   readonly saysLittle?: boolean;
   /** Keeps so many characters of a description. */
   readonly descriptionLength?: number;
+  /** Does not know what a name with a dot at its end is in GetParameterValues. */
+  readonly noPartialPaths?: boolean;
   readonly reusesInstances?: boolean;
   /** The number of entries never changes. */
   readonly fixedCount?: boolean;
