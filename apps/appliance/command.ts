@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type TellableType, tellableType } from '@sluice/api';
 import { joinDeployment } from '@sluice/identity';
 import { openLog, systemClock } from '@sluice/io';
 import { type Family, type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
@@ -30,6 +31,7 @@ interface PlayOptions extends PortalOptions {
   readonly firstSpeaker?: Readonly<Record<string, 'server' | 'appliance'>>;
   readonly protection?: WantedProtection;
   readonly requestId?: string;
+  readonly gatewayType?: TellableType;
   readonly duration?: number;
 }
 
@@ -59,6 +61,11 @@ function playCommand(): Command {
         'off',
       ]),
     )
+    .addOption(
+      new Option('--gateway-type <type>', 'what the gateway speaks; heeded where nothing else tells').choices(
+        tellableType.options,
+      ),
+    )
     .option('--request-id <id>', 'asking again with the same id changes nothing')
     .option('--gateway <url>', 'where the gateway learns who signs; else port 8447 of the default gateway', readOrigin)
     .option('--duration <seconds>', 'leave then; else when the content ends, or at SIGINT or SIGTERM', readSeconds)
@@ -86,10 +93,10 @@ Examples:
         rtp: (...packet: Parameters<Relay['audience']['rtp']>) => relay?.audience.rtp(...packet),
         rtcp: (...packet: Parameters<Relay['audience']['rtcp']>) => relay?.audience.rtcp(...packet),
       };
-      const { localAddress, localPort, firstSpeaker, protection, requestId, record, duration } = options;
+      const { localAddress, localPort, firstSpeaker, protection, requestId, gatewayType, record, duration } = options;
       const wish = {
         ...{ contentId, localAddresses: localAddress, localPorts: localPort, firstSpeaker, requestId, record },
-        ...{ protection, durationSeconds: duration },
+        ...{ protection, gatewayType, durationSeconds: duration },
       };
       const onlooker = together(sending, narration);
       const result = await playContent(connected.portal, wish, onlooker, realSurroundings, untilSignalled());

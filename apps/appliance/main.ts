@@ -31,7 +31,8 @@ export async function runScreen(config: ScreenConfig, log: Log, signal: AbortSig
       files: readPageFiles(),
       stage,
       token: randomBytes(16).toString('hex'),
-      show: (contentId) => openShow(portal, { contentId, localAddresses, protection }, realSurroundings, log),
+      show: (contentId, gatewayType) =>
+        openShow(portal, { contentId, gatewayType, localAddresses, protection }, realSurroundings, log),
     },
     signal,
   );

@@ -1,4 +1,4 @@
-import type { Answer, Content, ContentAnswer, RequestView } from '@sluice/api';
+import type { Answer, Content, ContentAnswer, RequestView, TellableType } from '@sluice/api';
 import { familyOf, type IpAddress, type Port, refuse, transportOf } from '@sluice/model';
 import { SdpMalformed } from '@sluice/wire/sdp';
 import { srtpSuites } from '@sluice/wire/srtp';
@@ -33,6 +33,8 @@ export interface Wish {
   readonly localPorts?: Readonly<Record<string, Port>> | undefined;
   /** Who speaks first, by stream id; the server where left out. */
   readonly firstSpeaker?: Readonly<Record<string, 'server' | 'appliance'>> | undefined;
+  /** What the person says that the gateway of this home speaks. */
+  readonly gatewayType?: TellableType | undefined;
   /** Left out: `preferred`. */
   readonly protection?: WantedProtection | undefined;
 }
@@ -121,7 +123,9 @@ export async function requestContent(
     const socket = local && { socket: local };
     const asked = { requestId, contentId, localAddresses: [...localAddresses], ...socket };
     const srtp = protection === 'off' ? [] : [...srtpSuites];
-    const body = { ...asked, localPorts: ports.numbers, firstSpeaker, srtp };
+    const { gatewayType } = wish;
+    const told = gatewayType && { gatewayType };
+    const body = { ...asked, localPorts: ports.numbers, firstSpeaker, srtp, ...told };
     return portal.request({ ...body, ...(consent !== undefined && { consent }) }, signal);
   };
   let answer = await request();

@@ -63,6 +63,7 @@ export async function decide(
     localAddresses: body.localAddresses,
     streams: named.value,
     ...(body.consent !== undefined && { consent: body.consent }),
+    ...(body.gatewayType !== undefined && { gatewayType: body.gatewayType }),
   };
   const opened = await open(parts, request);
   if (opened.kind === 'refused') return opened;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApplianceView, GatewayView } from '@sluice/api';
-import { hostDirectory } from '../configurations.ts';
+import { hostDirectory, originOf, partPorts } from '../configurations.ts';
 import type { GatewayRow } from '../foreign/gateway-row.ts';
 import { startMiniupnpd } from '../foreign/miniupnpd.ts';
 import { gatewayRows } from '../gateway-rows.ts';
@@ -106,4 +106,13 @@ test('behind a gateway that speaks nothing the request is refused with what is m
     reasons.join(),
     /its gateway could not be found .*igd: .*nobody answers a search.*turn UPnP, PCP or NAT-PMP on/,
   );
+
+  // Somebody knows better, and is believed, though it still does not answer.
+  const portal = originOf(home.network, 'portal', partPorts.portal);
+  const identity = hostDirectory(home.directories, 'tv-1');
+  const play = ['appliance', 'play', 'film', '--json', '--portal', portal, '--identity', identity];
+  const told = home.sluice('tv-1', [...play, '--gateway-type', 'igd'], t.signal);
+  await assert.rejects(told, /gateway igd-of-self::tv-1 is not connected/);
+  const { gateway } = await registered(home, t.signal);
+  assert.deepEqual([gateway.type, gateway.evidence?.by], ['igd', 'person']);
 });

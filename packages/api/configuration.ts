@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { evidence } from './discovery.ts';
+import { evidence, tellableType } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
 import {
   consentToken,
@@ -22,6 +22,8 @@ export const sessionRequest = z.object({
   localAddresses: z.array(ipAddress).max(8).default([]),
   streams: z.array(requestedStream).min(1).max(mostStreams),
   consent: consentToken.optional(),
+  /** What the person says that the gateway speaks. */
+  gatewayType: tellableType.optional(),
 });
 export type SessionRequest = z.infer<typeof sessionRequest>;
 

@@ -44,12 +44,16 @@ export const homeSightings = sightingsWith(ipAddress);
 
 /** Why a registration is believed that no operator made ({@link Evidence}). */
 export const evidence = z.object({
-  by: z.enum(['address', 'calls-in', 'agent', 'appliance']),
+  by: z.enum(['address', 'calls-in', 'agent', 'appliance', 'person']),
   at: z.number(),
   applianceId: z.string(),
   observed: z.string(),
   sightings: sightingsWith(z.string()).optional(),
 });
+
+/** What a person may say that the gateway of their home speaks: types that their own device speaks to it. */
+export const tellableType = z.enum(['igd', 'pcp', 'nat-pmp']);
+export type TellableType = z.infer<typeof tellableType>;
 
 /** Sightings as they are known within; optional members that are left out are not there. */
 export function sightingsOf(read: z.infer<typeof homeSightings>): HomeSightings {

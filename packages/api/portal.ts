@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tellableType } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
 import { startView } from './media.ts';
 import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
@@ -24,6 +25,8 @@ export const contentRequestBody = z.object({
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
   /** What the appliance takes SRTP with; none: it cannot, and RTP is to come in the clear. */
   srtp: offeredSuites,
+  /** What the person says that the gateway speaks; heeded where it is not known, and nothing else tells. */
+  gatewayType: tellableType.optional(),
   /** The appliance's signature over this request, for its gateway. */
   consent: consentToken.optional(),
 });

@@ -33,6 +33,7 @@ export function statusOf(code: Problem['code']): number {
     case 'appliance-unknown':
     case 'content-unknown':
     case 'gateway-unknown':
+    case 'gateway-not-found':
     case 'portal-unknown':
     case 'operator-unknown':
     case 'session-unknown':

@@ -61,9 +61,10 @@ export interface HomeSightings {
 /**
  * How a registration came to be without an operator. `address`: the request came from an address of a gateway that is
  * registered. `calls-in`: from where a gateway with a certificate of ours is connected. `agent`: the appliance saw our
- * agent's certificate, and that agent is connected. `appliance`: the appliance's word alone.
+ * agent's certificate, and that agent is connected. `appliance`: the appliance's word alone. `person`: whoever sat before
+ * it said so, when nothing else told.
  */
-export type DiscoveredBy = 'address' | 'calls-in' | 'agent' | 'appliance';
+export type DiscoveredBy = 'address' | 'calls-in' | 'agent' | 'appliance' | 'person';
 
 /** Why a registration is believed that no operator made. */
 export interface Evidence {

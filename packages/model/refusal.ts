@@ -4,6 +4,7 @@ export const refusalCodes = [
   'content-unknown',
   'gateway-unknown',
   'portal-unknown',
+  'gateway-not-found',
   'gateway-unspoken',
   'gateway-offline',
   'gateway-refused',

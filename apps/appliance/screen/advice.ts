@@ -5,6 +5,8 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
   'appliance-unknown': 'This device is not registered. Ask the service to register it for your home.',
   'content-unknown': 'It is not on any more. Choose another title.',
   'gateway-unknown': 'The service does not know your gateway. Ask it to register your gateway.',
+  'gateway-not-found':
+    'Turn UPnP, PCP or NAT-PMP on in your router’s settings and try again; or say below what it speaks, if you know.',
   'portal-unknown': 'The service does not know this portal. Tell the portal.',
   'gateway-unspoken': 'The service cannot speak to your kind of gateway. Ask it what it supports.',
   'gateway-offline':

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TellableType } from '@sluice/api';
 import { VirtualClock } from '@sluice/io';
 import { type GatewayType, type HomeSightings, isSecretMember, type RefusalCode, refuse } from '@sluice/model';
 import { inMemoryStore } from '@sluice/store';
@@ -38,7 +39,8 @@ function desk(sees: HomeSightings | string = nothing, rule: 'off' | 'on' = 'on')
   });
   return {
     ...{ clock, registrations, calling, discovery, known, told, state },
-    contact: (applianceId = 'tv', address = outside) => discovery.contact(applianceId, address),
+    contact: (applianceId = 'tv', address = outside, told?: TellableType) =>
+      discovery.contact(applianceId, address, told),
     refusedWith: (code: RefusalCode, applianceId = 'tv') =>
       discovery.judged(applianceId, { kind: 'refused', refusal: refuse(code, 'no') }),
     call: (gatewayId: string, address: string, type: GatewayType = 'sluice', closed = new Promise(() => {})) =>
@@ -106,7 +108,7 @@ test('two gateways that call in from one address are told apart by the certifica
   assert.deepEqual(apart.told, ['tv self::gateway-1 sluice agent']);
   const alike = desk(nothing);
   for (const id of ['self::gateway-1', 'self::gateway-2']) alike.call(id, outside);
-  assert.equal((await alike.contact())?.code, 'appliance-unknown');
+  assert.equal((await alike.contact())?.code, 'gateway-not-found');
   assert.deepEqual(alike.told, []);
 });
 
@@ -117,14 +119,14 @@ test('a gateway that has gone, or an agent that only says so, is not registered'
   assert.match((await gone.contact())?.message ?? '', /self::gateway-1 runs our agent and is not connected here/);
   const claims = desk({ ...nothing, agent: { ...agent, isProven: false } });
   claims.call('self::gateway-1', '203.0.113.9');
-  assert.equal((await claims.contact())?.code, 'appliance-unknown');
+  assert.equal((await claims.contact())?.code, 'gateway-not-found');
   assert.deepEqual([gone.told, claims.told], [[], []]);
 });
 
 test('what is missing is said, and asked again only after a while', async () => {
   const { contact, state, clock, told } = desk();
   const refusal = await contact();
-  assert.equal(refusal?.code, 'appliance-unknown');
+  assert.equal(refusal?.code, 'gateway-not-found');
   assert.match(refusal?.message ?? '', /igd: nobody answers a search.*turn UPnP, PCP or NAT-PMP on/);
   state.sees = { ...nothing, igd };
   assert.equal(await contact(), refusal);
@@ -171,4 +173,18 @@ test('an appliance in another home is found anew there', async () => {
   await refusedWith('gateway-offline');
   await contact('tv', '198.51.100.99');
   assert.deepEqual(told, ['tv pcp-of-tv pcp appliance', 'tv igd-of-tv igd appliance']);
+});
+
+test('what a person says counts where nothing else tells, at once, and is remembered as told', async () => {
+  const { contact, told, state, registrations } = desk();
+  assert.equal((await contact())?.code, 'gateway-not-found');
+  assert.equal(await contact('tv', outside, 'nat-pmp'), undefined);
+  assert.deepEqual(told, ['tv nat-pmp-of-tv nat-pmp person']);
+  assert.deepEqual((await registrations.gateway('nat-pmp-of-tv'))?.evidence?.sightings, nothing);
+  // Not asked again, and nobody's word is taken again.
+  assert.equal(await contact('tv', outside, 'pcp'), undefined);
+  assert.deepEqual([told.length, state.looks], [1, 2]);
+  const seen = desk({ ...nothing, igd });
+  await seen.contact('tv', outside, 'pcp');
+  assert.deepEqual(seen.told, ['tv igd-of-tv igd appliance'], 'what is seen goes before what is said');
 });

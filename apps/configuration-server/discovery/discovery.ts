@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TellableType } from '@sluice/api';
 import type { Registrations, Verdict } from '@sluice/control';
 import {
   type Clock,
@@ -61,19 +62,22 @@ export class Discovery {
     this.#doubts = new Doubts();
   }
 
-  /** An appliance's request came from `observed`. Resolves to what is missing where no gateway can be found for it. */
-  async contact(applianceId: string, observed: IpAddress): Promise<Refusal | undefined> {
+  /**
+   * An appliance's request came from `observed`; `told` is what a person says that its gateway speaks. Resolves to what is
+   * missing where no gateway can be found for it.
+   */
+  async contact(applianceId: string, observed: IpAddress, told?: TellableType): Promise<Refusal | undefined> {
     const { rule, registrations, clock } = this.#ports;
     if (rule === 'off') return undefined;
     const known = await registrations.appliance(applianceId);
     // What an operator said is not looked into.
     if (known && !(known.evidence && this.#doubts.isDoubted(applianceId))) return undefined;
     const vain = this.#inVain.get(applianceId);
-    if (vain && clock.now() - vain.at < againMs) return vain.refusal;
+    if (vain && told === undefined && clock.now() - vain.at < againMs) return vain.refusal;
     this.#inVain.delete(applianceId);
     const under = this.#looking.get(applianceId);
     if (under) return under;
-    const looking = this.#find(applianceId, observed, known).finally(() => this.#looking.delete(applianceId));
+    const looking = this.#find(applianceId, observed, known, told).finally(() => this.#looking.delete(applianceId));
     this.#looking.set(applianceId, looking);
     return looking;
   }
@@ -86,7 +90,12 @@ export class Discovery {
       this.#doubts.refused(applianceId, gatewayId, evidence.by, verdict.refusal.code);
   }
 
-  async #find(applianceId: string, observed: IpAddress, known: Registration | undefined): Promise<Refusal | undefined> {
+  async #find(
+    applianceId: string,
+    observed: IpAddress,
+    known: Registration | undefined,
+    told: TellableType | undefined,
+  ): Promise<Refusal | undefined> {
     const { clock, look } = this.#ports;
     const patience = new AbortController();
     const cancel = clock.after(mostMs, () => patience.abort(new Error('the appliance did not answer in time')));
@@ -98,6 +107,11 @@ export class Discovery {
       const found =
         typeof sightings === 'string' ? undefined : await this.#seen(applianceId, sightings, patience.signal);
       if (found) return await this.#register(applianceId, observed, found, known);
+      if (told !== undefined && !known) {
+        const said = { gateway: inHome(told, applianceId), by: 'person' } as const;
+        const evidence = typeof sightings === 'string' ? said : { ...said, sightings };
+        return await this.#register(applianceId, observed, evidence, known);
+      }
       this.#doubts.settle(applianceId);
       return known ? undefined : this.#vain(applianceId, whyNot(applianceId, sightings));
     } finally {
@@ -128,8 +142,7 @@ export class Discovery {
     }
     const type = waysIn(sightings).find((way) => !this.#doubts.isExcluded(applianceId, idOf(way, applianceId)));
     if (type === undefined) return undefined;
-    const gateway = { gatewayId: idOf(type, applianceId), type, communication: { through: 'appliance' } };
-    return { gateway, by: 'appliance', sightings };
+    return { gateway: inHome(type, applianceId), by: 'appliance', sightings };
   }
 
   /** A gateway as it is registered, or as it says itself over its connection. */
@@ -150,7 +163,8 @@ export class Discovery {
     const evidence = { by, at: clock.now(), applianceId, observed, ...(sightings && { sightings }) };
     const there = await registrations.gateway(gateway.gatewayId);
     // An operator's word on a gateway stands.
-    const reason = by === 'appliance' ? evidence : (there?.evidence ?? evidence);
+    const isOwn = by === 'appliance' || by === 'person';
+    const reason = isOwn ? evidence : (there?.evidence ?? evidence);
     if (!there || there.evidence) await registrations.putGateway({ ...gateway, evidence: reason });
     const registration = { applianceId, gatewayId: gateway.gatewayId, evidence };
     const refusal = await registrations.putAppliance(registration);
@@ -175,6 +189,11 @@ export class Discovery {
   }
 }
 
+/** A gateway that the appliance speaks to itself. */
+function inHome(type: Gateway['type'], applianceId: string): Omit<Gateway, 'evidence'> {
+  return { gatewayId: idOf(type, applianceId), type, communication: { through: 'appliance' } };
+}
+
 /** What one appliance says is about itself alone: another's gateway of the same kind has another name. */
 function idOf(type: string, applianceId: string): string {
   const id = `${type}-of-${applianceId}`;
@@ -183,13 +202,13 @@ function idOf(type: string, applianceId: string): string {
 
 function whyNot(applianceId: string, sightings: HomeSightings | string): Refusal {
   const start = `the appliance ${applianceId} is not registered, and its gateway could not be found`;
-  if (typeof sightings === 'string') return refuse('appliance-unknown', `${start}: ${sightings}; register both`);
+  if (typeof sightings === 'string') return refuse('gateway-not-found', `${start}: ${sightings}; register both`);
   const { agent, missing } = sightings;
   if (agent?.isProven) {
     const what = `its gateway ${agent.endpointId} runs our agent and is not connected here; connect it, or register it`;
-    return refuse('appliance-unknown', `${start}: ${what}`);
+    return refuse('gateway-not-found', `${start}: ${what}`);
   }
   const looked = Object.entries(missing).map(([way, why]) => `${way}: ${why}`);
   const advice = 'turn UPnP, PCP or NAT-PMP on in it, or register how it is spoken to';
-  return refuse('appliance-unknown', `${start} (${looked.join('; ')}); ${advice}`);
+  return refuse('gateway-not-found', `${start} (${looked.join('; ')}); ${advice}`);
 }

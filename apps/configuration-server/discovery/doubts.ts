@@ -8,6 +8,7 @@ const speaksAgainst: Readonly<Record<DiscoveredBy, readonly RefusalCode[]>> = {
   address: ['path-mismatch', 'gateway-unspoken'],
   'calls-in': ['path-mismatch', 'behind-another-nat', 'gateway-unspoken'],
   agent: ['path-mismatch', 'gateway-unspoken'],
+  person: ['cannot-hold', 'gateway-refused', 'gateway-unspoken'],
   appliance: ['cannot-hold', 'gateway-refused', 'gateway-unspoken'],
 };
 /** It does not answer: it may be another by now, or the same tomorrow. */

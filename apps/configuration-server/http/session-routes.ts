@@ -38,10 +38,11 @@ export function sessionRoutes(
       const asked = contentRequestOf(request);
       const barred = await remotesBarred(asked, request);
       const { applianceId, flow } = asked;
+      const { gatewayType: told } = request.body as SessionRequest;
       if (!barred) await contacts.contact(applianceId, flow.observed.address);
       // An operator's request came from no home.
       const isSeen = !barred && request.caller.role === 'portal';
-      const missing = isSeen ? await discovery.contact(applianceId, flow.observed.address) : undefined;
+      const missing = isSeen ? await discovery.contact(applianceId, flow.observed.address, told) : undefined;
       const admit = (asking: ContentRequest, gatewayId?: string) =>
         barred ?? limits.admit(asking, gatewayId) ?? (gatewayId === undefined ? missing : undefined);
       const verdict = await control.open(asked, whileWaiting(reply), admit);
@@ -124,7 +125,7 @@ export function sessionRoutes(
 }
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
-  const { consent, flow, ...body } = request.body as SessionRequest;
+  const { consent, flow, gatewayType: _, ...body } = request.body as SessionRequest;
   const { sent, ...seen } = flow;
   return {
     ...body,

@@ -33,6 +33,7 @@ const ways = {
   'calls-in': 'where it calls in from',
   agent: 'its certificate, seen at home',
   appliance: 'what the appliance saw',
+  person: 'the word of a person',
 } as const;
 
 /** How a registration came to be: "told", or what showed it to whom, and when. */

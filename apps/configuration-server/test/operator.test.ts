@@ -47,7 +47,10 @@ test('an operator registers, looks and explains from the command line', async ()
   assert.match(misspelt.error, /^malformed: .*adress/);
   const gateways = await sluice('gateways');
   assert.match(gateways.out, /^gateway .*\nbox {14}pcp .*\nself::gateway-a {2}sluice {2}offline .* never {6}told\n$/);
-  assert.equal((await sluice('appliances')).out, 'appliance   gateway          known by\nself::tv-a  self::gateway-a  told\n');
+  assert.equal(
+    (await sluice('appliances')).out,
+    'appliance   gateway          known by\nself::tv-a  self::gateway-a  told\n',
+  );
   assert.match((await sluice('status')).out, /^gateways {2}0 online of 2\nsessions {2}0 open/);
 
   const refused = await deployment.ask('portal', 'POST', '/v1/sessions', filmRequest());

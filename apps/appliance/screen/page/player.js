@@ -26,7 +26,11 @@ let media;
 at('title').textContent = contentId;
 drawSteps(new Map());
 at('start').addEventListener('click', () => (showId === undefined ? void start() : location.reload()));
-at('again').addEventListener('click', () => location.reload());
+at('again').addEventListener('click', () => {
+  const told = at('gateway-type').value;
+  if (told === '') location.reload();
+  else void askAgain(told);
+});
 at('leave').addEventListener('click', () => void leave());
 at('sound').addEventListener('click', () => {
   at('sound').hidden = true;
@@ -36,10 +40,19 @@ at('sound').addEventListener('click', () => {
 if (setting('autostart') === 'true') void start();
 else at('start').hidden = false;
 
-async function start() {
+/** With the person's word on what the gateway speaks. */
+async function askAgain(gatewayType) {
+  news?.close();
+  at('failure').hidden = true;
+  at('tell').hidden = true;
+  at('gateway-type').value = '';
+  await start(gatewayType);
+}
+
+async function start(gatewayType) {
   at('start').hidden = true;
   enter('asking', 'Asking');
-  const answer = await post('../shows', { contentId });
+  const answer = await post('../shows', { contentId, ...(gatewayType && { gatewayType }) });
   const body = await answer.json();
   if (!answer.ok) return fail({ ...body, advice: 'Load the page again.' });
   showId = body.showId;
@@ -145,6 +158,7 @@ function fail({ code, message, advice }) {
   at('failure-message').textContent = message;
   at('failure-advice').textContent = advice;
   at('failure-code').textContent = code;
+  at('tell').hidden = code !== 'gateway-not-found';
   at('failure').hidden = false;
   at('leave').hidden = true;
   diagram.close();
