@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Content } from '@sluice/api';
+import type { Content, TellableType } from '@sluice/api';
 import { silentLog, VirtualClock } from '@sluice/io';
 import { refusalCodes, refuse } from '@sluice/model';
 import { FakePortal } from '../test/fake-portal.ts';
@@ -27,8 +27,8 @@ function world(t: TestContext) {
   const shows: Show[] = [];
   const around = { clock, stopwatch: () => clock.now(), random: () => 0.5 };
   const stage = emptyStage();
-  const show = (contentId: string) => {
-    const made = openShow(portal, { contentId }, around, silentLog);
+  const show = (contentId: string, gatewayType: TellableType | undefined) => {
+    const made = openShow(portal, { contentId, gatewayType }, around, silentLog);
     shows.push(made);
     return made;
   };
@@ -109,6 +109,19 @@ test('a show tells its steps, and leaving closes the home', async (t) => {
   assert.deepEqual(portal.said, ['request', 'leave s1 appliance-left']);
   assert.equal((await post('/shows/other/leave', {})).statusCode, 200);
   assert.equal((await get('/shows/other/news')).statusCode, 404);
+});
+
+test('what a person says of the gateway goes with the request, and is one of the list', async (t) => {
+  const { portal, post } = world(t);
+  assert.equal((await post('/shows', { contentId: 'file', gatewayType: 'ssh-nft' })).statusCode, 400);
+  for (const told of [{}, { gatewayType: 'pcp' }]) {
+    await post('/shows', { contentId: 'file', ...told });
+    await settled();
+  }
+  assert.deepEqual(
+    portal.bodies.map(({ gatewayType }) => gatewayType),
+    [undefined, 'pcp'],
+  );
 });
 
 test('another show takes the place of the one before', async (t) => {

@@ -92,4 +92,29 @@ test("the screen in a person's browser", { skip }, async (t) => {
     await page.getByRole('heading', { name: 'What would you like to see?' }).waitFor();
     await page.close();
   });
+
+  await t.test(
+    'where the gateway cannot be found the person is asked, and the request made again with the word',
+    async () => {
+      const { page } = await open();
+      const asked: unknown[] = [];
+      const refusal = { code: 'gateway-not-found', message: 'nobody answers', advice: 'Turn UPnP on.' };
+      await page.route('**/shows', (route) => {
+        asked.push(route.request().postDataJSON());
+        return route.fulfill({ status: 201, json: { showId: 'x' } });
+      });
+      await page.route('**/shows/x/news', (route) =>
+        route.fulfill({
+          contentType: 'text/event-stream',
+          body: `event: failed\ndata: ${JSON.stringify(refusal)}\n\n`,
+        }),
+      );
+      await choose(page, 'Test picture');
+      await page.getByLabel('What does your router speak?').selectOption('UPnP');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('gateway-not-found').waitFor();
+      assert.deepEqual(asked, [{ contentId: 'film' }, { contentId: 'film', gatewayType: 'igd' }]);
+      await page.close();
+    },
+  );
 });
