@@ -80,7 +80,12 @@ export function remotePortal(
     ...(home && { asking: (streams) => home.asking(streams, isOurs) }),
     async request(json, signal) {
       const question = { method: 'POST', path: '/v1/requests', json, mostMs: verdictMs } as const;
-      const answer = await ask(part, contentAnswer, question, signal);
+      let answer = await ask(part, contentAnswer, question, signal);
+      // A device that knows our agent is not connected for its gateway's sake, and so could not say that it is there.
+      if (answer.kind === 'refused' && answer.refusal.code === 'gateway-not-found' && consenting.introduced && home) {
+        using _ = home.present();
+        answer = await ask(part, contentAnswer, question, signal);
+      }
       if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid') consenting.doubt();
       return answer;
     },

@@ -27,8 +27,8 @@ async function unknownHome(prefix: string, rule: 'off' | 'on', signal: AbortSign
   return home;
 }
 
-const watch = (home: Deployment, signal: AbortSignal) =>
-  view(home, { contentId: 'film', family: 4, localPorts, firstSpeaker: {} }, signal);
+const watch = (home: Deployment, signal: AbortSignal, family: 4 | 6 = 4) =>
+  view(home, { contentId: 'film', family, localPorts, firstSpeaker: {} }, signal);
 
 async function registered(home: Deployment, signal: AbortSignal) {
   const get = async <T>(path: string) =>
@@ -71,6 +71,16 @@ test('an unregistered appliance behind our agent is found by where that calls in
     ['self::gateway-1', 'sluice', 'calls-in'],
   );
   assert.equal(await openingsInKernel(home.network, 'gateway-1', t.signal), 5);
+});
+
+test('over IPv6 the certificate that the appliance saw tells which agent it is', limit, async (t) => {
+  await using home = await unknownHome('disc-own6', 'on', t.signal);
+  await using viewing = await watch(home, t.signal, 6);
+  await viewing.open;
+  await viewing.arrived(streams);
+  const { gateway } = await registered(home, t.signal);
+  assert.deepEqual([gateway.gatewayId, gateway.type, gateway.evidence?.by], ['self::gateway-1', 'sluice', 'agent']);
+  assert.equal(gateway.evidence?.sightings?.agent?.isProven, true);
 });
 
 test('of its own accord nobody is found', limit, async (t) => {

@@ -40,6 +40,11 @@ export class HomeGateway implements AsyncDisposable {
     void isOurs.then((ours) => ours && cancel());
   }
 
+  /** Is there to be asked what it sees, until what is returned is disposed of. */
+  present(): Disposable {
+    return this.#link.hold();
+  }
+
   /** These streams are about to be asked for, and are received until what is returned is disposed of. */
   asking(streams: readonly AskedStream[], isOurs: Promise<boolean>): Disposable {
     const requested = this.#requests.ask(streams);

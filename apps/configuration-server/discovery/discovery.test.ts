@@ -136,6 +136,8 @@ test('what is missing is said, and asked again only after a while', async () => 
   assert.deepEqual(told, ['tv igd-of-tv igd appliance']);
   const silent = desk('the appliance is not connected');
   assert.match((await silent.contact())?.message ?? '', /the appliance is not connected; register both/);
+  await silent.contact();
+  assert.equal(silent.state.looks, 2, 'who did not look is asked again at once');
 });
 
 test('requests of one appliance at once look once', async () => {

@@ -113,7 +113,10 @@ export class Discovery {
         return await this.#register(applianceId, observed, evidence, known);
       }
       this.#doubts.settle(applianceId);
-      return known ? undefined : this.#vain(applianceId, whyNot(applianceId, sightings));
+      if (known) return undefined;
+      const refusal = whyNot(applianceId, sightings);
+      // Who did not look may be there the next time.
+      return typeof sightings === 'string' ? refusal : this.#vain(applianceId, refusal);
     } finally {
       cancel();
       // Nobody waits for the appliance any more.
