@@ -86,7 +86,7 @@ export interface DataPlane extends Disposable {
   load(interfaces: Interfaces): 'loaded' | 'adopted';
   /** Puts back what others took of the rules that `load` put in place: a firewall that reloads takes them along. */
   check(): RulesCheck;
-  /** Calls back soon after anybody changed a rule, a chain or a table, ours not excepted; it is for `check` then. */
+  /** Calls back soon after somebody changed a rule, a chain or a table of this machine; it is for `check` then. */
   watch(onChange: () => void): Disposable;
   /** One nfnetlink transaction; undefined on success. */
   commit(change: Change): CommitFailure | undefined;

@@ -83,7 +83,7 @@ class NftDataPlane implements DataPlane {
   }
 
   watch(onChange: () => void): Disposable {
-    return watchRules(onChange);
+    return watchRules(this.#socket.port, onChange);
   }
 
   commit(change: Change): CommitFailure | undefined {

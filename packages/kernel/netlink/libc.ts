@@ -16,6 +16,9 @@ export const recvmmsg: (fd: number, messages: Uint8Array, count: number, flags: 
   libc.func('int recvmmsg(int fd, uint8_t *messages, unsigned int count, int flags, void *timeout)');
 export const setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number =
   libc.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)');
+export const getsockname: (fd: number, address: Uint8Array, length: Uint32Array) => number = libc.func(
+  'int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *length)',
+);
 /** With the commands whose argument is a whole number. */
 export const fcntl: (fd: number, command: number, type: 'int', value: number) => number = libc.func(
   'int fcntl(int fd, int command, ...)',

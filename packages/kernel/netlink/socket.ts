@@ -1,7 +1,7 @@
 import { encodeBatch } from './batch.ts';
 import { errno, NetlinkFailure } from './errno.ts';
 import { Inbox } from './inbox.ts';
-import { bind, close, lastErrno, send, setsockopt, socket } from './libc.ts';
+import { bind, close, getsockname, lastErrno, send, setsockopt, socket } from './libc.ts';
 import { type Answer, decodeAnswers, flag } from './message.ts';
 import { NetlinkWriter, type Request } from './writer.ts';
 
@@ -33,6 +33,14 @@ export class NetfilterSocket implements Disposable {
     this.#fd = openNetfilter();
     setsockopt(this.#fd, level.netlink, capAcknowledgements, Buffer.from([1, 0, 0, 0]), 4);
     this.#room(option.rcvbufForce, option.rcvbuf, receiveBuffer);
+  }
+
+  /** What the kernel calls this socket in what it tells of its doings. Throws NetlinkFailure. */
+  get port(): number {
+    const address = Buffer.alloc(12);
+    if (getsockname(this.#fd, address, Uint32Array.of(address.length)) < 0)
+      throw new NetlinkFailure('getsockname', lastErrno());
+    return address.readUInt32LE(4);
   }
 
   /** Sends requests; gives the answers of each, in order. Throws NetlinkFailure, MalformedNetlink. */
