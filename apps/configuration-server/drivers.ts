@@ -4,7 +4,7 @@ import { igdTraits } from '@sluice/drivers/igd';
 import { natPmpTraits } from '@sluice/drivers/nat-pmp';
 import { pcpTraits } from '@sluice/drivers/pcp';
 import { sshNftDriver } from '@sluice/drivers/ssh-nft';
-import { gatewayRuleset } from '@sluice/kernel/ruleset';
+import { gatewayRulesets } from '@sluice/kernel/ruleset';
 import { byAppliance } from './by-appliance/driver.ts';
 import { ApplianceLinks } from './by-appliance/links.ts';
 import { probeThrough } from './by-appliance/probe.ts';
@@ -53,7 +53,7 @@ export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
       ...inHome.map((type) => byAppliance(type, { links, clock, exchangeMs: config.limits.exchangeMs })),
       sshNftDriver({
         ssh: sshPort,
-        ruleset: gatewayRuleset('sluice'),
+        rulesets: gatewayRulesets('sluice'),
         clock,
         lost(gatewayId, why) {
           news.lost(gatewayId, why);

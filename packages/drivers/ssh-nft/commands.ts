@@ -26,3 +26,16 @@ export function lookForVersion(table: string, version: string): string {
 export function noteVersion(table: string, version: string): string {
   return `add set inet ${table} version_${version} { type mark; }\n`;
 }
+
+/** Whether a listing shows that version of the table. */
+export function tellsVersion(listing: string, version: string): boolean {
+  return listing.includes(`\tset version_${version} {`);
+}
+
+/** Lists everything that the machine filters and translates with. */
+export const listRuleset = 'list ruleset\n';
+
+/** Lists one chain: `ip filter FORWARD`. */
+export function listChain(chain: string): string {
+  return `list chain ${chain}\n`;
+}

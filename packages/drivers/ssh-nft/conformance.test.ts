@@ -1,7 +1,8 @@
-import { driverConformance, type RefusedWish } from '@sluice/driver/conformance';
+import { type ConformanceBench, driverConformance, type RefusedWish } from '@sluice/driver/conformance';
 import { VirtualClock } from '@sluice/io';
 import { sshNftDriver, sshNftTraits } from './index.ts';
-import { ruleset } from './test/ruleset.ts';
+import type { SshNftStep } from './plan.ts';
+import { rulesets } from './test/ruleset.ts';
 import { SimulatedLinux } from './test/simulated-linux.ts';
 
 const to = (address: string) => (opening: Parameters<RefusedWish['spoil']>[0]) => ({
@@ -25,12 +26,15 @@ const refusedWishes: readonly RefusedWish[] = [
   { what: 'a device of another network', family: 6, spoil: to('2001:db8:200::2'), code: 'local-address-outside-home' },
 ];
 
-driverConformance({ type: 'ssh-nft', traits: sshNftTraits }, async () => {
+const ufw = `table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tcounter packets 0 bytes 0 jump ufw-before-forward\n\t}\n}\n`;
+
+async function bench(others: readonly (readonly [string, string])[]): Promise<ConformanceBench<SshNftStep>> {
   const clock = new VirtualClock();
   const linux = new SimulatedLinux(clock);
+  linux.others = new Map(others);
   const communication = { host: '192.0.2.1', privateKey: 'key', hostKey: 'SHA256:x', wan: 'wan0', lan: 'lan0' };
   return {
-    driver: sshNftDriver({ ssh: { connect: async () => linux.link() }, ruleset, clock, lost() {} }),
+    driver: sshNftDriver({ ssh: { connect: async () => linux.link() }, rulesets, clock, lost() {} }),
     gateway: { gatewayId: 'linux-1', type: 'ssh-nft' as const, communication },
     addresses: {
       4: { device: '192.168.1.2', server: '203.0.113.10' },
@@ -55,4 +59,9 @@ driverConformance({ type: 'ssh-nft', traits: sshNftTraits }, async () => {
     },
     async [Symbol.asyncDispose]() {},
   };
-});
+}
+
+driverConformance({ type: 'ssh-nft', traits: sshNftTraits }, () => bench([]));
+driverConformance({ type: 'ssh-nft', traits: sshNftTraits, kind: 'beside another firewall' }, () =>
+  bench([['ip filter FORWARD', ufw]]),
+);

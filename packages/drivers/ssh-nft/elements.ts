@@ -19,8 +19,9 @@ export const mark = 'sluice-ssh:';
 export const counterSeconds = 14 * 86_400;
 
 /**
- * The opening's number in the kernel. Made of its id, which is never used twice. Two of 1,000 openings held at once
- * share one with a chance of 1 in 8,600; the second is refused then.
+ * The number of which the opening's in the kernel is made. Made of its id, which is never used twice. Two of 1,000
+ * openings held at once share one with a chance of 1 in 8,600 (of 20 in guest mode, 1 in 44,000); the second is refused
+ * then.
  */
 export function numberOf(id: string): number {
   return createHash('sha256').update(id).digest().readUInt32BE(0) || 1;
@@ -30,7 +31,7 @@ export function numberOf(id: string): number {
 export function elementsOf(opening: GrantedOpening, ruleset: GatewayRuleset): readonly Element[] {
   const { id, streamType, remote, global, local } = opening;
   if (!/^[A-Za-z][A-Za-z0-9-]{0,62}$/.test(id)) throw new RangeError(`not an opening's id: ${JSON.stringify(id)}`);
-  const number = numberText(numberOf(id));
+  const number = numberText(ruleset.numberOf(opening, numberOf(id)));
   const protocol = transportOf(streamType);
   const family = familyOf(global.address);
   const shape = remote.port === undefined ? 'sa' : 'sap';
@@ -45,6 +46,7 @@ export function elementsOf(opening: GrantedOpening, ruleset: GatewayRuleset): re
     },
     { set: 'live', key: number, data: numberText(ruleset.codeOf(opening)), leased: true },
     { set: 'counted', key: number, leased: false },
+    ...ruleset.numberSets.map((set) => ({ set, key: number, leased: true })),
   ];
   if (family === 6) return common;
   return [

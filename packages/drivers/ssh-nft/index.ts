@@ -3,25 +3,35 @@ import type { Clock, Gateway } from '@sluice/model';
 import type { GatewayInterfaces } from './addresses.ts';
 import { putInPlace } from './place.ts';
 import { planSshNft, type SshNftStep } from './plan.ts';
-import type { GatewayRuleset, SshPort, SshTarget } from './port.ts';
+import type { GatewayRulesets, SshPort, SshTarget } from './port.ts';
 import { sshNftSession } from './session.ts';
 import { sshNftTraits } from './traits.ts';
 
-export type { Carried, GatewayRuleset, RemoteResult, SshLink, SshPort, SshTarget } from './port.ts';
+export type {
+  Carried,
+  GatewayHook,
+  GatewayPlace,
+  GatewayRuleset,
+  GatewayRulesets,
+  RemoteResult,
+  SshLink,
+  SshPort,
+  SshTarget,
+} from './port.ts';
 export { remoteCommand } from './remote-command.ts';
 export { sshNftTraits } from './traits.ts';
 
 /** What the driver is made of. */
 export interface SshNftPorts {
   readonly ssh: SshPort;
-  readonly ruleset: GatewayRuleset;
+  readonly rulesets: GatewayRulesets;
   readonly clock: Clock;
   /** A connection ended that nobody here closed: the gateway may have lost what it held. */
   lost(gatewayId: string, why: string): void;
 }
 
 /** Driver for Linux gateways with sshd and nftables and nothing of ours on them. */
-export function sshNftDriver({ ssh, ruleset, clock, lost }: SshNftPorts): Driver<SshNftStep> {
+export function sshNftDriver({ ssh, rulesets, clock, lost }: SshNftPorts): Driver<SshNftStep> {
   return {
     type: 'ssh-nft',
     traits: sshNftTraits,
@@ -29,17 +39,15 @@ export function sshNftDriver({ ssh, ruleset, clock, lost }: SshNftPorts): Driver
     async connect(gateway, signal) {
       const { target, interfaces } = registered(gateway);
       const link = await ssh.connect(target, signal);
-      try {
-        await putInPlace(link, ruleset, interfaces, signal);
-      } catch (error) {
+      const place = await putInPlace(link, rulesets, interfaces, signal).catch(async (error) => {
         await link[Symbol.asyncDispose]();
         throw error;
-      }
+      });
       let left = false;
       void link.ended.then(() => {
         if (!left) lost(gateway.gatewayId, 'its SSH connection ended');
       });
-      const session = sshNftSession({ gateway, link, ruleset, interfaces, clock });
+      const session = sshNftSession({ gateway, link, place, interfaces, clock });
       return {
         ...session,
         async [Symbol.asyncDispose]() {

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readAddresses } from './addresses.ts';
 import { ListingMalformed, readListing } from './listing.ts';
-import { otherFirewall } from './place.ts';
 
 // As nft 1.0.6 writes it.
 const listed = `table inet sluice {
@@ -81,16 +80,4 @@ nonsense`;
     own: ['192.168.1.1'],
     local: [{ address: '192.168.1.1', length: 24 }],
   });
-});
-
-test("another's filter of forwarded packets is found", () => {
-  const ours =
-    'table inet sluice {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}\n';
-  assert.equal(otherFirewall(ours, 'sluice'), undefined);
-  const theirs = `${ours}table ip nat {\n\tchain p {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t}\n}\n`;
-  assert.equal(otherFirewall(theirs, 'sluice'), undefined);
-  assert.equal(
-    otherFirewall(theirs.replace('ip nat', 'inet fw4').replace('nat hook prerouting', 'filter hook forward'), 'sluice'),
-    'inet fw4',
-  );
 });

@@ -38,7 +38,7 @@ export interface SshPort {
   connect(target: SshTarget, signal: AbortSignal): Promise<SshLink>;
 }
 
-/** The packet filter that the gateway is given: the one that our own agent has, of @sluice/kernel. */
+/** A packet filter for a gateway, of @sluice/kernel. */
 export interface GatewayRuleset {
   readonly table: string;
   /** Two rulesets of one version are the same. */
@@ -53,6 +53,38 @@ export interface GatewayRuleset {
   /** What the map `live` says of an opening. */
   codeOf(carried: Carried): number;
   carriedBy(code: number): Carried | undefined;
+  /** The number of an opening, made of another one that is its own: 1 to 2^32 - 1. */
+  numberOf(carried: Carried, own: number): number;
+  /** Sets that hold an opening's number for as long as its lease, besides `counted`. */
+  readonly numberSets: readonly string[];
+}
+
+/** A rule that lets pass what openings admit, in a chain of another firewall's. */
+export interface GatewayHook {
+  /** `ip filter FORWARD` */
+  readonly chain: string;
+  /** What nft(8) reads to put it first there. */
+  readonly text: string;
+  /** Whether it is first there, by what `nft list chain` says. */
+  isIn(listing: string): boolean;
+}
+
+/** What of ours suits a gateway, alone or beside another firewall; or why nothing does, in a sentence. */
+export type GatewayPlace =
+  | {
+      readonly mode: 'owner' | 'guest';
+      readonly ruleset: GatewayRuleset;
+      /** Where the other firewall is told; none where there is none. */
+      readonly hooks: readonly GatewayHook[];
+    }
+  | { readonly mode: 'refused'; readonly because: string };
+
+/** The packet filters that gateways are given: those that our own agent has. */
+export interface GatewayRulesets {
+  /** For a gateway without another firewall. */
+  readonly owner: GatewayRuleset;
+  /** Which suits one whose `nft list ruleset` shows this, and complained of that. */
+  placeIn(listing: string, complaints: string): GatewayPlace;
 }
 
 /** What an opening carries. */

@@ -15,26 +15,23 @@ import { type Element, elementsOf } from './elements.ts';
 import { grantOf } from './grants.ts';
 import { heldIn } from './held.ts';
 import { readListing } from './listing.ts';
+import { keepHooks, type TakenPlace } from './place.ts';
 import type { Lease, SshNftStep } from './plan.ts';
-import type { GatewayRuleset, RemoteResult, SshLink } from './port.ts';
-import { type RemoteRequest, remoteCommand, remoteInput } from './remote-command.ts';
+import type { RemoteResult, SshLink } from './port.ts';
+import { firstLine, remotely } from './remotely.ts';
 
 /** What a conversation stands on. */
 export interface SshNftGround {
   readonly gateway: Gateway;
   readonly link: SshLink;
-  readonly ruleset: GatewayRuleset;
+  readonly place: TakenPlace;
   readonly interfaces: GatewayInterfaces;
   readonly clock: Clock;
 }
 
-/** Runs the remote command. Throws as {@link SshLink.run} does. */
-export function remotely(link: SshLink, request: RemoteRequest, signal: AbortSignal): Promise<RemoteResult> {
-  return link.run(remoteCommand, remoteInput(request), signal);
-}
-
 /** The conversation with one gateway, whose table is in place. */
-export function sshNftSession({ gateway, link, ruleset, interfaces, clock }: SshNftGround): GatewaySession<SshNftStep> {
+export function sshNftSession({ gateway, link, place, interfaces, clock }: SshNftGround): GatewaySession<SshNftStep> {
+  const { ruleset, hooks } = place;
   const { table } = ruleset;
   const nft = (text: string, signal: AbortSignal) => remotely(link, { what: 'nft', text }, signal);
   let known: GatewayAddresses | undefined;
@@ -61,7 +58,8 @@ export function sshNftSession({ gateway, link, ruleset, interfaces, clock }: Ssh
         text: createElement(table, element, leases[index]?.seconds ?? 1),
       })),
     );
-    const result = await nft(textOf(lines), signal);
+    // At once: what comes before the other firewall knows is dropped by it.
+    const [result] = await Promise.all([nft(textOf(lines), signal), keepHooks(link, hooks, signal)]);
     if (result.status === 0) return { kind: 'applied', granted };
     return { kind: 'refused', refusal: whyNotOpened(result, lines) };
   }
@@ -141,11 +139,6 @@ interface Line {
 const textOf = (lines: readonly Line[]) => lines.map(({ text }) => text).join('');
 
 const unknown = (reason: string): Outcome => ({ kind: 'unknown', reason });
-
-/** The first line of what nft(8) said, without the place that it names. */
-export function firstLine(stderr: string): string {
-  return (stderr.split('\n')[0] ?? '').replace(/^\/dev\/stdin:\S+ /, '').slice(0, 200) || 'it does not say why';
-}
 
 function failedLine({ stderr }: RemoteResult, lines: readonly Line[]): Line | undefined {
   const number = /^\/dev\/stdin:(\d+):/.exec(stderr)?.[1];

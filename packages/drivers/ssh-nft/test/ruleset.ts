@@ -1,4 +1,4 @@
-import { gatewayRuleset } from '@sluice/kernel/ruleset';
+import { gatewayRulesets } from '@sluice/kernel/ruleset';
 
-/** The packet filter that gateways get: the one of our own agent. */
-export const ruleset = gatewayRuleset('sluice');
+/** The packet filters that gateways get: those of our own agent. */
+export const rulesets = gatewayRulesets('sluice');

@@ -19,7 +19,10 @@ interface Held {
 export class SimulatedLinux {
   readonly sets = new Map<string, Map<string, Held>>();
   version: string | undefined;
-  chains = '';
+  /** Chains of another firewall's, as nft(8) lists each, without our rule. */
+  others = new Map<string, string>();
+  /** Those that have our rule. */
+  readonly hooked = new Set<string>();
   addresses = [
     '1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever',
     '2: wan0    inet 203.0.113.1/24 brd 203.0.113.255 scope global wan0\\       valid_lft forever',
@@ -52,7 +55,6 @@ export class SimulatedLinux {
         this.inputs.push(input);
         const [what = '', ...lines] = input.split('\n');
         if (what === 'addresses') return said(0, this.addresses);
-        if (what === 'chains') return said(0, this.chains);
         const isChange = /^(?:create|delete) element/m.test(input);
         const how = isChange ? this.next : undefined;
         if (isChange) this.next = undefined;
@@ -106,8 +108,26 @@ export class SimulatedLinux {
     if (version?.[1] === 'list') return this.version === version[2] ? undefined : 'No such file or directory';
     if (version) this.version = version[2];
     if (/^delete table/.test(line)) this.sets.clear();
+    const hook = /^insert rule (\S+ \S+ \S+) (.*)$/.exec(line);
+    if (hook && !this.others.has(hook[1] ?? '')) return 'No such file or directory';
+    if (hook) this.hooked.add(hook[1] ?? '');
+    const chain = /^list chain (.*)$/.exec(line)?.[1];
+    if (chain !== undefined && !this.others.has(chain)) return 'No such file or directory';
+    if (chain !== undefined) out.push(this.#chain(chain));
+    if (line === 'list ruleset') out.push(this.#ruleset());
     if (/^list table inet \S+$/.test(line)) out.push(`table inet sluice {\n${this.#list()}}\n`);
     return undefined;
+  }
+
+  #ruleset(): string {
+    const mark = this.version === undefined ? '' : `\tset version_${this.version} {\n\t\ttype mark\n\t}\n`;
+    return `table inet sluice {\n${mark}${this.#list()}}\n${[...this.others.keys()].map((name) => this.#chain(name)).join('')}`;
+  }
+
+  #chain(name: string): string {
+    const text = this.others.get(name) ?? '';
+    const rule = 'meta mark & 0x80000000 counter packets 0 bytes 0 accept comment "sluice: what its openings let pass"';
+    return this.hooked.has(name) ? text.replace(/^(\t\ttype .*\n)/m, `$1\t\t${rule}\n`) : text;
   }
 
   #list(): string {

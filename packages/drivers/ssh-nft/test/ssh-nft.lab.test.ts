@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { GatewaySession } from '@sluice/driver';
-import { Unreachable, Untrusted } from '@sluice/driver';
-import { connectSsh, SshUnreachable, SshUntrusted, systemClock } from '@sluice/io';
-import type { Family, Gateway, GrantedOpening, Opening } from '@sluice/model';
+import { Untrusted } from '@sluice/driver';
+import { connectSsh } from '@sluice/io';
 import { type BuiltNetwork, buildNetwork } from '../../../../lab/build.ts';
 import { newSshKey, type Sshd, sshdCannotRun, startSshd } from '../../../../lab/foreign/sshd.ts';
-import { RawSender, rtpPayload, Sniffer, tcpConnection } from '../../../../lab/packets/index.ts';
+import { RawSender, Sniffer, tcpConnection } from '../../../../lab/packets/index.ts';
 import { run } from '../../../../lab/run.ts';
 import { homes } from '../../../../lab/topologies/home.ts';
-import { remoteCommand, sshNftDriver } from '../index.ts';
-import type { SshNftStep } from '../plan.ts';
-import { ruleset } from './ruleset.ts';
+import { remoteCommand } from '../index.ts';
+import { passed, quiet, sshHome } from './ssh-home.ts';
 
 const limit = { timeout: 60_000 };
 const cannot = await sshdCannotRun();
@@ -28,96 +25,13 @@ before(async () => {
     AbortSignal.timeout(20_000),
   );
 }, limit);
-/** A television that answers no packet with "port unreachable", which would be counted like any other. */
-const quiet = `table inet quiet { chain output { type filter hook output priority filter;
-  icmp code port-unreachable drop; icmpv6 type destination-unreachable icmpv6 code port-unreachable drop; }; }`;
 
 after(async () => {
   await sshd?.[Symbol.asyncDispose]();
   await network?.[Symbol.asyncDispose]();
 });
 
-const driver = sshNftDriver({
-  clock: systemClock,
-  ruleset,
-  lost() {},
-  ssh: {
-    async connect(target, signal) {
-      const from = { address: network.address('configuration', 4), port: 0 };
-      const dial = () =>
-        tcpConnection(network.namespace('configuration'), from, { address: target.host, port: target.port });
-      try {
-        return await connectSsh({ ...target, dial }, signal);
-      } catch (error) {
-        if (error instanceof SshUntrusted) throw new Untrusted(error.message);
-        if (error instanceof SshUnreachable) throw new Unreachable(error.message);
-        throw error;
-      }
-    },
-  },
-});
-
-function gateway(changes: Record<string, string> = {}): Gateway {
-  const { privateKey, hostKey } = sshd;
-  const host = network.address('gateway-1', 4, 'internet');
-  return {
-    gatewayId: 'linux-1',
-    type: 'ssh-nft',
-    communication: { host, privateKey, hostKey, wan: 'wan0', lan: 'lan0', ...changes },
-  };
-}
-
-async function carryOut(
-  session: GatewaySession<SshNftStep>,
-  change: {
-    open?: readonly Opening[];
-    renew?: { opening: GrantedOpening; until: number }[];
-    close?: readonly GrantedOpening[];
-  },
-  signal: AbortSignal,
-): Promise<readonly GrantedOpening[]> {
-  const whole = { gateway: gateway(), open: [], renew: [], close: [], ...change };
-  const granted: GrantedOpening[] = [];
-  for (const step of driver.plan(whole, undefined, Date.now()).steps) {
-    const outcome = await session.apply(step, signal);
-    assert.equal(outcome.kind, 'applied', JSON.stringify(outcome));
-    if (outcome.kind === 'applied') granted.push(...outcome.granted);
-  }
-  return granted;
-}
-
-function wish(family: Family, n: number, seconds: number): Opening {
-  const port = 5000 + n;
-  return {
-    id: `lab${family}-${n}`,
-    streamType: 'rtp',
-    payloadType: 96,
-    remote: { address: network.address('media', family), port: 7000 + n },
-    local: { address: network.address('tv-1', family), port },
-    ...(family === 6 && { globalPort: port }),
-    until: Date.now() + seconds * 1_000,
-  };
-}
-
-/** How many of five RTP packets from the media server's port, or another's, get to the television. */
-async function passed(
-  sender: RawSender,
-  sniffer: Sniffer,
-  opening: GrantedOpening,
-  n: number,
-  remotePort?: number,
-): Promise<number> {
-  const token = `ssh-${n}-${Math.random().toString(36).slice(2, 10)}`;
-  for (let i = 0; i < 5; i++)
-    sender.send({
-      transport: 'udp',
-      from: { address: opening.remote.address, port: remotePort ?? opening.remote.port ?? 0 },
-      to: opening.global,
-      payload: rtpPayload(token, { payloadType: 96, sequence: i }),
-    });
-  await setTimeout(100);
-  return sniffer.count(token);
-}
+const { driver, gateway, carryOut, wish } = sshHome(() => ({ network, sshd }));
 
 for (const family of [4, 6] as const)
   test(
@@ -194,7 +108,7 @@ test(
 );
 
 test(
-  'another host key, a key that is not taken, another firewall: each is said, and nothing is told or changed',
+  'another host key, a key that is not taken, a firewall in the way: each is said, and nothing is told or changed',
   limit,
   async (t) => {
     if (cannot !== undefined) return t.skip(cannot);
@@ -209,11 +123,12 @@ test(
     await run(
       [
         ...inside,
-        'delete table inet sluice; add table inet fw4; add chain inet fw4 forward { type filter hook forward priority filter; policy drop; }',
+        'delete table inet sluice; add table inet fw4; add chain inet fw4 forward { type filter hook forward priority raw; policy drop; }',
       ],
       t.signal,
     );
-    await assert.rejects(driver.connect(gateway(), t.signal), /another firewall, in the table inet fw4/);
+    await assert.rejects(driver.connect(gateway(), t.signal), /own firewall is in the way: the chain inet fw4 forward/);
+    assert.doesNotMatch(await run([...inside, 'list tables'], t.signal), /sluice/);
     await run([...inside, 'delete table inet fw4'], t.signal);
     await using _ = await driver.connect(gateway(), t.signal);
   },
