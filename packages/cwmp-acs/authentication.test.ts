@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { VirtualClock } from '@sluice/io';
 import { answerDigest, buildBasic, buildDigestChallenge, parseDigestChallenge } from '@sluice/wire/http-auth';
@@ -103,6 +105,7 @@ test('nonces: each use once, while they are young, and only our own', () => {
   for (const forged of ['', '..', one.slice(1), `${one}x`, new Nonces(clock).issue()])
     assert.equal(nonces.use(forged, 1, here), 'foreign', forged);
   assert.notEqual(one, two);
+  assert.equal(one.length, 32);
   assert.ok(parseDigestChallenge(buildDigestChallenge({ realm: 'r', nonce: one, algorithm: 'MD5', qop: true })));
 });
 
@@ -160,4 +163,25 @@ test('a device that goes on connecting keeps its newest connections, and takes n
   // A connection that is there still proves whose it is; a new one has to.
   assert.deepEqual(again, [401, 401, 200, 200, 200]);
   for (const device of devices) device.hangUp();
+});
+
+test('header names are written as the standards write them, and bodies begin with their envelope', async () => {
+  await using server = await listeningAcs();
+  const body =
+    '<Envelope><Body><Inform><DeviceId><OUI>00D09E</OUI><SerialNumber>1</SerialNumber></DeviceId></Inform></Body></Envelope>';
+  const socket = connect({ port: server.port, host: '127.0.0.1' });
+  const ask = async (authorization = ''): Promise<string> => {
+    socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${authorization}Content-Length: ${body.length}\r\n\r\n${body}`);
+    return String((await once(socket, 'data'))[0]);
+  };
+  const unknown = await ask();
+  assert.match(unknown, /\r\nWWW-Authenticate: Digest /);
+  assert.match(unknown, /\r\nContent-Length: 0\r\n/);
+  const challenge = parseDigestChallenge(/WWW-Authenticate: (.*)\r\n/.exec(unknown)?.[1] ?? '') ?? assert.fail();
+  const proof = answerDigest(challenge, { method: 'POST', uri: '/', cnonce: 'c' }, login);
+  const known = await ask(`Authorization: ${proof}\r\n`);
+  assert.match(known, /\r\nSet-Cookie: session=[0-9a-f]{32}; /);
+  assert.match(known, /\r\nContent-Type: text\/xml; charset="utf-8"\r\n/);
+  assert.match(known, /\r\n\r\n<soap-env:Envelope /);
+  socket.destroy();
 });

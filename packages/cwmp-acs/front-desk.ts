@@ -46,7 +46,7 @@ export class FrontDesk {
       await this.#serve(request, response);
     } catch (error) {
       this.#acs.options.log.warn({ error: String(error) }, 'serving a device failed');
-      if (!response.headersSent) response.writeHead(500, { connection: 'close' }).end();
+      if (!response.headersSent) response.writeHead(500, { Connection: 'close' }).end();
     }
   }
 
@@ -108,7 +108,7 @@ export class FrontDesk {
     line.device = device;
     line.session = session;
     const body = writeEnvelope({ namespace, ...(id !== undefined && { id }), message: { name: 'InformResponse' } });
-    response.setHeader('set-cookie', `${cookieName}=${session.secret}; Path=/; HttpOnly`);
+    response.setHeader('Set-Cookie', `${cookieName}=${session.secret}; Path=/; HttpOnly`);
     this.#send(response, { status: 200, body });
   }
 
@@ -143,7 +143,7 @@ export class FrontDesk {
   }
 
   #challenge(request: IncomingMessage, response: ServerResponse, why: 'none' | 'stale'): void {
-    response.setHeader('www-authenticate', challenges(request, this.#nonces, why === 'stale'));
+    response.setHeader('WWW-Authenticate', challenges(request, this.#nonces, why === 'stale'));
     refuse(response, 401);
   }
 
@@ -154,7 +154,7 @@ export class FrontDesk {
     }
     const body = Buffer.from(reply.body, 'utf8');
     response
-      .writeHead(reply.status, { 'content-type': 'text/xml; charset="utf-8"', 'content-length': body.length })
+      .writeHead(reply.status, { 'Content-Type': 'text/xml; charset="utf-8"', 'Content-Length': body.length })
       .end(body);
   }
 
@@ -171,10 +171,10 @@ export class FrontDesk {
 }
 
 function empty(response: ServerResponse, { status }: Reply): void {
-  response.writeHead(status, status === 204 ? {} : { 'content-length': 0 }).end();
+  response.writeHead(status, status === 204 ? {} : { 'Content-Length': 0 }).end();
 }
 
 /** A connection goes on after 401 only: what else was wrong may go on arriving on it. */
 function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'content-length': 0, ...(status !== 401 && { connection: 'close' }) }).end();
+  response.writeHead(status, { 'Content-Length': 0, ...(status !== 401 && { Connection: 'close' }) }).end();
 }

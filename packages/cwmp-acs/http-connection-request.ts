@@ -23,12 +23,19 @@ export async function requestConnection(
     if (!challenge) throw new Unreachable('it asks for another proof than Digest');
     const { pathname, search } = new URL(url);
     const proof = answerDigest(challenge, { method: 'GET', uri: `${pathname}${search}`, cnonce }, login);
-    const second = await get(url, agent, proof, signal);
+    const second = await get(url, agent, proof, signal).catch((error: unknown) => {
+      // There are devices that close a connection after "who are you" without saying so.
+      if (!(error instanceof ReusedConnectionLost)) throw error;
+      return get(url, agent, proof, signal);
+    });
     if (!isTaken(second)) throw new Unreachable(`its answer to our Digest was ${second.statusCode}`);
   } finally {
     agent.destroy();
   }
 }
+
+/** A connection that was there already is gone. */
+class ReusedConnectionLost extends Unreachable {}
 
 function isTaken({ statusCode }: IncomingMessage): boolean {
   return statusCode === 200 || statusCode === 204 || statusCode === 503;
@@ -47,7 +54,7 @@ function get(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = authorization === undefined ? {} : { authorization };
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
     const sent = request(url, { agent, headers, signal, maxHeaderSize: 8_192 }, (answer) => {
       // A short body is let pass, so that the connection can be used again; a long one ends it.
       let octets = 0;
@@ -58,7 +65,10 @@ function get(
       answer.once('close', () => resolve(answer));
       answer.on('error', () => {});
     });
-    sent.once('error', (error) => reject(signal.aborted ? signal.reason : new Unreachable(error.message)));
+    sent.once('error', (error) => {
+      if (signal.aborted) reject(signal.reason);
+      else reject(sent.reusedSocket ? new ReusedConnectionLost(error.message) : new Unreachable(error.message));
+    });
     sent.end();
   });
 }

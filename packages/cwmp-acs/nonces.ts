@@ -5,6 +5,11 @@ const goodForMs = 300_000;
 /** Nonces in use that are remembered; when there are more, all are stale and devices ask for another. */
 const most = 50_000;
 
+const timeLength = 8;
+const randomLength = 8;
+/** 96 bits. */
+const sealLength = 16;
+
 /** What a nonce is worth that a device shows. */
 export type NonceWorth = 'good' | 'stale' | 'foreign';
 
@@ -22,9 +27,10 @@ export class Nonces {
     this.#turnedAt = clock.now();
   }
 
+  /** 32 characters: there are devices that keep no more of one. */
   issue(): string {
-    const text = `${this.#clock.now().toString(36)}.${randomUUID()}`;
-    return `${text}.${this.#seal(text)}`;
+    const text = this.#clock.now().toString(36).padStart(timeLength, '0') + randomUUID().slice(0, randomLength);
+    return text + this.#seal(text);
   }
 
   /**
@@ -32,11 +38,11 @@ export class Nonces {
    * on one connection.
    */
   use(nonce: string, count: number | undefined, connection: object): NonceWorth {
-    const [at = '', random = '', seal = ''] = nonce.split('.');
-    const right = Buffer.from(this.#seal(`${at}.${random}`));
-    const told = Buffer.from(seal);
+    const text = nonce.slice(0, timeLength + randomLength);
+    const right = Buffer.from(this.#seal(text));
+    const told = Buffer.from(nonce.slice(text.length));
     if (told.length !== right.length || !timingSafeEqual(told, right)) return 'foreign';
-    const issued = Number.parseInt(at, 36);
+    const issued = Number.parseInt(nonce.slice(0, timeLength), 36);
     const now = this.#clock.now();
     this.#turn(now);
     if (issued + goodForMs < now || issued < this.#notBefore) return 'stale';
@@ -58,6 +64,6 @@ export class Nonces {
 
   #seal(text: string): string {
     // Twice over the key, as HMAC is: what is hashed inside cannot be made longer by who sees the outside.
-    return hash('sha256', this.#key + hash('sha256', this.#key + text), 'base64url').slice(0, 22);
+    return hash('sha256', this.#key + hash('sha256', this.#key + text), 'base64url').slice(0, sealLength);
   }
 }

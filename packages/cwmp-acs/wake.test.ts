@@ -39,6 +39,7 @@ const ask = (server: TestAcs, signal = patient()) => server.acs.alone('home', si
 for (const [title, options] of Object.entries({
   'with Digest on one connection': { login: connectionRequest },
   'with Digest, each step on a new connection': { login: connectionRequest, hangsUp: true },
+  'with Digest, a connection that is closed without a word': { login: connectionRequest, hangsUp: 'silently' as const },
   'without Digest': {},
 }))
   test(`a device without a session is woken over HTTP, ${title}`, async () => {

@@ -6,8 +6,8 @@ import { buildDigestChallenge, digestResponse, parseDigestCredentials } from '@s
 /** How a device takes connection requests. */
 export interface WakeableOptions {
   readonly login?: { readonly username: string; readonly password: string };
-  /** Closes the connection after each answer: each step of Digest comes on a new one. */
-  readonly hangsUp?: boolean;
+  /** Closes the connection after each answer: each step of Digest comes on a new one. `silently`: without saying so. */
+  readonly hangsUp?: boolean | 'silently';
   /** Answers this instead. */
   readonly answer?: { readonly status: number; readonly headers?: Record<string, string> };
   readonly onWake?: () => void;
@@ -39,7 +39,8 @@ export async function wakeable(options: WakeableOptions): Promise<Wakeable> {
   };
   const server = createServer((request, response) => {
     asked.push(request.headers.authorization);
-    if (options.hangsUp) response.setHeader('connection', 'close');
+    if (options.hangsUp === true) response.setHeader('connection', 'close');
+    if (options.hangsUp === 'silently') response.once('finish', () => request.socket.destroySoon());
     const { answer } = options;
     if (answer) return void response.writeHead(answer.status, answer.headers ?? {}).end('x'.repeat(100));
     if (options.isBusy?.()) return void response.writeHead(503).end();

@@ -26,11 +26,14 @@ export function readEnvelope(bytes: Uint8Array | string): CwmpEnvelope {
   };
 }
 
-/** Writes one body. Throws RangeError on text that XML cannot carry. */
+/**
+ * Writes one body, without an XML declaration: UTF-8 needs none, and there are devices that put the body into an element
+ * of their own before they read it. Throws RangeError on text that XML cannot carry.
+ */
 export function writeEnvelope({ namespace, id, message }: CwmpEnvelope): string {
   const header =
     id === undefined ? [] : [element('soap-env:Header', [element('cwmp:ID', id, { 'soap-env:mustUnderstand': '1' })])];
-  return writeXml(
+  const text = writeXml(
     element('soap-env:Envelope', [...header, element('soap-env:Body', [writeMessage(message)])], {
       'xmlns:soap-env': soapEnvelope,
       'xmlns:soap-enc': soapEncoding,
@@ -39,6 +42,7 @@ export function writeEnvelope({ namespace, id, message }: CwmpEnvelope): string 
       'xmlns:cwmp': namespace,
     }),
   );
+  return text.slice(text.indexOf('?>') + 2);
 }
 
 function parse(bytes: Uint8Array | string): XmlElement {

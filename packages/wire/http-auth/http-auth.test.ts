@@ -64,6 +64,18 @@ test('challenges are read back, and devices write them in their own way', () => 
   });
 });
 
+test('commas that a device leaves out are not missed', () => {
+  assert.deepEqual(parseDigestChallenge('Digest qop="auth" nonce="x" opaque="o" realm="cwmp@mycpe.com"'), {
+    realm: 'cwmp@mycpe.com',
+    nonce: 'x',
+    algorithm: 'MD5',
+    qop: true,
+    opaque: 'o',
+    stale: false,
+  });
+  assert.equal(parseDigestChallenge('Digest nonce="x"qop="auth"'), undefined);
+});
+
 test('what is not spoken here is not read', () => {
   for (const header of [
     '',

@@ -8,8 +8,8 @@ const longest = 4_096;
 export function parametersOf(scheme: string, header: string): ReadonlyMap<string, string> | undefined {
   if (header.length > longest || !header.toLowerCase().startsWith(`${scheme} `)) return undefined;
   const found = new Map<string, string>();
-  // One parameter, and the comma or the end after it.
-  const parameter = /\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))\s*(?:,|$)|\s*,/y;
+  // One parameter, and the comma or the end after it; there are devices that leave commas out.
+  const parameter = /\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))(?:\s*(?:,|$)|\s+)|\s*,/y;
   parameter.lastIndex = scheme.length + 1;
   while (parameter.lastIndex < header.length) {
     const match = parameter.exec(header);

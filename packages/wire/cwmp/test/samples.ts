@@ -96,7 +96,7 @@ export const samples: readonly { readonly envelope: CwmpEnvelope; readonly body:
 
 function sample(message: CwmpEnvelope['message'], inside: string): { envelope: CwmpEnvelope; body: string } {
   const body =
-    '<?xml version="1.0" encoding="utf-8"?><soap-env:Envelope xmlns:soap-env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cwmp="urn:dslforum-org:cwmp-1-0">' +
+    '<soap-env:Envelope xmlns:soap-env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cwmp="urn:dslforum-org:cwmp-1-0">' +
     `<soap-env:Header><cwmp:ID soap-env:mustUnderstand="1">id-1</cwmp:ID></soap-env:Header><soap-env:Body>${inside}</soap-env:Body></soap-env:Envelope>`;
   return { envelope: { namespace, id: 'id-1', message }, body };
 }
