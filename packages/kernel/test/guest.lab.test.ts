@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { firewallFiles, firewallsCannotRun } from '../../../lab/foreign/firewall-files.ts';
 import { inNamespace } from '../../../lab/packets/index.ts';
 import { LoadFailed, openDataPlane } from '../index.ts';
@@ -120,18 +122,26 @@ test('their reload, as OpenWrt does it, takes our rules along and they are put b
   assert.equal(rules?.length, 1);
 });
 
-test('what is in the way is refused with a sentence, and nothing is changed', limit, () => {
+test('what is in the way is refused with a sentence, and nothing is changed', limit, async () => {
   using plane = within(() => openDataPlane({ mode: 'auto' }));
   const load = () => within(() => plane.load({ wan: ['wan0'], lan: ['lan0'] }));
+  const refused = (what: RegExp) =>
+    assert.throws(load, (error: Error) => error instanceof LoadFailed && what.test(error.message));
   nft('add table inet early; add chain inet early f { type filter hook forward priority -10; policy drop; }');
-  assert.throws(
-    load,
-    (error: Error) => error instanceof LoadFailed && /inet early f filters before/.test(error.message),
-  );
+  refused(/inet early f filters before/);
   nft('delete table inet early');
   nft('add chain inet fw4 marking { ct mark set 0x1; }');
-  assert.throws(load, /inet fw4 marking sets connection marks/);
+  refused(/inet fw4 marking sets connection marks/);
   nft('delete chain inet fw4 marking');
+  // A table is its maker's alone as long as its maker lives.
+  const maker = within(() => spawn('nft', ['-i'], { stdio: ['pipe', 'ignore', 'ignore'] }));
+  const chain = 'add chain inet own f { type filter hook forward priority 5; policy drop; }';
+  maker.stdin.write(`add table inet own { flags owner; }\n${chain}\n`);
+  const listed = () => within(() => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }));
+  while (!/policy drop;\n\t}\n}\n$/.test(listed())) await setTimeout(10);
+  refused(/inet own lets nobody else change it \(flag owner\)/);
+  maker.stdin.end();
+  await once(maker, 'close');
   assert.equal(load(), 'adopted');
 });
 
@@ -199,8 +209,7 @@ COMMIT
     gateway,
     '*filter\n-D FORWARD -j DOCKER-USER\n-I FORWARD -j DOCKER-ISOLATION-STAGE-1\n-I FORWARD -j DOCKER-USER\nCOMMIT\n',
   );
-  while (!watch.looks.some(({ putBack }) => putBack === 'hooks'))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!watch.looks.some(({ putBack }) => putBack === 'hooks')) await setTimeout(5);
   await openingsHold(other.home);
   assert.deepEqual(await ordinaryTraffic(other.home), asTheHouseholdSays);
 });
