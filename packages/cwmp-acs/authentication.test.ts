@@ -185,3 +185,19 @@ test('header names are written as the standards write them, and bodies begin wit
   assert.match(known, /\r\n\r\n<soap-env:Envelope /);
   socket.destroy();
 });
+
+test('a registration that changed or is gone is proven anew, also on a connection that was good before', async () => {
+  const devices: CwmpDevice[] = [home];
+  await using server = await listeningAcs(devices);
+  const device = new RawDevice({ port: server.port, login });
+  const body =
+    '<Envelope><Body><Inform><DeviceId><OUI>00D09E</OUI><SerialNumber>1</SerialNumber></DeviceId></Inform></Body></Envelope>';
+  assert.equal((await device.inform()).status, 200);
+  assert.equal((await device.post(body)).status, 200);
+  devices[0] = { ...home, login: { username: 'home', password: 'changed' } };
+  assert.equal((await device.post(body)).status, 401);
+  assert.equal((await device.inform()).status, 401);
+  devices.length = 0;
+  assert.equal((await device.post(body)).status, 401);
+  device.hangUp();
+});

@@ -89,11 +89,11 @@ export class FrontDesk {
     if (message.name !== 'Inform') return;
     const { devices, log } = this.#acs.options;
     const identity = identityOf(message.deviceId);
-    let { device } = line;
-    if (device?.identity !== identity) {
+    const device = await devices.byIdentity(identity);
+    // A registration that changed, or is gone, is proven anew, also on a connection that was good before.
+    if (!device || !line.device || !isSameProof(line.device, device)) {
       const claim = typeof made === 'string' ? claimOf(request, this.#nonces) : made;
       if (typeof claim === 'string') return this.#challenge(request, response, claim);
-      device = await devices.byIdentity(identity);
       if (!device || !proves(claim, device)) {
         const { remoteAddress: address } = request.socket;
         log.warn({ identity: identity.slice(0, 80), address, known: device !== undefined }, 'a device was not let in');
@@ -104,7 +104,7 @@ export class FrontDesk {
     if (isNew && this.#acs.sessions >= this.#acs.limits.sessions) return refuse(response, 503);
     const address = parseIpAddress(request.socket.remoteAddress ?? '');
     const session = this.#acs.begin(device, message, namespace, address);
-    if (line.device !== device) this.#proven.add(device.gatewayId, request.socket);
+    if (!line.device) this.#proven.add(device.gatewayId, request.socket);
     line.device = device;
     line.session = session;
     const body = writeEnvelope({ namespace, ...(id !== undefined && { id }), message: { name: 'InformResponse' } });
@@ -168,6 +168,17 @@ export class FrontDesk {
     }
     return line;
   }
+}
+
+/** Whether what was proven for one registration is proven for another. */
+function isSameProof(one: CwmpDevice, other: CwmpDevice): boolean {
+  return (
+    one.gatewayId === other.gatewayId &&
+    one.identity === other.identity &&
+    one.certificateName === other.certificateName &&
+    one.login?.username === other.login?.username &&
+    one.login?.password === other.login?.password
+  );
 }
 
 function empty(response: ServerResponse, { status }: Reply): void {

@@ -64,6 +64,10 @@ export function cwmpRoom(ports: DriverPorts): CwmpRoom {
       await using started = new AsyncDisposableStack();
       const directory = started.use(new CwmpDevices(given.registrations));
       await directory.fill();
+      // What was proven under a registration is not proven under another.
+      started.defer(
+        given.registrations.observeGateways((gatewayId) => acs.sessionWith(gatewayId)?.end('its registration changed')),
+      );
       world = given;
       devices = directory;
       const { port } = started.use(
