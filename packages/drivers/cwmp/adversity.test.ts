@@ -387,3 +387,17 @@ test('renewing at a device that keeps no leases asks it only when the last look 
   for (const row of rows(bench)) bench.cpe.model.tree.remove(row);
   assert.equal((await session.apply(step, patient())).kind, 'refused');
 });
+
+test("a device that names somebody else's row as the new one: that row is not touched", async () => {
+  await using bench = await cwmpBench();
+  const values = { ExternalPort: '9000', InternalClient: '192.168.1.3', PortMappingDescription: 'console' };
+  const foreign = bench.cpe.addForeign(values);
+  await using session = await opened(bench);
+  const instanceNumber = Number(foreign.split('.').at(-2));
+  bench.cpe.ambush('AddObject', { kind: 'lie', answer: { name: 'AddObjectResponse', instanceNumber, status: 0 } });
+  const outcome = await open(bench, session, film(bench));
+  assert.match(outcome.kind === 'refused' ? outcome.refusal.message : '', /named one that was there/);
+  assert.deepEqual(rows(bench), [foreign]);
+  for (const [name, value] of Object.entries(values))
+    assert.equal(bench.cpe.model.tree.value(`${foreign}${name}`), value);
+});
