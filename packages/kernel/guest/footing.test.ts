@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { type Footing, footingBeside } from './footing.ts';
 import { hookText, rehookText } from './hooks.ts';
 import { readRuleset } from './listing.ts';
@@ -78,6 +79,7 @@ test('what is in the way is told, with what to do', () => {
     [owned.replaceAll('firewalld', 'x'), /inet x lets nobody else change it/],
     [ufw + offload, /inet fw4 hands flows past all rules .* switch flow offloading off/],
     [ufw + marks, /inet qos pre sets connection marks/],
+    [filter('drop', undefined, 'inet a;b'), /"inet a;b forward" has a name/],
     [ufw, /a rule of iptables sets connection marks/, 'XT target CONNMARK not found\n'],
   ] as const) {
     const found = footing(text, 'auto', complaints);
@@ -112,4 +114,22 @@ test('a hook is put first where it is not, once, and stays where it is', () => {
   );
   const alone = filter(put(5).trim(), 'priority filter; policy accept;', 'ip filter');
   assert.deepEqual(footing(alone), { mode: 'owner' });
+});
+
+test('whatever a machine says of its rules comes to a footing, and to no words but names in what nft is told', () => {
+  const pieces = fc.constantFrom(...`${ufw}${firewalldReloading}`.split(/(?<=\n)/), '\t}\n', '}\n', '"', '; ', 'a b\n');
+  const changed = fc.array(fc.oneof(pieces, fc.string()), { maxLength: 60 }).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(changed, fc.string(), (text, complaints) => {
+      const seen = readRuleset(text, complaints);
+      const found = footingBeside(seen, 'sluice', 'auto');
+      if (found.mode !== 'guest') return;
+      for (const line of rehookText(found.hooks, seen, 'sluice').trimEnd().split('\n'))
+        assert.match(
+          line,
+          /^$|^insert rule (?:ip|ip6|inet) [\w./-]+ [\w./-]+ meta mark & 0x80000000 == 0x80000000 counter accept comment "[^"]*"$|^delete rule \S+ \S+ \S+ handle \d+$/,
+        );
+    }),
+    { numRuns: 500 },
+  );
 });

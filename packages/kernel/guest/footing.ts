@@ -64,6 +64,9 @@ function inTheWay(
   const nameOf = ({ family, table, name }: SeenChain) => `${family} ${table} ${name}`;
   if (seen.legacy && wanted === 'auto')
     return 'iptables-legacy filters what is passed on, and lets no rule of ours in: change to iptables-nft (update-alternatives --set iptables /usr/sbin/iptables-nft) and load its rules again, or say "mode": "guest" where its table is empty';
+  // Words of nft(8), nothing else: they are said to it again.
+  const odd = filters.find(({ table, name }) => ![table, name].every((word) => /^[A-Za-z_][\w./-]*$/.test(word)));
+  if (odd) return `the chain ${JSON.stringify(nameOf(odd))} has a name that nft(8) cannot be told: rename it`;
   const early = filters.find(({ base }) => base !== undefined && base.priority <= ourPriority);
   if (early)
     return `the chain ${nameOf(early)} filters before our rules can mark what may pass: give it the priority filter (0) or a later one`;
