@@ -77,7 +77,7 @@ test('an agent that is killed and started again drops no packet of a running str
 });
 
 test('without its agent an opening ends with its lease', { timeout }, async (t) => {
-  await using home = await homeWithAgent('lease', t.signal);
+  await using home = await homeWithAgent('agentend', t.signal);
   const agent = await home.startAgent();
   const opened = Date.now();
   assert.match(await home.order({ kind: 'add', rows: [{ table, values: values({ LeaseDuration: '3' }) }] }), /addResp/);
@@ -91,7 +91,7 @@ test('without its agent an opening ends with its lease', { timeout }, async (t) 
 });
 
 test('the device is found by the flow of its request, as the kernel translated it', { timeout }, async (t) => {
-  await using home = await homeWithAgent('flow', t.signal);
+  await using home = await homeWithAgent('agentway', t.signal);
   await home.startAgent();
   const portal = { address: home.network.address('portal', 4), port: 8443 };
   const observed = Promise.withResolvers<string>();
