@@ -11,7 +11,7 @@ export interface SshdProgram {
 
 /** The machine's own sshd, or Debian's package as `lab/bin/prepare.mjs` unpacked it. Undefined where there is none. */
 export async function sshdProgram(): Promise<SshdProgram | undefined> {
-  if (existsSync('/usr/sbin/sshd')) return withUser({ path: '/usr/sbin/sshd', env: {} });
+  if (existsSync('/usr/sbin/sshd')) return withAccounts({ path: '/usr/sbin/sshd', env: {} });
   const place = join(import.meta.dirname, '../../.cache/sshd');
   const path = join(place, 'usr/sbin/sshd');
   if (!existsSync(path)) return undefined;
@@ -19,15 +19,20 @@ export async function sshdProgram(): Promise<SshdProgram | undefined> {
     const inside = join(place, folder);
     return existsSync(inside) ? readdirSync(inside).map((name) => join(inside, name)) : [];
   });
-  return withUser({ path, env: { LD_LIBRARY_PATH: libraries.join(':') } });
+  return withAccounts({ path, env: { LD_LIBRARY_PATH: libraries.join(':') } });
 }
 
-/** The account that sshd gives up its rights for, where the machine has none: in this world's eyes alone. */
-async function withUser(program: SshdProgram): Promise<SshdProgram> {
-  const accounts = readFileSync('/etc/passwd', 'utf8');
-  if (/^sshd:/m.test(accounts) || !insideWorld()) return program;
+/**
+ * The accounts that sshd needs, in this world's eyes alone: the one that it gives up its rights for, where the machine has
+ * none, and a root whose shell reads no file of the machine's user before it runs a command, as bash would.
+ */
+async function withAccounts(program: SshdProgram): Promise<SshdProgram> {
+  const known = readFileSync('/etc/passwd', 'utf8');
+  const plain = known.replace(/^(root:.*:)[^:\n]*$/m, '$1/bin/sh');
+  const accounts = /^sshd:/m.test(plain) ? plain : `${plain}sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n`;
+  if (accounts === known || !insideWorld()) return program;
   const file = '/run/sluice-passwd';
-  writeFileSync(file, `${accounts}sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n`);
+  writeFileSync(file, accounts);
   await run(['mount', '--bind', file, '/etc/passwd'], AbortSignal.timeout(5_000));
   return program;
 }
