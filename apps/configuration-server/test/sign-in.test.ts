@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { type Identity, type Role, writeIdentity } from '@sluice/identity';
-import { httpsPeer, systemClock } from '@sluice/io';
+import { type HttpsPeer, httpsPeer, systemClock } from '@sluice/io';
 import { type Deployment, deploy, filmRequest, type Reply } from './deployment.ts';
 import { type OpenIdIssuer, openIdIssuer } from './open-id-issuer.ts';
 
@@ -32,14 +32,25 @@ after(async () => {
   await issuer[Symbol.asyncDispose]();
 });
 
-/** Asks where people sign in, with a token or without. */
-async function ask(token: string | undefined, method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, json?: unknown) {
-  await using peer = httpsPeer({
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** A connection to where people sign in, with a token or without. */
+function connected(token: string | undefined): HttpsPeer {
+  return httpsPeer({
     origin: `https://127.0.0.1:${deployment.server.signInPort}`,
     tls: { ca: operator.caPem, minVersion: 'TLSv1.3' },
     accepts: () => true,
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   });
+}
+
+/** Asks over a connection of its own. */
+async function ask(token: string | undefined, method: Method, path: string, json?: unknown) {
+  await using peer = connected(token);
+  return await askOver(peer, method, path, json);
+}
+
+async function askOver(peer: HttpsPeer, method: Method, path: string, json?: unknown) {
   const { status, body } = await peer.ask(method, path, json, AbortSignal.timeout(10_000));
   return { status, body: body.length === 0 ? {} : JSON.parse(body.toString('utf8')) } as Reply;
 }
@@ -86,13 +97,15 @@ test('what each may do who signed in is what the table of roles says, and nothin
     ['alice', 'operator'],
     ['carol', 'auditor'],
   ] as const) {
-    const token = await signIn(name);
+    // A new connection for each question would be taken for a flood.
+    await using nobody = connected(undefined);
+    await using somebody = connected(await signIn(name));
     for (const [route, permitted] of Object.entries(table)) {
       const [method, template] = route.split(' ') as ['GET' | 'PUT' | 'POST' | 'DELETE', string];
       const path = template.replace(/\{\w+\}/, 'none');
       const json = method === 'GET' ? undefined : {};
-      assert.deepEqual((await ask(undefined, method, path, json)).body.code, 'sign-in-needed', route);
-      const { status, body } = await ask(token, method, path, json);
+      assert.deepEqual((await askOver(nobody, method, path, json)).body.code, 'sign-in-needed', route);
+      const { status, body } = await askOver(somebody, method, path, json);
       const what = `${route} as ${role}: ${status} ${body.code}`;
       if (permitted.includes(role)) assert.ok(status !== 403 && status < 500, what);
       else assert.deepEqual([status, body.code], [403, 'not-permitted'], what);
