@@ -82,7 +82,7 @@ function deviceIn(device: XmlElement): DescribedDevice {
 const nothing: XmlElement = { name: '', namespace: '', attributes: [], children: [], text: '' };
 
 function cut(text: string | undefined): string {
-  return text?.slice(0, longestText).toWellFormed() ?? '';
+  return text?.slice(0, longestText).trimEnd().toWellFormed() ?? '';
 }
 
 /** Writes a description. */
