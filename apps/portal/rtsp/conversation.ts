@@ -28,12 +28,15 @@ export class Conversation {
   readonly #viewings = new Map<string, Viewing>();
   /** Called when the player is to be told that it is over: by the end of its connection, RTSP has nothing else. */
   readonly #hangUp: () => void;
+  /** Called when a home was opened for this player. */
+  readonly #opened: () => void;
 
-  constructor(viewer: Viewer, parts: Deciding, live: LiveSessions, hangUp: () => void) {
+  constructor(viewer: Viewer, parts: Deciding, live: LiveSessions, hangUp: () => void, opened: () => void) {
     this.#viewer = viewer;
     this.#parts = parts;
     this.#live = live;
     this.#hangUp = hangUp;
+    this.#opened = opened;
     this.#family = familyOf(viewer.flow.observed.address);
   }
 
@@ -95,6 +98,7 @@ export class Conversation {
       return answerTo(request, 454, 'Session Not Found');
     const answer = await known.setUp(track, transport.clientPort);
     if (answer.kind === 'refused') return refusing(request, answer.refusal);
+    this.#opened();
     return answerTo(request, 200, 'OK', {
       transport: buildTransport(placed(transport, track)),
       session: `${known.id};timeout=${sessionTimeoutSeconds}`,

@@ -33,7 +33,7 @@ async function door(t: TestContext) {
   const parts = { portalId: 'self::portal', configuration, shelf, clock, log: silentLog, stopwatch: () => 0 };
   const opened = await openRtspDoor(
     { ...parts, lifetime: lifetime.signal },
-    { hosts: ['127.0.0.1'], port: 0, connections: 4, ends: new ConnectionEndsReader() },
+    { hosts: ['127.0.0.1'], port: 0, connections: 600, ends: new ConnectionEndsReader() },
   );
   t.after(async () => {
     await opened[Symbol.asyncDispose]();
@@ -133,6 +133,23 @@ test('a connection that ends closes what was opened for it, also while that is u
   ]);
 });
 
+test('a crowd that says nothing makes room, and a player whose home is open stays', async (t) => {
+  const { player, opened } = await door(t);
+  const playing = player();
+  const setUp = await playing.ask('SETUP', '/film/track=video', udp);
+  assert.equal((await playing.ask('PLAY', '/film', sessionOf(setUp)))?.status, 200);
+  let turnedOut = 0;
+  for (let n = 0; n < 200; n++) {
+    const silent = connect(opened.port, '127.0.0.1');
+    silent.on('error', () => {}).once('close', () => turnedOut++);
+    t.after(() => silent.destroy());
+    await new Promise((resolve) => silent.once('connect', resolve));
+  }
+  assert.equal((await player().ask('OPTIONS', '*'))?.status, 200);
+  assert.equal((await playing.ask('GET_PARAMETER', '/film', sessionOf(setUp)))?.status, 200);
+  assert.ok(turnedOut >= 60, `${turnedOut} of 200 made room`);
+});
+
 test('what is refused is said in RTSP, with the code and the sentence; a start that fails closes the home', async (t) => {
   const { player, said, configuration, media } = await door(t);
   const { ask } = player();
@@ -159,6 +176,17 @@ test('what players may get wrong', async (t) => {
   assert.deepEqual(configuration.requests, []);
   socket.write('this is no RTSP\r\n\r\n');
   await closed;
+});
+
+test('a door that closes waits for no player, and closes what was opened', async (t) => {
+  const { player, opened, said } = await door(t);
+  const { ask, closed } = player();
+  await ask('SETUP', '/film/track=video', udp);
+  const began = performance.now();
+  await opened[Symbol.asyncDispose]();
+  await closed;
+  assert.ok(performance.now() - began < 5_000, 'it waited for the player to go');
+  assert.ok(said.includes('close s1 appliance-left'));
 });
 
 test('a session that was revoked ends the connection: RTSP 1.0 has no other word for it', async (t) => {

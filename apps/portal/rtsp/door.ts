@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { admit } from '@sluice/admission';
 import type { ConnectionEndsReader } from '@sluice/io';
 import { buildRtspMessage, RtspReader, type RtspRequest } from '@sluice/wire/rtsp';
 import { liveSessions } from '../live-sessions.ts';
@@ -10,7 +11,7 @@ export interface RtspDoorOptions {
   readonly hosts: readonly string[];
   /** 0 takes a free one. */
   readonly port: number;
-  /** Most connections at once. */
+  /** Most connections at once, those of players who play among them. */
   readonly connections: number;
   /** Tells the ends of connections. */
   readonly ends: ConnectionEndsReader;
@@ -33,9 +34,12 @@ export async function openRtspDoor(parts: Deciding, options: RtspDoorOptions): P
   const live = started.use(liveSessions(parts.configuration, parts.clock, parts.lifetime));
   const talks = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
+  const servers: Server[] = [];
   started.defer(async () => {
+    // A server is closed when the last of its connections is.
+    const closed = servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve())));
     for (const socket of sockets) socket.destroy();
-    await Promise.allSettled(talks);
+    await Promise.allSettled([...talks, ...closed]);
   });
   let { port } = options;
   for (const host of options.hosts) {
@@ -49,9 +53,20 @@ export async function openRtspDoor(parts: Deciding, options: RtspDoorOptions): P
         applianceId: `player:${ends.remote.address}`,
         flow: { portal: ends.local, observed: ends.remote },
       };
-      const conversation = new Conversation(viewer, parts, live, () => socket.destroy());
+      const conversation = new Conversation(
+        viewer,
+        parts,
+        live,
+        () => socket.destroy(),
+        () => admission.settle(socket),
+      );
       const talk = hold(socket, conversation, parts).finally(() => talks.delete(talk));
       talks.add(talk);
+    });
+    // Whoever has a home opened stays; who only knocks makes room for others.
+    const admission = admit(server, {
+      clock: parts.clock,
+      addressOf: (socket) => options.ends.of(socket)?.remote.address,
     });
     options.ends.guard(server);
     await new Promise<void>((resolve, reject) => {
@@ -59,7 +74,7 @@ export async function openRtspDoor(parts: Deciding, options: RtspDoorOptions): P
       server.listen({ host, port, ipv6Only: false }, resolve);
     });
     port = (server.address() as AddressInfo).port;
-    started.defer(() => new Promise<void>((closed) => void server.close(() => closed())));
+    servers.push(server);
   }
   const serving = started.move();
   return { port, [Symbol.asyncDispose]: () => serving.disposeAsync() };
