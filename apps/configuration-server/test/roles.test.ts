@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { request as httpsRequest } from 'node:https';
 import { after, before, test } from 'node:test';
-import { clientTls, type Identity, type Role, roles } from '@sluice/identity';
+import { clientTls, type Identity, roles } from '@sluice/identity';
 import { type Deployment, deploy, filmRequest } from './deployment.ts';
+import { roleTable } from './role-table.ts';
 
 let deployment: Deployment;
 
@@ -13,51 +14,6 @@ before(async () => {
 });
 
 after(() => deployment[Symbol.asyncDispose]());
-
-const everyone = roles;
-const operators: readonly Role[] = ['operator'];
-const readers: readonly Role[] = ['operator', 'auditor'];
-const portals: readonly Role[] = ['portal'];
-const askers: readonly Role[] = ['portal', 'operator'];
-const watchers: readonly Role[] = ['portal', 'operator', 'auditor'];
-
-/** Every route there is, and who may call it. */
-const table: Readonly<Record<string, readonly Role[]>> = {
-  'GET /healthz': everyone,
-  'GET /openapi.json': everyone,
-  'POST /v1/sessions': askers,
-  'GET /v1/sessions': readers,
-  'GET /v1/sessions/{sessionId}': watchers,
-  'DELETE /v1/sessions/{sessionId}': askers,
-  'PUT /v1/gateways/{gatewayId}': operators,
-  'GET /v1/gateways/{gatewayId}': readers,
-  'DELETE /v1/gateways/{gatewayId}': operators,
-  'GET /v1/gateways': readers,
-  'PUT /v1/appliances/{applianceId}': operators,
-  'GET /v1/appliances/{applianceId}': readers,
-  'DELETE /v1/appliances/{applianceId}': operators,
-  'GET /v1/appliances': readers,
-  'PUT /v1/portals/{portalId}': operators,
-  'GET /v1/portals/{portalId}': readers,
-  'DELETE /v1/portals/{portalId}': operators,
-  'GET /v1/portals': readers,
-  'PUT /v1/operators/{name}': operators,
-  'GET /v1/operators': readers,
-  'DELETE /v1/operators/{name}': operators,
-  'POST /v1/appliance-links': portals,
-  'GET /v1/appliance-links/stream': portals,
-  'POST /v1/appliance-links/{link}/answers': portals,
-  'POST /v1/appliance-links/{link}/doubts': portals,
-  'POST /v1/appliance-links/{link}/results': portals,
-  'DELETE /v1/appliance-links/{link}': portals,
-  'GET /v1/openings': readers,
-  'GET /v1/status': readers,
-  'POST /v1/enrolment-tokens': operators,
-  'POST /v1/renewals': everyone,
-  'POST /v1/revocations': operators,
-  'GET /v1/revocations': everyone,
-  'GET /v1/revocations/stream': everyone,
-};
 
 interface Heard {
   readonly status: number;
@@ -102,13 +58,13 @@ test('the table has every route', async () => {
   const routes = Object.entries(body.paths as Record<string, object>).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  assert.deepEqual([...routes, 'GET /openapi.json'].sort(), Object.keys(table).sort());
+  assert.deepEqual([...routes, 'GET /openapi.json'].sort(), Object.keys(roleTable).sort());
 });
 
 test('every route, in every role', async () => {
   for (const role of roles) {
     const identity = await deployment.issue(`self::${role}-7`, role);
-    for (const [route, permitted] of Object.entries(table)) {
+    for (const [route, permitted] of Object.entries(roleTable)) {
       const [method = '', template = ''] = route.split(' ');
       const path = template.replace(/\{\w+\}/, 'none');
       const methods = method === 'GET' && !path.endsWith('stream') ? [method, 'HEAD'] : [method];

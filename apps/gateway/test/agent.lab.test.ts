@@ -3,25 +3,11 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { run } from '../../../lab/index.ts';
 import { tcpConnection, tcpServer } from '../../../lab/packets/index.ts';
-import { type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
+import { filmMapping, type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
 
 const timeout = 120_000;
 const table = 'Device.NAT.PortMapping.';
 const film = `${table}[Alias=="film"].`;
-
-const values = (more: Readonly<Record<string, string>> = {}) => ({
-  Alias: 'film',
-  Enable: 'true',
-  RemoteHost: '203.0.113.10',
-  X_SLUICE_RemotePort: '7000',
-  X_SLUICE_StreamType: 'rtp',
-  Protocol: 'UDP',
-  ExternalPort: '20000',
-  InternalClient: '192.168.1.2',
-  InternalPort: '5000',
-  LeaseDuration: '60',
-  ...more,
-});
 
 /** Sends RTP every 2 ms until told to stop; tells how many. */
 function stream(home: HomeWithAgent): AsyncDisposable & { stop(): Promise<number> } {
@@ -49,7 +35,7 @@ function stream(home: HomeWithAgent): AsyncDisposable & { stop(): Promise<number
 test('an agent that is killed and started again drops no packet of a running stream', { timeout }, async (t) => {
   await using home = await homeWithAgent('agent', t.signal);
   const first = await home.startAgent();
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /addResp/);
   const before = await home.order({ kind: 'get', paths: [film] });
   assert.match(before, /"Status":"Enabled"/);
   home.sendRtp(20_000, 0);
@@ -80,7 +66,10 @@ test('without its agent an opening ends with its lease', { timeout }, async (t) 
   await using home = await homeWithAgent('agentend', t.signal);
   const agent = await home.startAgent();
   const opened = Date.now();
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values({ LeaseDuration: '3' }) }] }), /addResp/);
+  assert.match(
+    await home.order({ kind: 'add', rows: [{ table, values: filmMapping({ LeaseDuration: '3' }) }] }),
+    /addResp/,
+  );
   agent.kill('SIGKILL');
   await agent.ended;
   home.sendRtp(20_000, 0);
@@ -104,12 +93,12 @@ test('the device is found by the flow of its request, as the kernel translated i
     server.close();
   });
   const X_SLUICE_RequestFlow = `${portal.address} ${portal.port} ${await observed.promise}`;
-  const found = values({ InternalClient: '', X_SLUICE_RequestFlow });
+  const found = filmMapping({ InternalClient: '', X_SLUICE_RequestFlow });
   assert.match(await home.order({ kind: 'add', rows: [{ table, values: found }] }), /addResp/);
   assert.match(await home.order({ kind: 'get', paths: [film] }), /"InternalClient":"192.168.1.2"/);
   home.sendRtp(20_000, 0);
   assert.equal(await home.arrived(), 1);
-  const other = values({
+  const other = filmMapping({
     Alias: 'other',
     InternalClient: '192.168.1.3',
     InternalPort: '5002',
@@ -127,14 +116,14 @@ test('a new global address is told, and the household has its say', { timeout },
     values: { Enable: 'true', ID: 'addresses', NotifType: 'ValueChange', ReferenceList: 'Device.IP.Interface.' },
   };
   assert.match(await home.order({ kind: 'add', rows: [subscription] }), /addResp/);
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /addResp/);
   assert.match(await home.status(), /^film +203\.0\.113\.10:7000 +192\.168\.1\.2:5000 +rtp/m);
   assert.deepEqual(await home.household('POST', '/v1/pause'), { closed: 1 });
   home.sendRtp(20_000, 0);
   assert.equal(await home.arrived(), 0);
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /"code":7809/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /"code":7809/);
   await home.household('POST', '/v1/resume');
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values: values() }] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /addResp/);
   assert.deepEqual(await home.household('DELETE', '/v1/openings/film'), { closed: 1 });
 
   const gateway = home.network.namespace('gateway-1').split('/').at(-1) ?? '';

@@ -3,23 +3,10 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { run } from '../../../lab/index.ts';
 import { householdsOwn } from '../../../packages/kernel/test/beside.ts';
-import { type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
+import { filmMapping, type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
 
 const timeout = 120_000;
 const table = 'Device.NAT.PortMapping.';
-const values = {
-  Alias: 'film',
-  Enable: 'true',
-  RemoteHost: '203.0.113.10',
-  X_SLUICE_RemotePort: '7000',
-  X_SLUICE_StreamType: 'rtp',
-  Protocol: 'UDP',
-  ExternalPort: '20000',
-  InternalClient: '192.168.1.2',
-  InternalPort: '5000',
-  LeaseDuration: '60',
-};
-
 const nft = (home: HomeWithAgent, text: string, signal: AbortSignal) =>
   run(['nsenter', `--net=${home.network.namespace('gateway-1')}`, '--', 'nft', '-f', '-'], signal, text);
 
@@ -49,7 +36,7 @@ test('an agent beside another firewall: opens through it, survives its reload, s
   assert.match(await home.status(), /^firewall: guest of the table inet household$/m);
   home.sendRtp(20_000, 0);
   assert.equal(await home.arrived(), 0);
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values }] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /addResp/);
   home.sendRtp(20_000, 0);
   assert.equal(await home.arrived(), 1);
 
@@ -62,7 +49,7 @@ test('an agent beside another firewall: opens through it, survives its reload, s
   assert.match(status, /^nothing is open$/m);
   await nft(home, householdsOwn, t.signal);
   await saysSoon(home, /^firewall: .*\nnothing is open$/m);
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values }] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /addResp/);
   await arrivesAgain(home, AbortSignal.timeout(5_000));
   assert.match(await home.order({ kind: 'delete', paths: [`${table}[Alias=="film"].`] }), /deleteResp/);
   home.sendRtp(20_000, 0);
@@ -76,6 +63,6 @@ test('a firewall that comes after the agent is moved in with, where nothing is o
   assert.match(await home.status(), /^firewall: ours alone$/m);
   await nft(home, householdsOwn, t.signal);
   await saysSoon(home, /^firewall: guest of the table inet household$/m);
-  assert.match(await home.order({ kind: 'add', rows: [{ table, values }] }), /addResp/);
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: filmMapping() }] }), /addResp/);
   await arrivesAgain(home, AbortSignal.timeout(5_000));
 });

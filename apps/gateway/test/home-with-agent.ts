@@ -9,6 +9,21 @@ import { giveOrder, type Order } from './controller-orders.ts';
 
 export const gatewayId = 'self::gateway-1';
 
+/** A port mapping for the film's video to the television, as a controller asks for it. */
+export const filmMapping = (more: Readonly<Record<string, string>> = {}) => ({
+  Alias: 'film',
+  Enable: 'true',
+  RemoteHost: '203.0.113.10',
+  X_SLUICE_RemotePort: '7000',
+  X_SLUICE_StreamType: 'rtp',
+  Protocol: 'UDP',
+  ExternalPort: '20000',
+  InternalClient: '192.168.1.2',
+  InternalPort: '5000',
+  LeaseDuration: '60',
+  ...more,
+});
+
 type WithoutGateway<O> = O extends unknown ? Omit<O, 'gatewayId'> : never;
 
 /** A home of the lab whose gateway's agent is a process of its own, and a controller on its host. */
