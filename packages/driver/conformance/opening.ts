@@ -180,6 +180,19 @@ export const openingScenarios: readonly Scenario[] = [
     },
   },
   {
+    title: 'closing several of which some are gone already closes the others',
+    async run(bench, session, family) {
+      const open = [1, 2, 3].map((n) => wish(bench, family, n));
+      const granted = grantedBy(await carryOut(bench, session, { open }));
+      const [, second] = granted;
+      assert.ok(second);
+      await carryOut(bench, session, { close: [second] });
+      const outcome: Outcome = await carryOut(bench, session, { close: granted });
+      assert.equal(outcome.kind, 'applied', JSON.stringify(outcome));
+      assert.deepEqual([...(await heldBy(session, granted)).keys()], []);
+    },
+  },
+  {
     title: 'asking for an opening again with its id leaves one, as it was',
     async run(bench, session, family) {
       const asked = wish(bench, family, 1);

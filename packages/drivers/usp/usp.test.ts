@@ -128,6 +128,17 @@ test('an agent that takes a RemoteHost and keeps none: refused and taken back, o
   assert.deepEqual(weaker.granted[0]?.remote, video.remote);
 });
 
+test('an agent that takes an opening and does not enable it: refused, and taken back', async (t) => {
+  const { cpe, carryOut, video } = await met(t, { leases: true });
+  cpe.model.observe((event) => {
+    if (event.kind === 'created' && event.object.startsWith(portMappingTable))
+      cpe.model.put(event.object, { Enable: 'false' });
+  });
+  const [outcome] = await carryOut({ open: [video] });
+  assert.equal(outcome?.kind === 'refused' && outcome.refusal.code, 'gateway-refused', JSON.stringify(outcome));
+  assert.deepEqual(cpe.model.instances(portMappingTable, { endpointId: 'self::configuration-1' }), []);
+});
+
 test("a description is read as it was written, and nobody else's", () => {
   const opening: Opening = {
     id: 's1-0',
