@@ -74,3 +74,12 @@ test('what is set while ringing is kept', async () => {
   await clock.pass(1_000);
   assert.deepEqual(rung, [10, 20, 30, 40, 50]);
 });
+
+test('what is set after the end is not waited for', async () => {
+  const clock = new VirtualClock(0);
+  const deadlines = new Deadlines(clock);
+  deadlines[Symbol.dispose]();
+  deadlines.set('late', 10, () => assert.fail('it came back'));
+  await clock.pass(1_000);
+  assert.equal(deadlines.size, 0);
+});

@@ -15,6 +15,7 @@ export class Deadlines implements Disposable {
   readonly #current = new Map<string, Entry>();
   readonly #heap: Entry[] = [];
   #armed: { readonly at: Instant; readonly cancel: Cancel } | undefined;
+  #over = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,8 +26,9 @@ export class Deadlines implements Disposable {
     return this.#current.size;
   }
 
-  /** Runs `act` at `at`, instead of what this key waited for. */
+  /** Runs `act` at `at`, instead of what this key waited for; once disposed of, nothing is waited for any more. */
   set(key: string, at: Instant, act: () => void): void {
+    if (this.#over) return;
     const entry = { key, at, act };
     this.#current.set(key, entry);
     this.#push(entry);
@@ -39,6 +41,8 @@ export class Deadlines implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Work that was under way may end later and want to come back.
+    this.#over = true;
     this.#armed?.cancel();
     this.#armed = undefined;
     this.#current.clear();
