@@ -23,6 +23,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   // What went wrong is a sentence for whoever typed the command; where in our code it was said is not.
-  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+  const { message, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) };
+  const advice = code === 'EADDRINUSE' ? '; end what listens there, or name another port in the configuration' : '';
+  process.stderr.write(`sluice: ${message}${advice}\n`);
   process.exitCode = 1;
 }
