@@ -9,6 +9,8 @@ export interface Gateway {
   readonly type: GatewayType;
   /** Type-specific communication information: addresses, ports, references to secrets. */
   readonly communication: Readonly<Record<string, string>>;
+  /** The gateway that it is itself behind: the next hop outward. Left out, there is none that is ours to set up. */
+  readonly behind?: string;
   /** Why it is believed; left out, an operator registered it. */
   readonly evidence?: Evidence;
 }
@@ -25,6 +27,8 @@ export interface GatewayAddresses {
 /** What a gateway type can express. Planners and documents read it. */
 export interface Traits {
   readonly families: readonly (4 | 6)[];
+  /** IPv4 addresses pass unchanged: it only admits. An opening's global endpoint is its local one. Left out: it translates. */
+  readonly translates?: false;
   readonly sourceAddress: boolean;
   readonly sourcePort: boolean;
   readonly streamTypes: boolean;

@@ -1,4 +1,4 @@
-import type { Endpoint, IpAddress } from './address.ts';
+import type { Endpoint, IpAddress, Port } from './address.ts';
 import type { RequestedStream } from './stream.ts';
 
 /** The flow in which a request left the home, as its receiver saw it. The gateway finds the device from it (conntrack). */
@@ -28,4 +28,23 @@ export interface ContentRequest {
   readonly streams: readonly RequestedStream[];
   /** The appliance's signature over this request (@sluice/consent), carried unchanged to the gateway. */
   readonly consent?: string;
+}
+
+/** One party of a call: what a request says, but for what it is about and where its streams come from. */
+export interface CallParty extends Pick<ContentRequest, 'applianceId' | 'flow' | 'localAddresses' | 'consent'> {
+  readonly streams: readonly Omit<RequestedStream, 'remote'>[];
+}
+
+/** A call between two homes: each stream of one goes to the stream of the other that has the same id, both ways. */
+export interface CallRequest extends Pick<ContentRequest, 'requestId' | 'contentId' | 'portalId'> {
+  readonly caller: CallParty;
+  readonly callee: CallParty;
+  /** Global ports that were proposed for it and told to the parties already: by stream, of each. Left out, they are chosen. */
+  readonly ports?: CallPorts;
+}
+
+/** The global ports of a call's streams, by stream id. */
+export interface CallPorts {
+  readonly caller: Readonly<Record<string, Port>>;
+  readonly callee: Readonly<Record<string, Port>>;
 }

@@ -21,6 +21,13 @@ export type CloseReason =
   | 'household'
   | 'failed';
 
+/** One box that a session's streams cross on their way in. */
+export interface Hop {
+  readonly gatewayId: string;
+  /** In a call, which home it belongs to; left out, that of who asked. */
+  readonly side?: 'peer';
+}
+
 /** One step in a session's life, for `sluice explain`. */
 export interface TimelineEntry {
   readonly at: Instant;
@@ -28,13 +35,26 @@ export interface TimelineEntry {
   readonly detail?: string;
 }
 
+/** An opening of a session. */
+export interface SessionOpening extends GrantedOpening {
+  readonly streamId: string;
+  /** Which of the session's hops holds it; left out, the first. */
+  readonly hop?: number;
+  readonly counters?: OpeningCounters;
+}
+
 /** One accepted request: its openings as one thing that lives and dies together. */
 export interface ContentSession {
   readonly sessionId: string;
   readonly request: ContentRequest;
+  /** In a call, the other home's part of it. Each stream's `remote`, on both sides, is where the other home lets it in. */
+  readonly peer?: ContentRequest;
+  /** The gateway that its appliance is behind. */
   readonly gatewayId: string;
+  /** Every hop of its path, outward from the appliance, then outward from a call's other party; left out, `gatewayId` alone. */
+  readonly hops?: readonly Hop[];
   readonly state: SessionState;
-  readonly openings: readonly (GrantedOpening & { readonly streamId: string; readonly counters?: OpeningCounters })[];
+  readonly openings: readonly SessionOpening[];
   readonly createdAt: Instant;
   /** End of the current lease; renewed while the session lives. */
   readonly until: Instant;
