@@ -18,7 +18,12 @@ export const sessionRequest = z.object({
   applianceId: identifier,
   contentId: identifier,
   /** How the portal saw the request: its own endpoint and the global endpoint it came from; and the device's own end, as it says. */
-  flow: z.object({ portal: endpoint, observed: endpoint, sent: endpoint.optional() }),
+  flow: z.object({
+    transport: z.enum(['tcp', 'udp']).optional(),
+    portal: endpoint,
+    observed: endpoint,
+    sent: endpoint.optional(),
+  }),
   localAddresses: z.array(ipAddress).max(8).default([]),
   streams: z.array(requestedStream).min(1).max(mostStreams),
   consent: consentToken.optional(),

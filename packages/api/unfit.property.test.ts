@@ -30,7 +30,7 @@ const sound: readonly Record<string, unknown>[] = [
     requestId: 'r',
     applianceId: 'self::tv',
     contentId: 'film',
-    flow: { portal: here, observed: here },
+    flow: { transport: 'udp', portal: here, observed: here },
     localAddresses: ['192.168.1.2'],
     streams: [stream],
   },

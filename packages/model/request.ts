@@ -3,6 +3,8 @@ import type { RequestedStream } from './stream.ts';
 
 /** The flow in which a request left the home, as its receiver saw it. The gateway finds the device from it (conntrack). */
 export interface RequestFlow {
+  /** What it ran over; left out, TCP. Phones register over UDP (RFC 3261 18.1). */
+  readonly transport?: 'tcp' | 'udp';
   /** The portal's own address and port that the request reached. */
   readonly portal: Endpoint;
   /** The global address and port that the request came from. */

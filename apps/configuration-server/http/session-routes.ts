@@ -126,10 +126,10 @@ export function sessionRoutes(
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
   const { consent, flow, gatewayType: _, ...body } = request.body as SessionRequest;
-  const { sent, ...seen } = flow;
+  const { sent, transport, ...seen } = flow;
   return {
     ...body,
-    flow: { ...seen, ...(sent && { sent }) },
+    flow: { ...seen, ...(transport && { transport }), ...(sent && { sent }) },
     ...(consent !== undefined && { consent }),
     portalId: request.caller.endpointId,
     streams: body.streams.map(({ payloadType, pairedWith, ...stream }) => ({

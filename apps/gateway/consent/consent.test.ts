@@ -249,6 +249,35 @@ test("behind a carrier's translation the device is found by its own end of the f
   assert.deepEqual(openings(), ['udp 2001:db8:100::2 5000']);
 });
 
+test('a request over UDP, as a phone registers: its flow is one of UDP, and none of TCP counts for it', async () => {
+  const { consent, model, codeOf, dataPlane, openings } = home();
+  const token = await consent();
+  const over = (transport: string) =>
+    asked(token, { X_SLUICE_RequestFlow: `203.0.113.20 5060 203.0.113.1 40002${transport}` });
+  // Another device's TCP connection has the same ends.
+  const flow = (transport: 'tcp' | 'udp', address: string) =>
+    dataPlane.flows.push({
+      flow: { transport, original: { from: { address, port: 5060 }, to: { address: '203.0.113.20', port: 5060 } } },
+      observed: { address: '203.0.113.1', port: 40_002 },
+    });
+  flow('tcp', '192.168.1.3');
+  assert.equal(codeOf([over(' udp')]), 'device-not-found');
+  flow('udp', '192.168.1.2');
+  assert.equal(codeOf([over('')]), 'path-mismatch');
+  done(model.apply([over(' udp')], mine));
+  assert.deepEqual(openings(), ['udp 192.168.1.2 5000']);
+});
+
+test("over UDP too, behind a carrier's translation, the device's own end of the flow finds it", () => {
+  const { model, dataPlane, codeOf } = home({ consent: 'preferred' });
+  const original = { from: { address: '192.168.1.2', port: 5060 }, to: { address: '203.0.113.20', port: 5060 } };
+  dataPlane.flows.push({ flow: { transport: 'udp', original }, observed: { address: '203.0.113.1', port: 40_002 } });
+  const seen = '203.0.113.20 5060 198.51.100.1 1024 192.168.1.2 5060';
+  assert.equal(codeOf([mapping({ X_SLUICE_RequestFlow: seen })]), 'device-not-found');
+  const [row = ''] = done(model.apply([mapping({ X_SLUICE_RequestFlow: `${seen} udp` })], mine));
+  assert.equal(read(model, row).X_SLUICE_RequestFlow, `${seen} udp`);
+});
+
 test('devices behind one hardware address, as a repeater has it, do not ask for each other', async () => {
   const { consent, codeOf, model } = home({}, [['192.168.1.2', '192.168.1.9']]);
   const token = await consent();

@@ -78,10 +78,11 @@ export const commonParameters: readonly OpeningParameter[] = [
 
 /**
  * The text of X_SLUICE_RequestFlow: "<portal address> <portal port> <observed address> <observed port>", and where the
- * device told its own end of the connection, " <address> <port>" of it.
+ * device told its own end of the connection, " <address> <port>" of it; where it ran over UDP, " udp" comes last.
  */
-export function writeFlow({ portal, observed, sent }: RequestFlow): string {
-  return [portal, observed, ...(sent ? [sent] : [])].map(({ address, port }) => `${address} ${port}`).join(' ');
+export function writeFlow({ transport, portal, observed, sent }: RequestFlow): string {
+  const ends = [portal, observed, ...(sent ? [sent] : [])].map(({ address, port }) => `${address} ${port}`);
+  return [...ends, ...(transport === 'udp' ? [transport] : [])].join(' ');
 }
 
 function statusOf({ row, stranded }: Shown): string {
@@ -92,11 +93,12 @@ function statusOf({ row, stranded }: Shown): string {
 function readFlow(text: string): { flow: RequestFlow | undefined } | string {
   if (text === '') return { flow: undefined };
   const words = text.split(' ');
+  const transport = words.at(-1) === 'udp' ? words.pop() : undefined;
   const [portal, observed, sent] = [0, 2, 4].map((at) => readEnd(words[at], words[at + 1]));
   const whole = words.length === 4 || (words.length === 6 && sent);
   if (!whole || !portal || !observed)
-    return 'a flow is "<portal address> <portal port> <observed address> <observed port>[ <sent address> <sent port>]"';
-  return { flow: { portal, observed, ...(sent && { sent }) } };
+    return 'a flow is "<portal address> <portal port> <observed address> <observed port>[ <sent address> <sent port>][ udp]"';
+  return { flow: { ...(transport && { transport: 'udp' }), portal, observed, ...(sent && { sent }) } };
 }
 
 function readEnd(address: string | undefined, digits: string | undefined): Endpoint | undefined {

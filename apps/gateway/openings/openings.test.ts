@@ -121,6 +121,8 @@ test('bad input is refused with its code, and nothing opens', () => {
     [errorCode.invalidValue, mapping({ ExternalPortEndRange: '20010' })],
     [errorCode.invalidValue, mapping({ X_SLUICE_RequestFlow: '203.0.113.20 443 203.0.113.1' })],
     [errorCode.invalidValue, mapping({ X_SLUICE_RequestFlow: '203.0.113.20 443 203.0.113.1 0' })],
+    [errorCode.invalidValue, mapping({ X_SLUICE_RequestFlow: '203.0.113.20 443 203.0.113.1 40000 sctp' })],
+    [errorCode.invalidValue, mapping({ X_SLUICE_RequestFlow: 'udp' })],
     [errorCode.invalidValue, mapping({ X_SLUICE_PortGroup: 'a b' })],
     [errorCode.invalidValue, mapping({ Interface: 'Device.IP.Interface.7' })],
     [errorCode.invalidValue, mapping({ Alias: 'ü'.repeat(64) })],

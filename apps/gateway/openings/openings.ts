@@ -265,15 +265,16 @@ const clockSlackMs = 50;
 const openingsOf = (rows: readonly Row[]) => rows.flatMap(({ opening }) => (opening ? [opening] : []));
 
 /**
- * Who sent a request. Content requests are HTTPS: the flow is TCP. Where the portal saw it translated once more, further
- * out, the device's own end of it is looked up. The rows of one message share their request's flow: once.
+ * Who sent a request: over HTTPS in a TCP flow, over SIP perhaps in one of UDP. Where the portal saw it translated once
+ * more, further out, the device's own end of it is looked up. The rows of one message share their request's flow: once.
  */
 function senders(dataPlane: DataPlane): Surroundings['sender'] {
   const known = new Map<string, IpAddress | undefined>();
-  return ({ observed, portal, sent }) => {
-    const name = [observed, portal, ...(sent ? [sent] : [])].map(formatEndpoint).join(' ');
+  return ({ transport = 'tcp', observed, portal, sent }) => {
+    const name = [transport, ...[observed, portal, ...(sent ? [sent] : [])].map(formatEndpoint)].join(' ');
     if (!known.has(name)) {
-      const flow = dataPlane.flow('tcp', observed, portal) ?? (sent && dataPlane.flow('tcp', sent, portal, 'inside'));
+      const flow =
+        dataPlane.flow(transport, observed, portal) ?? (sent && dataPlane.flow(transport, sent, portal, 'inside'));
       known.set(name, flow?.original.from.address);
     }
     return known.get(name);

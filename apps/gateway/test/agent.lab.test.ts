@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { run } from '../../../lab/index.ts';
-import { tcpConnection, tcpServer } from '../../../lab/packets/index.ts';
+import { tcpConnection, tcpServer, udpSocket } from '../../../lab/packets/index.ts';
 import { filmMapping, type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
 
 const timeout = 120_000;
@@ -106,6 +106,40 @@ test('the device is found by the flow of its request, as the kernel translated i
     X_SLUICE_RequestFlow,
   });
   assert.match(await home.order({ kind: 'add', rows: [{ table, values: other }] }), /"code":7810/);
+});
+
+test("a phone's request over UDP: the device behind it, though it was not answered yet", { timeout }, async (t) => {
+  await using home = await homeWithAgent('agentsip', t.signal);
+  await home.startAgent();
+  const portal = { address: home.network.address('portal', 4), port: 5060 };
+  const observed = Promise.withResolvers<string>();
+  const server = udpSocket(home.network.namespace('portal'), portal);
+  server.on('message', (_, { address, port }) => observed.resolve(`${address} ${port}`));
+  const phone = udpSocket(home.network.namespace('tv-1'), { address: '192.168.1.2', port: 5060 });
+  t.after(() => {
+    phone.close();
+    server.close();
+  });
+  phone.send('REGISTER sip:portal SIP/2.0', portal.port, portal.address);
+  const flow = `${portal.address} ${portal.port} ${await observed.promise}`;
+  const row = (Alias: string, X_SLUICE_RequestFlow: string) => ({
+    table,
+    values: filmMapping({ Alias, InternalClient: '', X_SLUICE_RequestFlow }),
+  });
+  // No connection over TCP has these ends.
+  assert.match(await home.order({ kind: 'add', rows: [row('film', flow)] }), /"code":7808/);
+  assert.match(await home.order({ kind: 'add', rows: [row('film', `${flow} udp`)] }), /addResp/);
+  assert.match(await home.order({ kind: 'get', paths: [film] }), /"InternalClient":"192.168.1.2"/);
+  home.sendRtp(20_000, 0);
+  assert.equal(await home.arrived(), 1);
+  const elsewhere = filmMapping({
+    Alias: 'other',
+    InternalClient: '192.168.1.3',
+    InternalPort: '5002',
+    ExternalPort: '20002',
+    X_SLUICE_RequestFlow: `${flow} udp`,
+  });
+  assert.match(await home.order({ kind: 'add', rows: [{ table, values: elsewhere }] }), /"code":7810/);
 });
 
 test('a new global address is told, and the household has its say', { timeout }, async (t) => {

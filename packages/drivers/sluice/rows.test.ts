@@ -49,6 +49,20 @@ test('an IPv4 opening is a port mapping; what is left to the gateway is left out
   assert.equal(pathOf(video), 'Device.NAT.PortMapping.[Alias=="s1-0"].');
 });
 
+test('a flow of UDP says so; one of TCP, named or not, is as it was', () => {
+  const text = (transport?: 'tcp' | 'udp') => {
+    const flow = {
+      portal: { address: '203.0.113.20', port: 5060 },
+      observed: { address: '203.0.113.1', port: 40_000 },
+    };
+    const opening = { ...video, flow: { ...flow, ...(transport && { transport }) } };
+    return rowOf({ opening, seconds: 10 }, undefined).values.X_SLUICE_RequestFlow;
+  };
+  assert.equal(text('udp'), '203.0.113.20 5060 203.0.113.1 40000 udp');
+  assert.equal(text('tcp'), '203.0.113.20 5060 203.0.113.1 40000');
+  assert.equal(text(), text('tcp'));
+});
+
 test('an IPv6 opening is a pinhole for one address', () => {
   assert.deepEqual(rowOf({ opening: subtitles6, seconds: 3 }, undefined), {
     table: 'Device.Firewall.Pinhole.',

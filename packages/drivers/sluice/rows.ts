@@ -69,6 +69,7 @@ function pinhole(opening: Opening): Record<string, string> {
   };
 }
 
-function flowText({ portal, observed, sent }: RequestFlow): string {
-  return [portal, observed, ...(sent ? [sent] : [])].map(({ address, port }) => `${address} ${port}`).join(' ');
+function flowText({ transport, portal, observed, sent }: RequestFlow): string {
+  const ends = [portal, observed, ...(sent ? [sent] : [])].map(({ address, port }) => `${address} ${port}`);
+  return [...ends, ...(transport === 'udp' ? [transport] : [])].join(' ');
 }
