@@ -57,18 +57,22 @@ export class Contacts {
     return clock.now() - (this.#registeredAt.get(applianceId) ?? Number.NEGATIVE_INFINITY) >= periodMs;
   }
 
-  /** The one gateway with that global address (IPv4), or with the home that it is of (IPv6); of `which`, or of all. */
+  /** The gateway of the home that has that global address (IPv4) or that it is of (IPv6), where there is one; of `which`, or of all. */
   async gatewayAt(address: IpAddress, which: (gateway: Gateway) => boolean = () => true): Promise<string | undefined> {
     const { registrations, addressesOf } = this.#ports;
     const found: string[] = [];
+    const inside = new Map<string, string[]>();
     let after: string | undefined;
     do {
       const page = await registrations.gateways({ limit: pageLength, ...(after !== undefined && { after }) });
-      for (const gateway of page)
-        if (which(gateway) && isOf(addressesOf(gateway.gatewayId), address)) found.push(gateway.gatewayId);
+      for (const gateway of page) {
+        const { gatewayId, behind } = gateway;
+        if (behind !== undefined) inside.set(behind, [...(inside.get(behind) ?? []), gatewayId]);
+        if (which(gateway) && isOf(addressesOf(gatewayId), address)) found.push(gatewayId);
+      }
       after = page.length === pageLength ? page.at(-1)?.gatewayId : undefined;
     } while (after !== undefined);
-    return found.length === 1 ? found[0] : undefined;
+    return found.length === 1 ? innermost(found[0], inside) : undefined;
   }
 
   #remember(applianceId: string, now: Instant): void {
@@ -78,6 +82,15 @@ export class Contacts {
       this.#registeredAt.delete(other);
     }
   }
+}
+
+/** Where gateways stand in a row, devices are behind the last; of several behind one, nobody can tell which is meant. */
+function innermost(gatewayId: string | undefined, inside: ReadonlyMap<string, readonly string[]>): string | undefined {
+  const next = gatewayId === undefined ? undefined : inside.get(gatewayId);
+  if (!next) return gatewayId;
+  return next.length === 1
+    ? innermost(next[0], new Map([...inside].filter(([outer]) => outer !== gatewayId)))
+    : undefined;
 }
 
 function isOf(addresses: GatewayAddresses | undefined, address: IpAddress): boolean {

@@ -1,5 +1,8 @@
 import type {
   Answer,
+  CallBody,
+  CallProposal,
+  CallProposalRequest,
   Content,
   ProbeRequest,
   ProbeResults,
@@ -24,6 +27,14 @@ export interface ConfigurationServer {
   look(sessionId: string, signal: AbortSignal): Promise<Answer<SessionView>>;
   /** The gateway is closed before this answers. Closing what is closed changes nothing. */
   close(sessionId: string, reason: PortalCloseReason, signal: AbortSignal): Promise<Answer<SessionView>>;
+}
+
+/** Who opens homes for calls, as a portal sees it; a call is looked at and closed like any session. Bounded as the rest. */
+export interface CallOpener {
+  /** Opens both homes of a call for each other, or neither. */
+  openCall(call: CallBody, signal: AbortSignal): Promise<Answer<SessionView>>;
+  /** Where the parties of a call will be reached. Opens nothing. */
+  proposeCall(call: CallProposalRequest, signal: AbortSignal): Promise<Answer<CallProposal>>;
 }
 
 /** A picture of a content. */

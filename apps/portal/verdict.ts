@@ -1,11 +1,12 @@
-import type {
-  Answer,
-  ContentAnswer,
-  ContentRequestBody,
-  SessionRequest,
-  SessionView,
-  StartAnswer,
-  StartRequest,
+import {
+  type Answer,
+  type ContentAnswer,
+  type ContentRequestBody,
+  type SessionRequest,
+  type SessionView,
+  type StartAnswer,
+  type StartRequest,
+  streamEnds,
 } from '@sluice/api';
 import type { Log } from '@sluice/io';
 import { type Clock, familyOf, type Refusal, refusalCodes, refuse } from '@sluice/model';
@@ -106,7 +107,7 @@ export async function open(parts: Deciding, request: SessionRequest): Promise<An
   }
   const session = answer.value;
   if (session.state !== 'open') return { kind: 'refused', refusal: whyNotOpen(session) };
-  const held = new Set(session.openings.map(({ streamId }) => streamId));
+  const held = streamEnds(session);
   const missing = request.streams.find(({ id }) => !held.has(id));
   if (missing === undefined) return answer;
   await undo(parts, session.sessionId, 'media-not-started');
@@ -172,10 +173,15 @@ function startOf(session: SessionView, body: ContentRequestBody): StartRequest {
   return {
     sessionId: session.sessionId,
     contentId: body.contentId,
-    streams: session.openings.map(({ streamId, global }) => ({ id: streamId, to: global })),
+    streams: destinationsOf(session),
     firstSpeaker: body.firstSpeaker,
     ...(body.srtp && { srtp: body.srtp }),
   };
+}
+
+/** Where a media server sends each stream of a session. */
+export function destinationsOf(session: SessionView): StartRequest['streams'] {
+  return [...streamEnds(session)].map(([id, { global }]) => ({ id, to: global }));
 }
 
 function answerOf(
@@ -185,15 +191,14 @@ function answerOf(
   { protection, keys }: StartAnswer,
   steps: ContentAnswer['steps'],
 ): ContentAnswer {
-  const openings = new Map(session.openings.map((opening) => [opening.streamId, opening]));
+  const ends = streamEnds(session);
   return {
     sessionId: session.sessionId,
     contentId: content.contentId,
     until: session.until,
     streams: streams.flatMap(({ localPort: _, ...stream }) => {
-      const opening = openings.get(stream.id);
-      const { global, local } = opening ?? {};
-      return global && local ? [{ ...stream, global, local, ...(protection?.[stream.id] ?? notSaid) }] : [];
+      const reached = ends.get(stream.id);
+      return reached ? [{ ...stream, ...reached, ...(protection?.[stream.id] ?? notSaid) }] : [];
     }),
     ...(keys && { keys }),
     ...(content.sdp === undefined ? {} : { sdp: content.sdp }),

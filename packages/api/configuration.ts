@@ -32,10 +32,54 @@ export const sessionRequest = z.object({
 });
 export type SessionRequest = z.infer<typeof sessionRequest>;
 
+/** One party of a call: its device, where its signalling came from, and its ends of the streams. */
+const callParty = sessionRequest.pick({ applianceId: true, flow: true, localAddresses: true, consent: true }).extend({
+  streams: z
+    .array(requestedStream.omit({ remote: true }))
+    .min(1)
+    .max(mostStreams),
+});
+
+/** Global ports by stream id. */
+const portsByStream = z.record(z.string().max(32), port);
+
+/** Global ports of a call that the parties were told of already. */
+export const callPorts = z.object({ caller: portsByStream, callee: portsByStream });
+
+/** POST /v1/calls: a portal asks for both homes of a call to be opened for each other. The answer is the session, open, or a problem. */
+export const callRequest = z.object({
+  requestId,
+  contentId: identifier,
+  caller: callParty,
+  callee: callParty,
+  ports: callPorts.optional(),
+});
+export type CallBody = z.infer<typeof callRequest>;
+
+/** POST /v1/calls/proposals: which way a call will go, and on which global ports. Opens nothing. */
+export const callProposalRequest = z.object({
+  caller: callParty,
+  callee: callParty.omit({ streams: true }),
+});
+export type CallProposalRequest = z.infer<typeof callProposalRequest>;
+
+/** `direct`: both parties are in one home. `gateways`: where each will be reached, and on which ports it is not its own to say. */
+export const callProposal = z.discriminatedUnion('way', [
+  z.object({ way: z.literal('direct') }),
+  z.object({
+    way: z.literal('gateways'),
+    addresses: z.object({ caller: z.string(), callee: z.string() }),
+    ports: callPorts,
+  }),
+]);
+export type CallProposal = z.infer<typeof callProposal>;
+
 /** One opening of a session as the API shows it. */
 export const openingView = z.object({
   id: z.string(),
   streamId: z.string(),
+  /** Which of the session's hops holds it; left out, the first. */
+  hop: z.number().optional(),
   streamType: z.string(),
   remote: z.object({ address: z.string(), port: z.number().optional() }),
   global: z.object({ address: z.string(), port: z.number() }),
@@ -51,7 +95,12 @@ export const sessionView = z.object({
   applianceId: z.string(),
   contentId: z.string(),
   portalId: z.string(),
+  /** The gateway that its appliance is behind. */
   gatewayId: z.string(),
+  /** Every gateway on its path, outward from the appliance, then those of a call's other party; left out, that one. */
+  hops: z.array(z.object({ gatewayId: z.string(), side: z.literal('peer').optional() })).optional(),
+  /** Whom a call is to. */
+  peer: z.object({ applianceId: z.string() }).optional(),
   state: z.enum(['opening', 'open', 'closing', 'closed', 'refused']),
   openings: z.array(openingView),
   createdAt: z.number(),
@@ -63,6 +112,29 @@ export const sessionView = z.object({
   timeline: z.array(z.object({ at: z.number(), step: z.string(), detail: z.string().optional() })),
 });
 export type SessionView = z.infer<typeof sessionView>;
+
+/** The ends of a session's streams in the appliance's home: where its server sends to, and where that arrives. By stream id. */
+export function streamEnds({
+  hops = [],
+  openings,
+}: Pick<SessionView, 'hops' | 'openings'>): ReadonlyMap<
+  string,
+  Pick<SessionView['openings'][number], 'global' | 'local'>
+> {
+  const outermost = Math.max(
+    0,
+    hops.findLastIndex(({ side }) => side === undefined),
+  );
+  const outer = openings.filter(({ hop = 0 }) => hop === outermost);
+  return new Map(
+    openings
+      .filter(({ hop = 0 }) => hop === 0)
+      .flatMap(({ streamId, local }) => {
+        const global = outer.find((opening) => opening.streamId === streamId)?.global;
+        return global ? [[streamId, { global, local }] as const] : [];
+      }),
+  );
+}
 
 /** How far a list goes: at most `limit` of what comes after the id `after`. */
 const page = z.object({
@@ -94,6 +166,8 @@ export const gatewayView = z.object({
   type: z.string(),
   /** How it is spoken to; what is a secret shows as `***`. */
   communication: z.record(z.string(), z.string()),
+  /** The gateway that it is itself behind: the next hop outward. */
+  behind: z.string().optional(),
   online: z.boolean(),
   global: z.array(z.string()),
   openings: z.number(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ipAddress } from './shapes.ts';
+import { identifier, ipAddress } from './shapes.ts';
 
 /** What any gateway may be registered with. */
 const common = {
@@ -112,6 +112,9 @@ const gatewayTypes = [
 /** The names of the types. */
 export const gatewayTypeNames = gatewayTypes.map(({ shape }) => shape.type.value);
 
-/** PUT /v1/gateways/{gatewayId} */
-export const gatewayRegistration = z.discriminatedUnion('type', gatewayTypes);
+/** PUT /v1/gateways/{gatewayId}. `behind`: the gateway that it is itself behind, the next hop outward. */
+export const gatewayRegistration = z.intersection(
+  z.discriminatedUnion('type', gatewayTypes),
+  z.object({ behind: identifier.optional() }),
+);
 export type GatewayRegistration = z.infer<typeof gatewayRegistration>;

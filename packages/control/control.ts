@@ -1,4 +1,13 @@
-import type { CloseReason, ContentRequest, ContentSession, GatewayAddresses, Refusal } from '@sluice/model';
+import type {
+  CallParty,
+  CallProposal,
+  CallRequest,
+  CloseReason,
+  ContentRequest,
+  ContentSession,
+  GatewayAddresses,
+  Refusal,
+} from '@sluice/model';
 import type { Registrations } from './registration/registrations.ts';
 import type { OpeningPlace, OpeningQuery, SessionQuery, StoreCounts } from './store.ts';
 
@@ -55,7 +64,17 @@ export interface Control extends AsyncDisposable {
    */
   open(request: ContentRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict>;
   /**
-   * Closes a session at its gateway and reads its last counters. Resolves to the session: `closed`, or `closing`
+   * {@link open} for a call: both homes are opened for each other, each to the other's global address and ports alone, or
+   * neither is. Within one home it is refused (`same-home`): there it needs no opening.
+   */
+  openCall(call: CallRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict>;
+  /**
+   * Where the parties of a call will be reached, before it is answered: global ports that are kept free for it for three
+   * minutes. Opens nothing. Where one of them is taken by somebody else meanwhile, {@link openCall} refuses (`port-in-use`).
+   */
+  proposeCall(caller: CallParty, callee: Omit<CallParty, 'streams'>): Promise<CallProposal | Refusal>;
+  /**
+   * Closes a session at its gateways and reads its last counters. Resolves to the session: `closed`, or `closing`
    * where the gateway could not be reached (it is undone when the gateway is back, or by its lease). Harmless on what
    * has ended; undefined where there is no such session.
    */

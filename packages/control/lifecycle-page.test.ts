@@ -16,7 +16,7 @@ const sources = readdirSync(here, { recursive: true, encoding: 'utf8' })
 
 test('the page about the life of a session tells every step of a timeline, and no other', () => {
   const steps = sources.flatMap((text) => [
-    ...[...text.matchAll(/\bnote\([^,]+,\s*'([a-z-]+)'/g)].map(([, step]) => step),
+    ...[...text.matchAll(/\bnote(?:At\([\w.#]+,\s*|\()[^,']+,\s*'([a-z-]+)'/g)].map(([, step]) => step),
     ...[
       ...text.matchAll(/\bmove\([^;]*?'[a-z-]+'(?: : '[a-z-]+')?,\s*(?:[^;']*\? )?'([a-z-]+)'(?: : '([a-z-]+)')?/g),
     ].flatMap(([, step, other]) => [step, other]),

@@ -5,8 +5,10 @@ import { forgetEnded } from './forgetting.ts';
 import { GatewayLinks, isThroughAppliance } from './gateways/links.ts';
 import type { ControlPorts } from './ports.ts';
 import { Registrations } from './registration/registrations.ts';
+import { halvesOf } from './sessions/calling.ts';
 import { Leases } from './sessions/leases.ts';
 import { LiveSessions } from './sessions/live-sessions.ts';
+import { Proposals } from './sessions/proposing.ts';
 import { Records } from './sessions/records.ts';
 import { Restoring } from './sessions/restoring.ts';
 import { Sessions } from './sessions/sessions.ts';
@@ -36,8 +38,9 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
     stopped: stop.signal,
   };
   const registrations = new Registrations(store, (gateway) => w.links.redirect(gateway));
-  const leases = new Leases(w, (live) => restoring.putRightSoon(live.link));
+  const leases = new Leases(w, ({ link }) => restoring.putRightSoon(link));
   const restoring = new Restoring(w, leases);
+  const proposals = new Proposals(w);
   const sessions = new Sessions(w, store, registrations, leases);
   await sessions.takeUp();
   forgetEnded(w, store);
@@ -81,6 +84,17 @@ export async function openControl(ports: ControlPorts, given?: Partial<ControlSe
       if (verdict.kind === 'refused' && !verdict.session)
         w.tell({ event: 'turned-away', request, refusal: verdict.refusal });
       return verdict;
+    },
+    async openCall(call, signal, admit) {
+      const verdict = await sessions.openCall(call, signal, admit);
+      const halves = halvesOf(call);
+      if (verdict.kind === 'refused' && !verdict.session && !('code' in halves))
+        w.tell({ event: 'turned-away', request: halves[0], refusal: verdict.refusal });
+      return verdict;
+    },
+    async proposeCall(caller, callee) {
+      const paths = [registrations.pathOf(caller.applianceId), registrations.pathOf(callee.applianceId)] as const;
+      return proposals.propose(caller, callee, ...(await Promise.all(paths)));
     },
     close: (sessionId, reason, signal) => sessions.close(sessionId, reason, signal),
     session: (sessionId) => sessions.session(sessionId),

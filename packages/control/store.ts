@@ -65,7 +65,7 @@ export interface Store extends AsyncDisposable, StandingStore {
   putGateway(gateway: Gateway): Promise<void>;
   gateway(gatewayId: string): Promise<Gateway | undefined>;
   gateways(page?: Page): Promise<readonly Gateway[]>;
-  /** Removes a gateway, unless appliances are registered behind it. */
+  /** Removes a gateway, unless appliances or other gateways are registered behind it. */
   forgetGateway(gatewayId: string): Promise<'forgotten' | 'unknown' | 'in-use'>;
   putAppliance(registration: Registration): Promise<void>;
   appliance(applianceId: string): Promise<Registration | undefined>;

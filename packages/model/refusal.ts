@@ -10,6 +10,7 @@ export const refusalCodes = [
   'gateway-refused',
   'gateway-silent',
   'path-mismatch',
+  'same-home',
   'behind-another-nat',
   'local-address-outside-home',
   'local-address-needed',

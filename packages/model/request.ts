@@ -45,6 +45,16 @@ export interface CallRequest extends Pick<ContentRequest, 'requestId' | 'content
   readonly ports?: CallPorts;
 }
 
+/** How a call will go. `direct`: both parties are in one home, and need no gateway. `gateways`: where each will be reached. */
+export type CallProposal =
+  | { readonly way: 'direct' }
+  | {
+      readonly way: 'gateways';
+      readonly addresses: { readonly caller: IpAddress; readonly callee: IpAddress };
+      /** By stream; a stream that is not named is reached at its device's own port (IPv6). */
+      readonly ports: CallPorts;
+    };
+
 /** The global ports of a call's streams, by stream id. */
 export interface CallPorts {
   readonly caller: Readonly<Record<string, Port>>;

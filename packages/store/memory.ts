@@ -44,6 +44,7 @@ class MemoryStore implements Store {
 
   async forgetGateway(gatewayId: string): Promise<'forgotten' | 'unknown' | 'in-use'> {
     for (const appliance of this.#appliances.values()) if (appliance.gatewayId === gatewayId) return 'in-use';
+    for (const gateway of this.#gateways.values()) if (gateway.behind === gatewayId) return 'in-use';
     return this.#gateways.delete(gatewayId) ? 'forgotten' : 'unknown';
   }
 
@@ -146,7 +147,7 @@ class MemoryStore implements Store {
     const fitting = [...this.#sessions.values()].filter(
       (session) =>
         (states === undefined || states.includes(session.state)) &&
-        (gatewayId === undefined || session.gatewayId === gatewayId) &&
+        (gatewayId === undefined || (session.hops ?? [session]).some((hop) => hop.gatewayId === gatewayId)) &&
         (applianceId === undefined || session.request.applianceId === applianceId),
     );
     return pageOf(fitting, (session) => session.sessionId, query);

@@ -5,10 +5,10 @@ import type { ContentSession } from '@sluice/model';
 export function placesOf(session: ContentSession): readonly OpeningPlace[] {
   const { sessionId, gatewayId, state } = session;
   if (state === 'closed' || state === 'refused') return [];
-  return session.openings.map(({ id, streamType, global, local }) => ({
+  return session.openings.map(({ id, streamType, global, local, hop = 0 }) => ({
     openingId: id,
     sessionId,
-    gatewayId,
+    gatewayId: session.hops?.[hop]?.gatewayId ?? gatewayId,
     streamType,
     global,
     local,

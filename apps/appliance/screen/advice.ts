@@ -15,6 +15,7 @@ export const advice: Readonly<Record<RefusalCode, string>> = {
   'gateway-silent': 'Your gateway did not answer in time. Try again in a moment.',
   'behind-another-nat':
     'Your internet provider, or a second router, stands between your router and the internet. Ask the provider for a public address, or choose content that comes over IPv6.',
+  'same-home': 'Both devices are in one home: connect them to each other there.',
   'path-mismatch': 'The request did not come the way it said. Turn off a VPN or proxy on this device, then try again.',
   'local-address-outside-home': 'This device named an address that is not in your home. Check its network settings.',
   'local-address-needed': 'Your gateway cannot find this device by itself. Let the device name its address.',

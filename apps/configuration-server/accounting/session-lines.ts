@@ -32,8 +32,14 @@ export function sessionLines(audit: Audit, sparing: Sparing): (happening: Happen
   };
 }
 
-function whoseSession({ sessionId, gatewayId, request }: ContentSession): Fields {
-  return { session: sessionId, ...whose(request), gateway: gatewayId };
+function whoseSession({ sessionId, gatewayId, hops, request, peer }: ContentSession): Fields {
+  return {
+    session: sessionId,
+    ...whose(request),
+    gateway: gatewayId,
+    ...(hops && { hops: hops.map((hop) => hop.gatewayId) }),
+    ...(peer && { peer: peer.applianceId, peerFrom: formatEndpoint(peer.flow.observed) }),
+  };
 }
 
 function whose({ requestId, applianceId, contentId, portalId }: ContentRequest): Fields {
@@ -55,11 +61,12 @@ function asked({ flow, localAddresses, consent, streams }: ContentRequest): Fiel
   };
 }
 
-function opened({ openings, until, endsAt, request, holding }: ContentSession): Fields {
+function opened({ openings, until, endsAt, request, holding, hops }: ContentSession): Fields {
   return {
     consent: request.consent === undefined ? 'flow' : 'signed',
-    openings: openings.map(({ id, streamId, streamType, remote, global, local }) => ({
+    openings: openings.map(({ id, streamId, streamType, remote, global, local, hop = 0 }) => ({
       id,
+      ...(hops && { gateway: hops[hop]?.gatewayId ?? '' }),
       stream: streamId,
       type: streamType,
       remote: endOf(remote),

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { operatorLines } from '../accounting/operator-lines.ts';
 import { type Access, everyone } from './access.ts';
 import { applianceLinkRoutes } from './appliance-link-routes.ts';
+import { callRoutes } from './call-routes.ts';
 import type { Caller, CallerReader } from './caller.ts';
 import { refuseInput } from './input.ts';
 import { operatorRoutes } from './operator-routes.ts';
@@ -80,6 +81,7 @@ export async function configurationApi(
   });
   await app.register(async (routes) => {
     sessionRoutes(routes, ports);
+    callRoutes(routes, ports);
     registrationRoutes(routes, ports);
     standingRoutes(routes, ports);
     statusRoutes(routes, ports);

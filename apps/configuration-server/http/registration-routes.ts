@@ -38,14 +38,19 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     },
     async (request, reply) => {
       const { gatewayId } = request.params as z.infer<typeof byGateway>;
-      const { type, communication } = request.body as GatewayRegistration;
-      const gateway = { gatewayId, type, communication: communication as Gateway['communication'] };
+      const { type, communication, behind } = request.body as GatewayRegistration;
+      const gateway = {
+        gatewayId,
+        type,
+        communication: communication as Gateway['communication'],
+        ...(behind !== undefined && { behind }),
+      };
       const masked = Object.entries(gateway.communication).find(([, value]) => value === hidden)?.[0];
       // Kept over a change of the address, a secret would be sent wherever the new one leads.
       if (masked !== undefined && isSecretMember(type, masked))
         return refuseTo(reply, refuse('malformed', `communication.${masked}: give the secret itself again`));
-      await registrations.putGateway(gateway);
-      return show(gateway);
+      const refusal = await registrations.putGateway(gateway);
+      return refusal ? refuseTo(reply, refusal) : show(gateway);
     },
   );
 
@@ -103,7 +108,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
       const { applianceId } = request.params as z.infer<typeof byAppliance>;
       const registration = { applianceId, ...(request.body as z.infer<typeof applianceRegistration>) };
       const refusal = await registrations.putAppliance(registration);
-      return refusal ? refuseTo(reply, refusal) : reply.send(behind(registration));
+      return refusal ? refuseTo(reply, refusal) : reply.send(applianceOf(registration));
     },
   );
 
@@ -116,7 +121,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     async (request, reply) => {
       const { applianceId } = request.params as z.infer<typeof byAppliance>;
       const found = await registrations.appliance(applianceId);
-      if (found) return behind(found);
+      if (found) return applianceOf(found);
       return refuseTo(reply, refuse('appliance-unknown', `the appliance ${applianceId} is not registered`));
     },
   );
@@ -143,15 +148,16 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
       config: readers,
       schema: { summary: 'List appliances', querystring: registrationQuery, response: { 200: applianceList } },
     },
-    async (request) => ({ appliances: (await registrations.appliances(pageOf(request.query))).map(behind) }),
+    async (request) => ({ appliances: (await registrations.appliances(pageOf(request.query))).map(applianceOf) }),
   );
 
-  function show({ gatewayId, type, communication, evidence }: Gateway): z.infer<typeof gatewayView> {
+  function show({ gatewayId, type, communication, evidence, behind }: Gateway): z.infer<typeof gatewayView> {
     const { online, addresses, openings, lastSeen } = control.gatewayStatus(gatewayId);
     return {
       gatewayId,
       type,
       communication: { ...hideSecrets(type, communication) },
+      ...(behind !== undefined && { behind }),
       online,
       global: [...(addresses?.global ?? [])],
       openings,
@@ -161,7 +167,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
   }
 }
 
-function behind({ evidence, ...registration }: Registration): z.infer<typeof applianceView> {
+function applianceOf({ evidence, ...registration }: Registration): z.infer<typeof applianceView> {
   return { ...registration, ...(evidence && { evidence: evidenceView(evidence) }) };
 }
 

@@ -145,7 +145,7 @@ function unknown(reply: FastifyReply, sessionId: string): FastifyReply {
 }
 
 /** Ends when the caller goes away before its answer. */
-function whileWaiting(reply: FastifyReply): AbortSignal {
+export function whileWaiting(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort(new Error('the caller went away'));

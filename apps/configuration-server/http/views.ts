@@ -11,10 +11,13 @@ export function viewOf(session: ContentSession): SessionView {
     contentId: request.contentId,
     portalId: request.portalId,
     gatewayId: session.gatewayId,
+    ...(session.hops && { hops: session.hops.map((hop) => ({ ...hop })) }),
+    ...(session.peer && { peer: { applianceId: session.peer.applianceId } }),
     state: session.state,
-    openings: session.openings.map(({ id, streamId, streamType, remote, global, local, counters }) => ({
+    openings: session.openings.map(({ id, streamId, streamType, remote, global, local, counters, hop }) => ({
       id,
       streamId,
+      ...(hop !== undefined && { hop }),
       streamType,
       remote,
       global,

@@ -82,6 +82,7 @@ function registerCommand(): Command {
         registerGateway,
       )
         .addOption(new Option('--type <type>', 'how it is spoken to').choices(gatewayTypeNames).default('sluice'))
+        .option('--behind <gateway>', 'the gateway that it is itself behind: the next hop outward')
         .option('--url <url>', 'wss://host:port/path of a gateway that listens; left out, it dials')
         .option(
           '--with <name=value>',
@@ -178,7 +179,11 @@ const appliances: Act = async (client) =>
     ),
   );
 
-const registerGateway: Act = async (client, [gatewayId = ''], { type, url, portAgreement, with: more, secret }) => {
+const registerGateway: Act = async (
+  client,
+  [gatewayId = ''],
+  { type, url, behind, portAgreement, with: more, secret },
+) => {
   const communication = {
     ...(await membersOf(String(type), typeof more === 'object' ? more : {}, secret)),
     ...(typeof url === 'string' && { url }),
@@ -187,6 +192,7 @@ const registerGateway: Act = async (client, [gatewayId = ''], { type, url, portA
   const answer = await client.ask(gatewayView, 'PUT', `/v1/gateways/${id(gatewayId)}`, {
     type,
     communication,
+    ...(typeof behind === 'string' && { behind }),
   });
   return say(answer, ({ online }) => `${gatewayId} is registered${online ? ' and online' : ''}`);
 };

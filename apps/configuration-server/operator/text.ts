@@ -64,28 +64,37 @@ export function explain(session: SessionView): string {
     step,
     detail ?? '',
   ]);
-  const paths = session.openings.map(({ streamId, streamType, remote, global, local, packets, bytes }) => [
-    streamId,
-    streamType,
-    ends(remote),
-    ends(global),
-    ends(local),
-    packets === undefined ? '' : `${packets} packets, ${bytes ?? 0} bytes`,
-  ]);
   return [
     `session ${session.sessionId} is ${session.state}; ${why}`,
     `${session.applianceId} asked for ${session.contentId} at ${session.portalId} (request ${session.requestId})`,
     '',
-    ...(paths.length === 0
-      ? [`hop ${session.gatewayId}: no opening`]
-      : [
-          `hop ${session.gatewayId}:`,
-          table(['stream', 'type', 'from', 'to the gateway at', 'to the device at', 'passed'], paths),
-        ]),
+    ...hopLines(session),
     ...heldLines(session),
     '',
     table(['when', 'after', 'step', 'reason'], steps),
   ].join('\n');
+}
+
+/** What each gateway on the way holds. */
+function hopLines({ gatewayId, hops = [{ gatewayId }], openings, peer }: SessionView): string[] {
+  return hops.flatMap((each, index) => {
+    const rows = openings
+      .filter(({ hop = 0 }) => hop === index)
+      .map(({ streamId, streamType, remote, global, local, packets, bytes }) => [
+        streamId,
+        streamType,
+        ends(remote),
+        ends(global),
+        ends(local),
+        packets === undefined ? '' : `${packets} packets, ${bytes ?? 0} bytes`,
+      ]);
+    const whose = each.side === 'peer' && peer ? ` (of ${peer.applianceId})` : '';
+    if (rows.length === 0) return [`hop ${each.gatewayId}${whose}: no opening`];
+    return [
+      `hop ${each.gatewayId}${whose}:`,
+      table(['stream', 'type', 'from', 'to the gateway at', 'to the device at', 'passed'], rows),
+    ];
+  });
 }
 
 /** What the gateway does not keep, and what packets showed; nothing where every promise holds. */

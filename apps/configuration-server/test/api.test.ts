@@ -219,6 +219,8 @@ test('/openapi.json describes what is checked', async () => {
       'post /v1/appliance-links/{link}/answers',
       'post /v1/appliance-links/{link}/doubts',
       'post /v1/appliance-links/{link}/results',
+      'post /v1/calls',
+      'post /v1/calls/proposals',
       'post /v1/enrolment-tokens',
       'post /v1/renewals',
       'post /v1/revocations',

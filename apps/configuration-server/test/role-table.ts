@@ -12,6 +12,8 @@ export const roleTable: Readonly<Record<string, readonly Role[]>> = {
   'GET /healthz': everyone,
   'GET /openapi.json': everyone,
   'POST /v1/sessions': askers,
+  'POST /v1/calls': askers,
+  'POST /v1/calls/proposals': askers,
   'GET /v1/sessions': readers,
   'GET /v1/sessions/{sessionId}': watchers,
   'DELETE /v1/sessions/{sessionId}': askers,

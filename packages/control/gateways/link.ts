@@ -60,6 +60,12 @@ export class GatewayLink {
     return this.#conversation !== undefined;
   }
 
+  /** Which gateway it leads to, and by way of whom: no two links have the same. */
+  get name(): string {
+    const { gatewayId, communication } = this.gateway;
+    return `${gatewayId} ${communication.appliance ?? ''}`;
+  }
+
   /** What the gateway can express: of itself once it was spoken to, until then of its type. */
   get traits(): Traits {
     return this.#conversation?.session.traits ?? this.#lastTraits ?? this.driver.traits;

@@ -1,12 +1,15 @@
 import {
   type ContentSession,
+  type Endpoint,
   familyOf,
   type GatewayAddresses,
   type GrantedOpening,
   type Observed,
   type PromiseName,
+  type Traits,
 } from '@sluice/model';
 import { sameOpening } from './granted.ts';
+import { isTranslated } from './openings.ts';
 
 /** What one open session lacks and has at its gateway. */
 export interface SessionDifference {
@@ -26,11 +29,16 @@ export interface Difference {
   readonly moved: readonly string[];
 }
 
-/** Compares a whole gateway with the sessions that want something of it; sessions that are not open want nothing. */
+/** What a session wants of one gateway; nothing where it is not open. */
+export interface Wanted extends Pick<ContentSession, 'sessionId' | 'state'> {
+  readonly openings: readonly GrantedOpening[];
+}
+
+/** Compares a whole gateway with the sessions that want something of it. */
 export function compare(
-  sessions: readonly ContentSession[],
+  sessions: readonly Wanted[],
   observed: Observed,
-  addresses: GatewayAddresses,
+  { addresses, traits }: { readonly addresses: GatewayAddresses; readonly traits: Traits },
 ): Difference {
   const there = new Map(observed.ours.map(({ opening }) => [opening.id, opening]));
   const open: SessionDifference[] = [];
@@ -38,7 +46,9 @@ export function compare(
   const keep = new Set<string>();
   for (const { sessionId, state, openings } of sessions) {
     if (state !== 'open') continue;
-    if (openings.some(({ global }) => familyOf(global.address) === 4 && !addresses.global.includes(global.address))) {
+    const isElsewhere = ({ address }: Endpoint) =>
+      isTranslated(traits, familyOf(address)) && !addresses.global.includes(address);
+    if (openings.some(({ global }) => isElsewhere(global))) {
       moved.push(sessionId);
       continue;
     }

@@ -1,5 +1,13 @@
-import { familyOf, type GatewayAddresses, type GrantedOpening, type Opening, prefixContains } from '@sluice/model';
+import {
+  familyOf,
+  type GatewayAddresses,
+  type GrantedOpening,
+  type Opening,
+  prefixContains,
+  type Traits,
+} from '@sluice/model';
 import { checkTarget } from '../registration/local-address.ts';
+import { isTranslated } from './openings.ts';
 
 /**
  * What is wrong with what a gateway says it granted, in words; undefined where each opening asked for is there and
@@ -8,13 +16,13 @@ import { checkTarget } from '../registration/local-address.ts';
 export function faultOfGrant(
   asked: readonly Opening[],
   granted: readonly GrantedOpening[],
-  addresses: GatewayAddresses,
+  gateway: { readonly addresses: GatewayAddresses; readonly traits: Traits },
 ): string | undefined {
   const byId = new Map(granted.map((opening) => [opening.id, opening]));
   for (const opening of asked) {
     const got = byId.get(opening.id);
     if (!got) return `${opening.id} is not among what was granted`;
-    const fault = faultOf(opening, got, addresses);
+    const fault = faultOf(opening, got, gateway);
     if (fault) return `${opening.id} ${fault}`;
   }
   for (const opening of asked) {
@@ -34,7 +42,11 @@ export function isElsewhere(asked: readonly Opening[], granted: readonly Granted
   return asked.some(({ id, globalPort }) => globalPort !== undefined && ports.has(id) && ports.get(id) !== globalPort);
 }
 
-function faultOf(asked: Opening, got: GrantedOpening, addresses: GatewayAddresses): string | undefined {
+function faultOf(
+  asked: Opening,
+  got: GrantedOpening,
+  { addresses, traits }: { readonly addresses: GatewayAddresses; readonly traits: Traits },
+): string | undefined {
   if (got.streamType !== asked.streamType) return `lets in ${got.streamType} instead of ${asked.streamType}`;
   if (got.payloadType !== asked.payloadType) return 'lets in another payload type than asked';
   if (got.remote.address !== asked.remote.address || got.remote.port !== asked.remote.port)
@@ -47,10 +59,9 @@ function faultOf(asked: Opening, got: GrantedOpening, addresses: GatewayAddresse
   if (asked.globalPort !== undefined && got.globalPort !== asked.globalPort)
     return 'is on another global port than asked';
   if (got.global.port !== got.globalPort) return 'names two global ports';
-  const known =
-    familyOf(got.global.address) === 4
-      ? addresses.global.includes(got.global.address)
-      : addresses.local.some((prefix) => prefixContains(prefix, got.global.address));
+  const known = isTranslated(traits, familyOf(got.global.address))
+    ? addresses.global.includes(got.global.address)
+    : addresses.local.some((prefix) => prefixContains(prefix, got.global.address));
   return known ? undefined : `is on ${got.global.address}, which is no address of this gateway`;
 }
 

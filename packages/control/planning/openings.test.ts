@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContentRequest, GatewayAddresses, Opening, RefusalCode, RequestedStream, Traits } from '@sluice/model';
+import type { ContentRequest, GatewayAddresses, RefusalCode, RequestedStream, Traits } from '@sluice/model';
 import { filmRequest, filmRequest6, filmStreams } from '../test/home.ts';
 import { strongTraits } from '../test/simulated-gateway.ts';
-import { planOpenings } from './openings.ts';
+import { type PlannedOpening, planOpenings } from './openings.ts';
+import { checkTraits } from './path-holding.ts';
 import { checkStreams } from './streams.ts';
-import { checkTraits } from './traits.ts';
 
 const addresses: GatewayAddresses = {
   global: ['203.0.113.1'],
@@ -16,8 +16,10 @@ const addresses: GatewayAddresses = {
   own: ['192.168.1.1'],
 };
 
-function plan(request: ContentRequest, traits: Traits = strongTraits): readonly Opening[] {
-  const openings = planOpenings('s1', request, addresses, traits, 1_000);
+const place = { sessionId: 's1', hop: 0 };
+
+function plan(request: ContentRequest, traits: Traits = strongTraits): readonly PlannedOpening[] {
+  const openings = planOpenings(place, request, { addresses, traits });
   assert.ok(!('code' in openings), JSON.stringify(openings));
   return openings;
 }
@@ -31,7 +33,6 @@ test('IPv4: an opening for each stream, RTP and its RTCP in a group, the port le
     payloadType: 96,
     remote: { address: '203.0.113.10', port: 7000 },
     flow: request.flow,
-    until: 1_000,
     portGroup: { name: 'video', offset: 0 },
     local: { address: '192.168.1.2', port: 5000 },
   });
@@ -41,7 +42,6 @@ test('IPv4: an opening for each stream, RTP and its RTCP in a group, the port le
     streamType: 'tcp',
     remote: { address: '203.0.113.10', port: 7004 },
     flow: request.flow,
-    until: 1_000,
     local: { address: '192.168.1.2', port: 5004 },
   });
 });
@@ -57,7 +57,7 @@ test('IPv6 streams after a request over IPv4 point at the IPv6 address that the 
   const [video] = plan(filmRequest('r1', { streams, localAddresses: ['192.168.1.2', '2001:db8:100::2'] }));
   assert.deepEqual(video?.local, { address: '2001:db8:100::2', port: 5000 });
   assert.equal(video?.globalPort, 5000);
-  const refused = planOpenings('s1', filmRequest('r1', { streams }), addresses, strongTraits, 1_000);
+  const refused = planOpenings(place, filmRequest('r1', { streams }), { addresses, traits: strongTraits });
   assert.equal('code' in refused && refused.code, 'local-address-needed');
 });
 
@@ -125,5 +125,5 @@ test('what a type cannot hold as tightly as asked is refused, never widened', ()
     ],
   ];
   for (const [title, traits, request, code] of cases)
-    assert.equal(checkTraits(request, { ...strongTraits, ...traits }, [])?.code, code, title);
+    assert.equal(checkTraits(request, [{ ...strongTraits, ...traits }], [])?.code, code, title);
 });

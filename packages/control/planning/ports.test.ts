@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Opening, Traits } from '@sluice/model';
+import type { Traits } from '@sluice/model';
 import fc from 'fast-check';
 import { filmRequest } from '../test/home.ts';
 import { strongTraits } from '../test/simulated-gateway.ts';
-import { planOpenings } from './openings.ts';
+import { type PlannedOpening, planOpenings } from './openings.ts';
 import { agreementFor, assignPorts, freePortWishes, needsPorts, proposePorts } from './ports.ts';
 
-const film = planOpenings(
-  's1',
-  filmRequest('r1'),
-  { global: ['203.0.113.1'], local: [{ address: '192.168.1.0', length: 24 }], own: [] },
-  strongTraits,
-  1_000,
-) as readonly Opening[];
+const addresses = { global: ['203.0.113.1'], local: [{ address: '192.168.1.0', length: 24 }], own: [] };
+const film = planOpenings({ sessionId: 's1', hop: 0 }, filmRequest('r1'), {
+  addresses,
+  traits: strongTraits,
+}) as readonly PlannedOpening[];
 
-const ports = (openings: readonly Opening[] | undefined) => openings?.map(({ globalPort }) => globalPort);
+const ports = (openings: readonly PlannedOpening[] | undefined) => openings?.map(({ globalPort }) => globalPort);
 
 test('the way to agree is the wished one where it serves', () => {
   const cases: [Partial<Traits>, 'pick' | 'propose' | 'list-free', string | undefined][] = [

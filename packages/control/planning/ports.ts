@@ -1,11 +1,12 @@
-import type { Opening, Port, Traits } from '@sluice/model';
+import type { Port, Traits } from '@sluice/model';
 import { transportOf } from '@sluice/model';
 import type { PortAgreement } from '../settings.ts';
+import type { PlannedOpening } from './openings.ts';
 
 /** Openings that take one global port, or an even one and the next. */
 interface Slot {
   readonly transport: 'tcp' | 'udp';
-  readonly openings: readonly [Opening] | readonly [rtp: Opening, rtcp: Opening];
+  readonly openings: readonly [PlannedOpening] | readonly [rtp: PlannedOpening, rtcp: PlannedOpening];
 }
 
 /** Whether a transport's global port is known to be taken. */
@@ -24,7 +25,7 @@ export interface FreePortWish {
  */
 export function agreementFor(
   wished: PortAgreement,
-  openings: readonly Opening[],
+  openings: readonly PlannedOpening[],
   traits: Traits,
 ): PortAgreement | undefined {
   const paired = openings.some((opening) => opening.portGroup);
@@ -33,7 +34,7 @@ export function agreementFor(
 }
 
 /** Whether a global port has to be agreed on at all: not for IPv6, where it is the local one. */
-export function needsPorts(openings: readonly Opening[]): boolean {
+export function needsPorts(openings: readonly PlannedOpening[]): boolean {
   return openings.some((opening) => opening.globalPort === undefined);
 }
 
@@ -42,12 +43,12 @@ export function needsPorts(openings: readonly Opening[]): boolean {
  * Undefined where no port is left.
  */
 export function proposePorts(
-  openings: readonly Opening[],
+  openings: readonly PlannedOpening[],
   range: readonly [least: Port, most: Port],
   taken: PortTaken,
   prefersLocal: boolean,
   random: () => number,
-): readonly Opening[] | undefined {
+): readonly PlannedOpening[] | undefined {
   const chosen = new Map<string, Port>();
   const now = new Set<string>();
   for (const { transport, openings: members } of slotsOf(openings)) {
@@ -69,7 +70,7 @@ export function proposePorts(
 }
 
 /** What to ask a gateway's list of free ports for. More singles than needed are wished, as pairs may be among them. */
-export function freePortWishes(openings: readonly Opening[]): readonly FreePortWish[] {
+export function freePortWishes(openings: readonly PlannedOpening[]): readonly FreePortWish[] {
   const slots = slotsOf(openings);
   const wishes: FreePortWish[] = [];
   for (const transport of ['tcp', 'udp'] as const) {
@@ -83,10 +84,10 @@ export function freePortWishes(openings: readonly Opening[]): readonly FreePortW
 
 /** Openings with the listed free ports; `lists[i]` answers `wishes[i]`. Undefined where they do not suffice. */
 export function assignPorts(
-  openings: readonly Opening[],
+  openings: readonly PlannedOpening[],
   wishes: readonly FreePortWish[],
   lists: readonly (readonly Port[])[],
-): readonly Opening[] | undefined {
+): readonly PlannedOpening[] | undefined {
   const chosen = new Map<string, Port>();
   const gone = new Set<string>();
   // Pairs first: they are the harder to place.
@@ -107,7 +108,7 @@ export function assignPorts(
   return withPorts(openings, chosen);
 }
 
-function slotsOf(openings: readonly Opening[]): readonly Slot[] {
+function slotsOf(openings: readonly PlannedOpening[]): readonly Slot[] {
   const open = openings.filter((opening) => opening.globalPort === undefined);
   return open.flatMap((opening): Slot[] => {
     const transport = transportOf(opening.streamType);
@@ -136,7 +137,7 @@ function drawPort(
 }
 
 /** A named port says all that a group would. */
-function withPorts(openings: readonly Opening[], chosen: ReadonlyMap<string, Port>): readonly Opening[] {
+function withPorts(openings: readonly PlannedOpening[], chosen: ReadonlyMap<string, Port>): readonly PlannedOpening[] {
   return openings.map((opening) => {
     const globalPort = chosen.get(opening.id);
     if (globalPort === undefined) return opening;

@@ -1,23 +1,7 @@
-import {
-  type ContentRequest,
-  familyOf,
-  type PromiseName,
-  type Refusal,
-  refuse,
-  type Traits,
-  traitsFor,
-} from '@sluice/model';
-import { checkHolding, heldBy } from './holding.ts';
+import { type ContentRequest, familyOf, type Refusal, refuse, type Traits } from '@sluice/model';
 
-/**
- * What the gateway's type cannot hold as tightly as the request needs, nor as the deployment's policy lets it be
- * weaker by name (`mayLack`): refused before a packet is sent, never widened in silence.
- */
-export function checkTraits(
-  request: ContentRequest,
-  all: Traits,
-  mayLack: readonly PromiseName[],
-): Refusal | undefined {
+/** Whether a gateway has openings for the IP versions that a request's streams are of. */
+export function checkFamilies(request: ContentRequest, all: Traits): Refusal | undefined {
   const came = familyOf(request.flow.observed.address);
   for (const stream of request.streams) {
     const family = familyOf(stream.remote.address);
@@ -30,10 +14,6 @@ export function checkTraits(
       `the request came over IPv${came} but the stream ${stream.id} comes from ${stream.remote.address}; ask over the version of the content`,
       stream.id,
     );
-  }
-  for (const family of new Set(request.streams.map(({ remote }) => familyOf(remote.address)))) {
-    const no = checkHolding(request, heldBy(traitsFor(all, family)), mayLack);
-    if (no) return no;
   }
   return undefined;
 }

@@ -22,12 +22,25 @@ export class Registrations {
     return () => this.#observers.delete(observer);
   }
 
-  /** Adds a gateway, or replaces what was known of it. */
-  async putGateway(gateway: Gateway): Promise<void> {
+  /** Adds a gateway, or replaces what was known of it. Refuses where what it is behind is unknown, or is itself. */
+  async putGateway(gateway: Gateway): Promise<Refusal | undefined> {
+    const wrong = await this.#wrongPlace(gateway);
+    if (wrong) return wrong;
     const before = await this.#store.gateway(gateway.gatewayId);
     await this.#store.putGateway(gateway);
     for (const observer of this.#observers) observer(gateway.gatewayId, gateway);
     if (before && !sameWay(before, gateway)) this.#changed(gateway);
+    return undefined;
+  }
+
+  async #wrongPlace({ gatewayId, behind }: Gateway): Promise<Refusal | undefined> {
+    for (let next = behind, hops = 1; next !== undefined; hops++) {
+      const outer = await this.#store.gateway(next);
+      if (!outer) return unknownGateway(next);
+      if (next === gatewayId || hops >= mostHops) return inCircles(gatewayId);
+      next = outer.behind;
+    }
+    return undefined;
   }
 
   gateway(gatewayId: string): Promise<Gateway | undefined> {
@@ -39,13 +52,13 @@ export class Registrations {
     return this.#store.gateways(page);
   }
 
-  /** Removes a gateway; refuses where there is none, and while appliances are behind it. Its sessions live on. */
+  /** Removes a gateway; refuses where there is none, and while something is behind it. Its sessions live on. */
   async forgetGateway(gatewayId: string): Promise<Refusal | undefined> {
     const outcome = await this.#store.forgetGateway(gatewayId);
     if (outcome === 'forgotten') for (const observer of this.#observers) observer(gatewayId, undefined);
     if (outcome === 'forgotten') return undefined;
     if (outcome === 'unknown') return unknownGateway(gatewayId);
-    const message = `appliances are registered behind ${gatewayId}; move or remove them first`;
+    const message = `appliances or gateways are registered behind ${gatewayId}; move or remove them first`;
     return { code: 'request-conflict', message };
   }
 
@@ -101,6 +114,31 @@ export class Registrations {
     }
     return (await this.#store.gateway(registration.gatewayId)) ?? unknownGateway(registration.gatewayId);
   }
+
+  /** The gateways between an appliance and the internet, from its own outward, or why they cannot be told. */
+  async pathOf(applianceId: string): Promise<readonly Gateway[] | Refusal> {
+    const own = await this.gatewayOf(applianceId);
+    if ('code' in own) return own;
+    const path = [own];
+    for (let next = own.behind; next !== undefined; next = path.at(-1)?.behind) {
+      const gateway = await this.#store.gateway(next);
+      if (!gateway) return unknownGateway(next);
+      path.push(gateway);
+      if (path.length > mostHops) return inCircles(own.gatewayId);
+    }
+    return path;
+  }
+}
+
+/** More boxes in a row than any home has: they are registered behind each other. */
+const mostHops = 4;
+
+function inCircles(gatewayId: string): Refusal {
+  return {
+    code: 'path-mismatch',
+    message: `the gateways that ${gatewayId} is registered behind are more than ${mostHops}, or behind each other; correct what each is behind`,
+    subject: gatewayId,
+  };
 }
 
 function unknownGateway(gatewayId: string): Refusal {
@@ -109,5 +147,5 @@ function unknownGateway(gatewayId: string): Refusal {
 
 function sameWay(one: Gateway, other: Gateway): boolean {
   const sorted = (gateway: Gateway) => JSON.stringify(Object.entries(gateway.communication).sort());
-  return one.type === other.type && sorted(one) === sorted(other);
+  return one.type === other.type && one.behind === other.behind && sorted(one) === sorted(other);
 }

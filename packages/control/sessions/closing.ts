@@ -1,5 +1,5 @@
 import type { CloseReason, GrantedOpening, Observed } from '@sluice/model';
-import type { LiveSession } from './live.ts';
+import type { LiveHop, LiveSession } from './live.ts';
 import { hasEnded } from './state.ts';
 import type { Workings } from './workings.ts';
 
@@ -26,22 +26,25 @@ export function endLive(w: Workings, live: LiveSession, reason: CloseReason, det
   );
 }
 
-/** Tries once to leave nothing of a closing session at its gateway; comes back to it later where that did not work. */
+/** Tries once to leave nothing of a closing session at its gateways; comes back later to those where that did not work. */
 export async function undo(w: Workings, live: LiveSession): Promise<void> {
-  let nothingLeft = false;
-  try {
-    // It may have been put right while this waited for its turn.
-    const act = async () => hasEnded(live.session.state) || takeBack(w, live);
-    nothingLeft = await live.link.turns.shared(w.stopped, act);
-  } catch (error) {
-    if (!w.stopped.aborted) w.log.error({ sessionId: live.id, reason: String(error) }, 'undoing failed');
-  }
+  await Promise.all(live.hops.map((hop) => hop.cleared || undoAt(w, live, hop)));
   if (w.stopped.aborted || hasEnded(live.session.state)) return;
-  if (nothingLeft) finish(w, live);
+  if (live.hops.every(({ cleared }) => cleared)) finish(w, live);
   else undoLater(w, live);
 }
 
-/** A closing session has nothing left at its gateway. */
+async function undoAt(w: Workings, live: LiveSession, hop: LiveHop): Promise<void> {
+  try {
+    // It may have been put right while this waited for its turn.
+    const act = async () => hop.cleared || takeBack(w, live, hop);
+    hop.cleared = await hop.link.turns.shared(w.stopped, act);
+  } catch (error) {
+    if (!w.stopped.aborted) w.log.error({ sessionId: live.id, reason: String(error) }, 'undoing failed');
+  }
+}
+
+/** A closing session has nothing left at any gateway. */
 export function finish(w: Workings, live: LiveSession, detail?: string): void {
   live.move(w.clock.now(), 'undone', live.session.refusal ? 'undone' : 'closed', detail);
   w.deadlines.drop(live.id);
@@ -49,17 +52,24 @@ export function finish(w: Workings, live: LiveSession, detail?: string): void {
   void w.records.later(live.session).then(() => w.live.remove(live));
 }
 
-/** Comes back to a closing session: well before its last lease ends, and then when it has ended. */
+/** Comes back to a closing session: well before the last lease of a gateway ends, and then when it has ended. */
 export function undoLater(w: Workings, live: LiveSession): void {
   const now = w.clock.now();
-  const leased = live.traits.lease !== undefined && live.session.holding?.held.lease !== false;
-  if (leased && now >= live.heldUntil) {
+  for (const hop of live.hops) if (isLeased(live, hop) && now >= hop.heldUntil) hop.cleared = true;
+  const left = live.hops.filter(({ cleared }) => !cleared);
+  if (left.length === 0) {
     finish(w, live, 'its lease has ended');
     return;
   }
-  const half = Math.min(Math.max((live.heldUntil - now) / 2, retryMs[0]), retryMs[1]);
-  const at = leased ? Math.min(now + half, live.heldUntil) : now + retryMs[1];
-  w.deadlines.set(live.id, at, () => void undo(w, live));
+  const next = left.map((hop) => {
+    const half = Math.min(Math.max((hop.heldUntil - now) / 2, retryMs[0]), retryMs[1]);
+    return isLeased(live, hop) ? Math.min(now + half, hop.heldUntil) : now + retryMs[1];
+  });
+  w.deadlines.set(live.id, Math.min(...next), () => void undo(w, live));
+}
+
+function isLeased(live: LiveSession, hop: LiveHop): boolean {
+  return live.traitsOf(hop).lease !== undefined && live.session.holding?.held.lease !== false;
 }
 
 /** New counters in a session's openings, where they were seen. */
@@ -73,42 +83,47 @@ export function withCounters(live: LiveSession, observed: Observed | undefined):
   live.update({ openings });
 }
 
-/** Whether nothing of the session is left at its gateway. */
-async function takeBack(w: Workings, live: LiveSession): Promise<boolean> {
-  const { openings } = live.session;
+/** Whether nothing of the session is left at a gateway. */
+async function takeBack(w: Workings, live: LiveSession, hop: LiveHop): Promise<boolean> {
+  const openings = live.openingsOf(hop);
   if (openings.length > 0) {
     let seen: Observed | undefined;
     // Asked first and not waited for: a revoke never waits for a count. On an ordered link the count is the last one.
-    void live.link.observe(openings, w.stopped).then((observed) => {
+    void hop.link.observe(openings, w.stopped).then((observed) => {
       seen = observed;
     });
-    const revoked = await revoke(w, live, openings);
+    const revoked = await revoke(w, live, hop, openings);
     withCounters(live, seen);
     if (revoked) return true;
   }
-  const observed = await live.link.observe(openings, w.stopped);
+  const observed = await hop.link.observe(openings, w.stopped);
   if (!observed) return false;
-  const left = mayBeLeft(live, observed);
-  return left.length === 0 || (await revoke(w, live, left));
+  const left = mayBeLeft(live, hop, observed);
+  return left.length === 0 || (await revoke(w, live, hop, left));
 }
 
-async function revoke(w: Workings, live: LiveSession, openings: readonly GrantedOpening[]): Promise<boolean> {
-  const { outcome } = await live.link.apply({ close: openings }, w.stopped);
+async function revoke(
+  w: Workings,
+  live: LiveSession,
+  hop: LiveHop,
+  openings: readonly GrantedOpening[],
+): Promise<boolean> {
+  const { outcome } = await hop.link.apply({ close: openings }, w.stopped);
   const now = w.clock.now();
-  if (outcome.kind === 'applied') live.note(now, 'revoked', `${openings.length} openings`);
-  else if (outcome.kind === 'refused') live.note(now, 'revoke-refused', outcome.refusal.message);
-  else live.note(now, 'revoke-unanswered', outcome.reason);
+  if (outcome.kind === 'applied') live.noteAt(hop, now, 'revoked', `${openings.length} openings`);
+  else if (outcome.kind === 'refused') live.noteAt(hop, now, 'revoke-refused', outcome.refusal.message);
+  else live.noteAt(hop, now, 'revoke-unanswered', outcome.reason);
   return outcome.kind === 'applied';
 }
 
-/** What of an observation is the session's, with what may be there and cannot be seen. */
-export function mayBeLeft(live: LiveSession, observed: Observed): readonly GrantedOpening[] {
-  const ids = new Set(live.openingIds);
-  return [...ofSession(live, observed), ...(observed.unsure ?? []).filter(({ id }) => ids.has(id))];
+/** What of an observation of a hop's gateway is the session's, with what may be there and cannot be seen. */
+export function mayBeLeft(live: LiveSession, hop: LiveHop, observed: Observed): readonly GrantedOpening[] {
+  const ids = new Set(live.openingIdsOf(hop));
+  return [...ofSession(live, hop, observed), ...(observed.unsure ?? []).filter(({ id }) => ids.has(id))];
 }
 
-/** What of an observation is the session's. */
-export function ofSession(live: LiveSession, observed: Observed): readonly GrantedOpening[] {
-  const ids = new Set(live.openingIds);
+/** What of an observation of a hop's gateway is the session's. */
+export function ofSession(live: LiveSession, hop: LiveHop, observed: Observed): readonly GrantedOpening[] {
+  const ids = new Set(live.openingIdsOf(hop));
   return observed.ours.filter(({ opening }) => ids.has(opening.id)).map(({ opening }) => opening);
 }

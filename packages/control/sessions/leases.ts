@@ -1,11 +1,11 @@
-import type { GrantedOpening, Instant } from '@sluice/model';
+import type { GrantedOpening, Instant, Outcome } from '@sluice/model';
 import { fullLeaseMs, leaseEnd } from '../planning/lease.ts';
 import { endLive } from './closing.ts';
-import type { LiveSession } from './live.ts';
+import type { LiveHop, LiveSession } from './live.ts';
 import type { Workings } from './workings.ts';
 
-/** Puts the gateway of a session right, when a renewal shows that it does not hold what it should. */
-export type PutRight = (live: LiveSession) => void;
+/** Puts the gateway of a hop right, when a renewal shows that it does not hold what it should. */
+export type PutRight = (hop: LiveHop) => void;
 
 /** Least wait before another try to renew. */
 const leastRetryMs = 1_000;
@@ -46,16 +46,25 @@ export class Leases {
     this.#at(live, renewable ? Math.min(now + Math.max((until - now) / 2, leastRetryMs), until) : until);
   }
 
-  /** What a renewal makes of a session; told to the store later, as it can be learnt again from the gateway. */
-  renewed(live: LiveSession, openings: readonly GrantedOpening[], until: number, detail: string): void {
+  /**
+   * What a renewal at some of a session's hops makes of it; told to the store later, as it can be learnt again from the
+   * gateways. `openings`: those that were put back.
+   */
+  renewed(
+    live: LiveSession,
+    hops: readonly LiveHop[],
+    openings: readonly GrantedOpening[],
+    until: number,
+    detail: string,
+  ): void {
     const byId = new Map(openings.map((opening) => [opening.id, opening]));
-    live.update({
-      until,
-      openings: live.session.openings.map((opening) => {
-        const { mayLack: _, ...granted } = byId.get(opening.id) ?? opening;
-        return { ...opening, ...granted, until: byId.get(opening.id)?.until ?? until };
-      }),
+    const renewed = live.session.openings.map((opening) => {
+      if (!hops.some(({ index }) => index === (opening.hop ?? 0))) return opening;
+      const { mayLack: _, ...granted } = byId.get(opening.id) ?? opening;
+      return { ...opening, ...granted, until: byId.get(opening.id)?.until ?? until };
     });
+    const further = live.hops.filter((hop) => !hops.includes(hop)).flatMap((hop) => live.openingsOf(hop));
+    live.update({ until: Math.min(until, ...further.map((opening) => opening.until)), openings: renewed });
     live.note(this.#w.clock.now(), 'renewed', detail);
     void this.#w.records.later(live.session);
     this.attend(live);
@@ -79,26 +88,43 @@ export class Leases {
     else endLive(this.#w, live, 'gateway-lost', 'the lease ended before the gateway could be reached');
   }
 
+  /** Every hop is renewed; the session's lease is a longer one when all are. */
   async #renew(live: LiveSession): Promise<void> {
-    const { clock, settings, stopped } = this.#w;
-    const { link } = live;
-    const outcome = await link.turns.shared(stopped, async () => {
-      if (live.session.state !== 'open') return undefined;
-      const until = leaseEnd(clock.now(), fullLeaseMs(settings, live.traits), live.traits, live.session.endsAt);
-      const before = live.heldUntil;
-      live.heldUntil = Math.max(before, until);
-      const renew = live.session.openings.map((opening) => ({ opening, until }));
-      const { outcome, granted } = await link.apply({ renew }, stopped);
-      if (outcome.kind === 'refused') live.heldUntil = before;
-      live.heldUntil = Math.max(live.heldUntil, ...granted.map((opening) => opening.until));
-      return { until: shorter(until, granted), ...outcome };
-    });
-    if (!outcome || live.session.state !== 'open') return;
-    if (outcome.kind === 'applied')
-      return this.renewed(live, [], outcome.until, `until ${new Date(outcome.until).toISOString()}`);
-    live.note(clock.now(), 'renewal-failed', outcome.kind === 'refused' ? outcome.refusal.message : outcome.reason);
+    const { clock } = this.#w;
+    const renewals = await Promise.all(live.hops.map((hop) => this.#renewAt(live, hop)));
+    if (live.session.state !== 'open') return;
+    const ends = renewals.flatMap((renewal) => (renewal?.outcome.kind === 'applied' ? [renewal.until] : []));
+    if (ends.length === live.hops.length) {
+      const until = Math.min(...ends);
+      return this.renewed(live, live.hops, [], until, `until ${new Date(until).toISOString()}`);
+    }
+    for (const [index, hop] of live.hops.entries()) {
+      const outcome = renewals[index]?.outcome;
+      if (!outcome || outcome.kind === 'applied') continue;
+      const why = outcome.kind === 'refused' ? outcome.refusal.message : outcome.reason;
+      live.noteAt(hop, clock.now(), 'renewal-failed', why);
+      if (outcome.kind === 'refused' && outcome.refusal.code !== 'gateway-offline') this.#putRight(hop);
+    }
     this.attend(live);
-    if (outcome.kind === 'refused' && outcome.refusal.code !== 'gateway-offline') this.#putRight(live);
+  }
+
+  async #renewAt(
+    live: LiveSession,
+    hop: LiveHop,
+  ): Promise<{ readonly outcome: Outcome; readonly until: Instant } | undefined> {
+    const { clock, settings, stopped } = this.#w;
+    return hop.link.turns.shared(stopped, async () => {
+      if (live.session.state !== 'open') return undefined;
+      const traits = live.traitsOf(hop);
+      const until = leaseEnd(clock.now(), fullLeaseMs(settings, traits), traits, live.session.endsAt);
+      const before = hop.heldUntil;
+      hop.heldUntil = Math.max(before, until);
+      const renew = live.openingsOf(hop).map((opening) => ({ opening, until }));
+      const { outcome, granted } = await hop.link.apply({ renew }, stopped);
+      if (outcome.kind === 'refused') hop.heldUntil = before;
+      hop.heldUntil = Math.max(hop.heldUntil, ...granted.map((opening) => opening.until));
+      return { until: shorter(until, granted), outcome };
+    });
   }
 }
 

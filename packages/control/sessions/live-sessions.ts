@@ -15,22 +15,24 @@ export class LiveSessions {
   readonly #openings = new Map<string, number>();
 
   add(live: LiveSession): void {
-    const { gatewayId } = live.session;
     this.#byId.set(live.id, live);
     this.#byRequest.set(keyOf(live.request), live);
-    const group = this.#byGateway.get(gatewayId) ?? new Set();
-    this.#byGateway.set(gatewayId, group.add(live));
-    this.#count(live, live.request.streams.length);
+    for (const gatewayId of gatewaysOf(live)) {
+      const group = this.#byGateway.get(gatewayId) ?? new Set();
+      this.#byGateway.set(gatewayId, group.add(live));
+    }
+    this.#count(live, 1);
   }
 
   remove(live: LiveSession): void {
     if (!this.#byId.delete(live.id)) return;
     this.#byRequest.delete(keyOf(live.request));
-    const { gatewayId } = live.session;
-    const group = this.#byGateway.get(gatewayId);
-    group?.delete(live);
-    if (group?.size === 0) this.#byGateway.delete(gatewayId);
-    this.#count(live, -live.request.streams.length);
+    for (const gatewayId of gatewaysOf(live)) {
+      const group = this.#byGateway.get(gatewayId);
+      group?.delete(live);
+      if (group?.size === 0) this.#byGateway.delete(gatewayId);
+    }
+    this.#count(live, -1);
   }
 
   get(sessionId: string): LiveSession | undefined {
@@ -45,9 +47,9 @@ export class LiveSessions {
     return [...(this.#byGateway.get(gatewayId) ?? [])];
   }
 
-  /** Those whose gateway is spoken to over that link. */
+  /** Those with a hop whose gateway is spoken to over that link. */
   ofLink(link: GatewayLink): readonly LiveSession[] {
-    return this.ofGateway(link.gateway.gatewayId).filter((live) => live.link === link);
+    return this.ofGateway(link.gateway.gatewayId).filter((live) => live.hopsOn(link).length > 0);
   }
 
   all(): Iterable<LiveSession> {
@@ -70,32 +72,37 @@ export class LiveSessions {
   portsTaken(gatewayId: string): PortTaken {
     const taken = new Set<string>();
     for (const live of this.#byGateway.get(gatewayId) ?? [])
-      for (const opening of live.session.openings)
-        taken.add(placeOf(transportOf(opening.streamType), opening.globalPort));
+      for (const hop of live.hops)
+        if (hop.link.gateway.gatewayId === gatewayId)
+          for (const { streamType, globalPort } of live.openingsOf(hop))
+            taken.add(placeOf(transportOf(streamType), globalPort));
     return (transport, port) => taken.has(placeOf(transport, port));
   }
 
-  #count(live: LiveSession, by: number): void {
-    for (const { by: whose, name } of countedBy(live)) {
-      const key = `${whose} ${name}`;
-      const count = (this.#openings.get(key) ?? 0) + by;
+  #count(live: LiveSession, sign: 1 | -1): void {
+    for (const { by, name } of countedBy(live)) {
+      const key = `${by} ${name}`;
+      const count = (this.#openings.get(key) ?? 0) + sign * live.request.streams.length;
       if (count === 0) this.#openings.delete(key);
       else this.#openings.set(key, count);
     }
   }
 }
 
-/** Whose openings a session's count as. */
-export function countedBy({
-  request,
-  session,
-}: LiveSession): readonly { readonly by: LimitedBy; readonly name: string }[] {
+/** Whose openings a session's count as: those of one request once for each of its parties, of a gateway once a hop. */
+export function countedBy(live: LiveSession): readonly { readonly by: LimitedBy; readonly name: string }[] {
   return [
-    { by: 'appliance', name: request.applianceId },
-    { by: 'gateway', name: session.gatewayId },
-    { by: 'address', name: networkOf(request.flow.observed.address) },
-    { by: 'portal', name: request.portalId },
+    ...live.requests.flatMap(({ applianceId, flow }) => [
+      { by: 'appliance' as const, name: applianceId },
+      { by: 'address' as const, name: networkOf(flow.observed.address) },
+    ]),
+    ...live.hops.map(({ link }) => ({ by: 'gateway' as const, name: link.gateway.gatewayId })),
+    { by: 'portal', name: live.request.portalId },
   ];
+}
+
+function gatewaysOf({ hops }: LiveSession): ReadonlySet<string> {
+  return new Set(hops.map(({ link }) => link.gateway.gatewayId));
 }
 
 function placeOf(transport: 'tcp' | 'udp', port: Port): string {

@@ -1,4 +1,5 @@
-import { type Opening, type Refusal, refuse } from '@sluice/model';
+import { type Refusal, refuse } from '@sluice/model';
+import type { PlannedOpening } from '../planning/openings.ts';
 import {
   agreementFor,
   assignPorts,
@@ -8,24 +9,30 @@ import {
   proposePorts,
 } from '../planning/ports.ts';
 import type { PortAgreement } from '../settings.ts';
-import type { LiveSession } from './live.ts';
+import type { LiveHop, LiveSession } from './live.ts';
 import type { Workings } from './workings.ts';
 
-/** Chooses the global ports of one session, again when a choice was taken meanwhile. */
+/** Chooses the global ports of a session at one hop, again when a choice was taken meanwhile. */
 export class PortChoice {
   readonly #w: Workings;
   readonly #live: LiveSession;
-  readonly #plan: readonly Opening[];
+  readonly #hop: LiveHop;
+  readonly #plan: readonly PlannedOpening[];
   readonly #way: PortAgreement | undefined;
   readonly #tried = new Set<string>();
   #held: PortTaken | undefined;
 
-  constructor(w: Workings, live: LiveSession, plan: readonly Opening[]) {
+  /** `mayPick`: nobody needs to know the ports before the gateway is asked. */
+  constructor(w: Workings, live: LiveSession, hop: LiveHop, plan: readonly PlannedOpening[], mayPick: boolean) {
     this.#w = w;
     this.#live = live;
+    this.#hop = hop;
     this.#plan = plan;
-    const wished = live.link.gateway.communication.portAgreement as PortAgreement | undefined;
-    this.#way = needsPorts(plan) ? agreementFor(wished ?? w.settings.portAgreement, plan, live.traits) : 'pick';
+    const traits = live.traitsOf(hop);
+    const ways = mayPick ? traits.portAgreement : traits.portAgreement.filter((way) => way !== 'pick');
+    const wished = hop.link.gateway.communication.portAgreement as PortAgreement | undefined;
+    const wish = wished ?? w.settings.portAgreement;
+    this.#way = needsPorts(plan) ? agreementFor(wish, plan, { ...traits, portAgreement: ways }) : 'pick';
   }
 
   /** Another choice may do better. Where the gateway picks, or the port is the device's own, it cannot. */
@@ -34,7 +41,7 @@ export class PortChoice {
   }
 
   /** The plan with global ports, or without where the gateway picks. */
-  async next(signal: AbortSignal): Promise<readonly Opening[] | Refusal> {
+  async next(signal: AbortSignal): Promise<readonly PlannedOpening[] | Refusal> {
     switch (this.#way) {
       case 'pick':
         return this.#plan;
@@ -43,13 +50,16 @@ export class PortChoice {
       case 'list-free':
         return this.#fromList(signal);
       default:
-        return refuse('trait-missing', 'this type of gateway cannot give RTP and its RTCP a port and the next');
+        return refuse(
+          'trait-missing',
+          'this type of gateway cannot be asked for the global ports that this session needs (RTP and its RTCP on a port and the next, or ports known before it opens)',
+        );
     }
   }
 
-  #propose(): readonly Opening[] | Refusal {
+  #propose(): readonly PlannedOpening[] | Refusal {
     const { settings, random } = this.#w;
-    this.#held ??= this.#w.live.portsTaken(this.#live.session.gatewayId);
+    this.#held ??= this.#w.live.portsTaken(this.#hop.link.gateway.gatewayId);
     const held = this.#held;
     const taken: PortTaken = (transport, port) => held(transport, port) || this.#tried.has(`${transport} ${port}`);
     const first = this.#tried.size === 0;
@@ -57,19 +67,19 @@ export class PortChoice {
     if (!chosen) return exhausted();
     for (const { streamType, globalPort } of chosen)
       this.#tried.add(`${streamType === 'tcp' ? 'tcp' : 'udp'} ${globalPort}`);
-    this.#live.note(this.#w.clock.now(), 'proposing-ports', portsOf(chosen));
+    this.#live.noteAt(this.#hop, this.#w.clock.now(), 'proposing-ports', portsOf(chosen));
     return chosen;
   }
 
-  async #fromList(signal: AbortSignal): Promise<readonly Opening[] | Refusal> {
+  async #fromList(signal: AbortSignal): Promise<readonly PlannedOpening[] | Refusal> {
     const wishes = freePortWishes(this.#plan);
-    const lists = await Promise.all(wishes.map((wish) => this.#live.link.freePorts(wish, signal)));
+    const lists = await Promise.all(wishes.map((wish) => this.#hop.link.freePorts(wish, signal)));
     const known = lists.filter((list) => list !== undefined);
     if (known.length < lists.length)
       return refuse('gateway-silent', 'the gateway did not say which ports are free; ask again with a new request id');
     const chosen = assignPorts(this.#plan, wishes, known);
     if (!chosen) return exhausted();
-    this.#live.note(this.#w.clock.now(), 'ports-listed-free', portsOf(chosen));
+    this.#live.noteAt(this.#hop, this.#w.clock.now(), 'ports-listed-free', portsOf(chosen));
     return chosen;
   }
 }
@@ -81,6 +91,6 @@ function exhausted(): Refusal {
   );
 }
 
-function portsOf(openings: readonly Opening[]): string {
+function portsOf(openings: readonly PlannedOpening[]): string {
   return openings.map(({ globalPort }) => globalPort).join(', ');
 }

@@ -5,6 +5,7 @@ import { askedAgain, compare, type SessionDifference } from '../planning/differe
 import { faultOfGrant } from '../planning/granted.ts';
 import { checkHolding, heldBy, heldLess } from '../planning/holding.ts';
 import { fullLeaseMs, leaseEnd } from '../planning/lease.ts';
+import { heldAlong } from '../planning/path-holding.ts';
 import { endLive, finish, mayBeLeft, withCounters } from './closing.ts';
 import type { Leases } from './leases.ts';
 import type { LiveSession } from './live.ts';
@@ -67,22 +68,27 @@ export class Restoring {
       return { complete: false, removed: 0, putBack: 0, held: 0, foreign: link.foreign ?? 0 };
     }
     const { observed, addresses } = seen;
-    const difference = compare(
-      sessions.map(({ session }) => session),
-      observed,
-      addresses,
-    );
+    const wanted = sessions.map((live) => ({
+      sessionId: live.id,
+      state: live.session.state,
+      openings: live.hopsOn(link).flatMap((hop) => live.openingsOf(hop)),
+    }));
+    const difference = compare(wanted, observed, { addresses, traits: link.traits });
     const removed = difference.remove.length === 0 || (await this.#remove(link, seen, difference.remove));
     for (const live of sessions) {
       withCounters(live, observed);
-      const left = removed ? mayBeLeft(live, { ...observed, ours: [] }) : mayBeLeft(live, observed);
-      if (live.session.state === 'closing' && left.length === 0) finish(this.#w, live, 'seen at the gateway');
+      if (live.session.state !== 'closing') continue;
+      for (const hop of live.hopsOn(link)) {
+        const left = mayBeLeft(live, hop, removed ? { ...observed, ours: [] } : observed);
+        hop.cleared ||= left.length === 0;
+      }
+      if (live.hops.every(({ cleared }) => cleared)) finish(this.#w, live, 'seen at the gateway');
     }
     for (const sessionId of difference.moved) {
       const live = this.#w.live.get(sessionId);
       if (live) endLive(this.#w, live, 'failed', "the gateway's global address changed");
     }
-    const putBack = removed ? await this.#putBack(difference.open, seen) : undefined;
+    const putBack = removed ? await this.#putBack(link, difference.open, seen) : undefined;
     const result: Reconciliation = {
       complete: putBack?.every((count) => count !== undefined) ?? false,
       removed: removed ? difference.remove.length : 0,
@@ -99,7 +105,7 @@ export class Restoring {
     const { stopped } = this.#w;
     try {
       const addresses = await link.readAddresses(stopped);
-      const believed = sessions.flatMap(({ session }) => session.openings);
+      const believed = sessions.flatMap((live) => live.hopsOn(link).flatMap((hop) => live.openingsOf(hop)));
       const observed = await link.observe(believed, stopped);
       return observed && { observed, addresses };
     } catch (error) {
@@ -118,28 +124,39 @@ export class Restoring {
   }
 
   /** How many openings were put back for each session; undefined where the gateway left that open. */
-  async #putBack(differences: readonly SessionDifference[], seen: Seen): Promise<(number | undefined)[]> {
+  async #putBack(
+    link: GatewayLink,
+    differences: readonly SessionDifference[],
+    seen: Seen,
+  ): Promise<(number | undefined)[]> {
     const counts: (number | undefined)[] = [];
     for (let i = 0; i < differences.length; i += together) {
       const some = differences.slice(i, i + together);
-      counts.push(...(await Promise.all(some.map((difference) => this.#putBackOne(difference, seen)))));
+      counts.push(...(await Promise.all(some.map((difference) => this.#putBackOne(link, difference, seen)))));
     }
     return counts;
   }
 
-  async #putBackOne({ sessionId, missing, held }: SessionDifference, seen: Seen): Promise<number | undefined> {
+  async #putBackOne(
+    link: GatewayLink,
+    { sessionId, missing, held }: SessionDifference,
+    seen: Seen,
+  ): Promise<number | undefined> {
     const live = this.#w.live.get(sessionId);
-    if (live?.session.state !== 'open') return 0;
-    const { link, session } = live;
+    const hops = live?.hopsOn(link) ?? [];
+    const [first] = hops;
+    if (live?.session.state !== 'open' || !first) return 0;
+    const { session } = live;
+    const traits = live.traitsOf(first);
     const now = this.#w.clock.now();
     const { leaseMs } = this.#w.settings;
     const due = live.claimed && session.until - now < leaseMs / 2;
     if (missing.length === 0 && !due) return 0;
     const until = live.claimed
-      ? leaseEnd(now, fullLeaseMs(this.#w.settings, live.traits), live.traits, session.endsAt)
+      ? leaseEnd(now, fullLeaseMs(this.#w.settings, traits), traits, session.endsAt)
       : session.until;
     if (until <= now) return 0;
-    live.heldUntil = Math.max(live.heldUntil, until);
+    for (const hop of hops) hop.heldUntil = Math.max(hop.heldUntil, until);
     const open = missing.map((opening) => askedAgain(opening, until, this.#w.settings.weaker));
     const renew = held.map((opening) => ({ opening, until }));
     const { outcome, granted } = await link.apply({ open, renew }, this.#w.stopped, seen.observed);
@@ -149,20 +166,21 @@ export class Restoring {
     const fault =
       outcome.kind === 'refused'
         ? outcome.refusal.message
-        : (faultOfGrant(open, granted, seen.addresses) ?? this.#weaker(live, granted));
+        : (faultOfGrant(open, granted, { addresses: seen.addresses, traits: link.traits }) ??
+          this.#weaker(live, granted));
     if (fault !== undefined) {
       endLive(this.#w, live, 'failed', `its openings could not be put back: ${fault}`);
       return 0;
     }
     if (missing.length > 0) live.note(now, 'put-back', `${missing.length} of ${session.openings.length} openings`);
-    this.#leases.renewed(live, granted, until, 'when the gateway was put right');
+    this.#leases.renewed(live, hops, granted, until, 'when the gateway was put right');
     return missing.length;
   }
 
   /** What the gateway holds less tightly than before, and than the deployment's policy lets it. */
   #weaker(live: LiveSession, granted: readonly GrantedOpening[]): string | undefined {
     const { holding } = live.session;
-    const before = holding?.held ?? heldBy(live.traits);
+    const before = holding?.held ?? heldAlong(live.hops.map((hop) => heldBy(live.traitsOf(hop))));
     const held = heldLess(before, granted, undefined);
     const refusal = checkHolding(live.request, held, this.#w.settings.weaker);
     if (!refusal && holding) live.update({ holding: { ...holding, held } });
@@ -170,9 +188,7 @@ export class Restoring {
   }
 
   #again(link: GatewayLink): void {
-    const { gatewayId, communication } = link.gateway;
-    const key = `gateway ${gatewayId} ${communication.appliance ?? ''}`;
-    this.#w.deadlines.set(key, this.#w.clock.now() + againMs, () => this.putRightSoon(link));
+    this.#w.deadlines.set(`gateway ${link.name}`, this.#w.clock.now() + againMs, () => this.putRightSoon(link));
   }
 }
 

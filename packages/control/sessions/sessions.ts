@@ -1,12 +1,23 @@
-import { type CloseReason, type ContentRequest, type ContentSession, refuse } from '@sluice/model';
+import {
+  type CallPorts,
+  type CallRequest,
+  type CloseReason,
+  type ContentRequest,
+  type ContentSession,
+  type Hop,
+  refuse,
+} from '@sluice/model';
 import { waitFor } from '../bounded.ts';
 import type { Admission, Verdict } from '../control.ts';
+import type { GatewayLink } from '../gateways/link.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import type { Store } from '../store.ts';
+import { halvesOf } from './calling.ts';
 import { closeLive, endLive, ofSession, undoLater, withCounters } from './closing.ts';
 import type { Leases } from './leases.ts';
-import { LiveSession } from './live.ts';
-import { sameRequest } from './request.ts';
+import { type LiveHop, LiveSession } from './live.ts';
+import { pathOver } from './path.ts';
+import { type Asking, sameAsking } from './request.ts';
 import { addStep } from './timeline.ts';
 import { beginSession, reachVerdict } from './verdict.ts';
 import type { Workings } from './workings.ts';
@@ -29,26 +40,42 @@ export class Sessions {
   }
 
   /** See Control.open. */
-  async open(request: ContentRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict> {
+  open(request: ContentRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict> {
+    return this.#open({ request }, undefined, signal, admit);
+  }
+
+  /** See Control.openCall. */
+  async openCall(call: CallRequest, signal: AbortSignal, admit?: Admission): Promise<Verdict> {
+    const halves = halvesOf(call);
+    if ('code' in halves) return { kind: 'refused', refusal: halves };
+    const [request, peer] = halves;
+    return this.#open({ request, peer }, call.ports, signal, admit);
+  }
+
+  async #open(
+    asked: Asking,
+    ports: CallPorts | undefined,
+    signal: AbortSignal,
+    admit: Admission | undefined,
+  ): Promise<Verdict> {
+    const { request, peer } = asked;
     const live = this.#w.live.ofRequest(request);
-    if (live) return this.#join(live, request, signal);
-    const [stored, gateway] = await Promise.all([
+    if (live) return this.#join(live, asked, signal);
+    const [stored, own, other] = await Promise.all([
       this.#store.sessionOfRequest(request),
-      this.#registrations.gatewayOf(request.applianceId),
+      this.#registrations.pathOf(request.applianceId),
+      peer ? this.#registrations.pathOf(peer.applianceId) : [],
     ]);
     // The same request may have begun, or come to its end, while the store was asked.
     const meanwhile = this.#w.live.ofRequest(request);
-    if (meanwhile) return this.#join(meanwhile, request, signal);
-    if (stored) return sameRequest(stored.request, request) ? verdictOf(stored) : conflict(request);
-    const no = admit?.(request, 'code' in gateway ? undefined : gateway.gatewayId);
+    if (meanwhile) return this.#join(meanwhile, asked, signal);
+    if (stored) return sameAsking(stored, asked) ? verdictOf(stored) : conflict(request);
+    const no = admit?.(request, 'code' in own ? undefined : own[0]?.gatewayId);
     if (no) return { kind: 'refused', refusal: no };
-    if ('code' in gateway) return { kind: 'refused', refusal: gateway };
-    const link = this.#w.links.to(gateway, request.applianceId);
-    if (!link) {
-      const message = `nobody here speaks to gateways of type ${gateway.type}; register ${gateway.gatewayId} anew`;
-      return { kind: 'refused', refusal: refuse('gateway-unspoken', message) };
-    }
-    const begun = beginSession(this.#w, request, link);
+    const path = pathOver(this.#w, asked, own, other);
+    if ('code' in path) return { kind: 'refused', refusal: path };
+    const begun = beginSession(this.#w, asked, path);
+    begun.toldPorts = ports;
     this.#w.live.add(begun);
     begun.verdict = reachVerdict(this.#w, this.#leases, begun).catch((error: unknown) => {
       if (begun.session.state === 'opening') this.#w.live.remove(begun);
@@ -56,7 +83,7 @@ export class Sessions {
     });
     // Whoever asked may have left already.
     begun.verdict.catch(() => undefined);
-    return this.#join(begun, request, signal);
+    return this.#join(begun, asked, signal);
   }
 
   /** See Control.close. */
@@ -80,7 +107,7 @@ export class Sessions {
   async look(sessionId: string, signal: AbortSignal): Promise<ContentSession | undefined> {
     const live = this.#w.live.get(sessionId);
     if (live?.session.state !== 'open') return this.session(sessionId);
-    await live.link.turns.shared(signal, () => this.#missing(live, signal));
+    await this.#missing(live, signal);
     return live.session;
   }
 
@@ -88,7 +115,8 @@ export class Sessions {
   openingsGone(gatewayId: string, openingIds: readonly string[]): void {
     for (const sessionId of new Set(openingIds.map((id) => id.slice(0, id.lastIndexOf('-'))))) {
       const live = this.#w.live.get(sessionId);
-      if (live?.session.state !== 'open' || live.session.gatewayId !== gatewayId) continue;
+      if (live?.session.state !== 'open' || !live.hops.some(({ link }) => link.gateway.gatewayId === gatewayId))
+        continue;
       this.#checkGone(live).catch((error: unknown) => {
         if (!this.#w.stopped.aborted)
           this.#w.log.error({ sessionId, reason: String(error) }, 'looking after a session failed');
@@ -109,16 +137,23 @@ export class Sessions {
   }
 
   async #takeUpOne(session: ContentSession): Promise<void> {
-    const gateway = await this.#registrations.gateway(session.gatewayId);
-    const link = gateway && this.#w.links.to(gateway, session.request.applianceId);
-    if (!link) return this.#giveUp(session);
+    const hops: readonly Hop[] = session.hops ?? [session];
+    const links = await Promise.all(hops.map((hop) => this.#linkOf(session, hop)));
+    const known = links.filter((link) => link !== undefined);
+    if (known.length < hops.length) return this.#giveUp(session);
     // A renewal may have been granted after the store was last told.
     const heldUntil = Math.min(session.until + this.#w.settings.leaseMs, session.endsAt);
-    const live = new LiveSession(session, link, heldUntil, this.#w.tell);
+    const live = new LiveSession(session, known, heldUntil, this.#w.tell);
     live.claimed = true;
     this.#w.live.add(live);
     if (session.state === 'open') this.#leases.attend(live);
     else undoLater(this.#w, live);
+  }
+
+  async #linkOf({ request, peer }: ContentSession, { gatewayId, side }: Hop): Promise<GatewayLink | undefined> {
+    const gateway = await this.#registrations.gateway(gatewayId);
+    const { applianceId } = (side === 'peer' ? peer : undefined) ?? request;
+    return gateway && this.#w.links.to(gateway, applianceId);
   }
 
   /** The way to its gateway was removed from the registration database: what that still holds ends with its lease. */
@@ -132,8 +167,8 @@ export class Sessions {
     this.#w.tell({ event: 'undone', session: given });
   }
 
-  async #join(live: LiveSession, request: ContentRequest, signal: AbortSignal): Promise<Verdict> {
-    if (!sameRequest(live.request, request)) return conflict(request);
+  async #join(live: LiveSession, asked: Asking, signal: AbortSignal): Promise<Verdict> {
+    if (!sameAsking(live.session, asked)) return conflict(asked.request);
     const { verdict } = live;
     if (verdict) await waitFor(signal, () => verdict);
     this.#leases.claim(live);
@@ -141,20 +176,27 @@ export class Sessions {
   }
 
   async #checkGone(live: LiveSession): Promise<void> {
-    const missing = await live.link.turns.shared(this.#w.stopped, () => this.#missing(live, this.#w.stopped));
+    const missing = await this.#missing(live, this.#w.stopped);
     if (missing === 0) return;
     const ran = this.#w.clock.now() >= live.session.until - roundingMs;
     const detail = `${missing} of ${live.session.openings.length} openings were no longer at the gateway`;
     endLive(this.#w, live, ran ? 'lease-ended' : 'household', detail);
   }
 
-  /** How many of a session's openings its gateway does not hold; 0 where it could not be seen. Counters are kept. */
+  /** How many of a session's openings its gateways do not hold; those that could not be seen count as held. Counters are kept. */
   async #missing(live: LiveSession, signal: AbortSignal): Promise<number> {
-    const observed = await live.link.observe(live.session.openings, signal);
+    const counts = await Promise.all(
+      live.hops.map((hop) => hop.link.turns.shared(signal, () => this.#missingAt(live, hop, signal))),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #missingAt(live: LiveSession, hop: LiveHop, signal: AbortSignal): Promise<number> {
+    const openings = live.openingsOf(hop);
+    const observed = await hop.link.observe(openings, signal);
     if (!observed || live.session.state !== 'open') return 0;
     withCounters(live, observed);
-    const missing = live.session.openings.length - ofSession(live, observed).length;
-    return Math.max(0, missing);
+    return Math.max(0, openings.length - ofSession(live, hop, observed).length);
   }
 }
 

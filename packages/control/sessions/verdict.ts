@@ -1,25 +1,32 @@
-import { type ContentRequest, type ContentSession, refuse } from '@sluice/model';
+import { type ContentSession, type GrantedOpening, refuse, type SessionOpening } from '@sluice/model';
 import { limited, TimedOut } from '../bounded.ts';
 import type { Verdict } from '../control.ts';
-import { type GatewayLink, messageOf } from '../gateways/link.ts';
+import { messageOf } from '../gateways/link.ts';
 import { checkStreams } from '../planning/streams.ts';
-import { checkTraits } from '../planning/traits.ts';
-import { type Asked, askGateway } from './asking.ts';
+import { askPath, checkHops } from './asking.ts';
+import type { Asked } from './asking-hop.ts';
 import { closeLive, undo } from './closing.ts';
 import type { Leases } from './leases.ts';
-import { LiveSession } from './live.ts';
+import { type LiveHop, LiveSession } from './live.ts';
+import type { SessionPath } from './path.ts';
 import { checkQuotas } from './quotas.ts';
 import type { Workings } from './workings.ts';
 
-/** A session that a request begins: asked of nobody yet. */
-export function beginSession(w: Workings, request: ContentRequest, link: GatewayLink): LiveSession {
+/** A session that a request begins, or the two halves of a call: asked of nobody yet. */
+export function beginSession(
+  w: Workings,
+  { request, peer }: Pick<ContentSession, 'request' | 'peer'>,
+  path: SessionPath,
+): LiveSession {
   const now = w.clock.now();
   const endsAt = now + w.settings.longestSessionMs;
   const consent = request.consent === undefined ? 'not signed: its flow alone' : 'signed by the device';
   const session: ContentSession = {
     sessionId: newSessionId(now, w.random),
     request,
-    gatewayId: link.gateway.gatewayId,
+    ...(peer && { peer }),
+    gatewayId: path[0]?.gatewayId ?? '',
+    ...(path.length > 1 && { hops: path.map(({ link: _, ...hop }) => hop) }),
     state: 'opening',
     openings: [],
     createdAt: now,
@@ -30,7 +37,8 @@ export function beginSession(w: Workings, request: ContentRequest, link: Gateway
     ],
   };
   w.tell({ event: 'asked', session });
-  return new LiveSession(session, link, now, w.tell);
+  const links = path.map(({ link }) => link);
+  return new LiveSession(session, links, now, w.tell);
 }
 
 /** The way of a new session to its one verdict. Durable when it resolves; rejects where it could not be made so. */
@@ -38,14 +46,7 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   const asked = await decide(w, live);
   const now = w.clock.now();
   if (asked.kind === 'refused') return refused(w, live, asked);
-  const streams = new Map(live.openingIds.map((id, index) => [id, live.request.streams[index]?.id ?? '']));
-  // Flow and consent are the request's and are remembered once, what may be lacking the deployment's.
-  const granted = asked.openings.map(({ flow: _, consent: _signed, mayLack: _allowed, ...opening }) => ({
-    ...opening,
-    streamId: streams.get(opening.id) ?? '',
-  }));
-  // In the order of the request, whatever the gateway's.
-  const openings = live.openingIds.flatMap((id) => granted.filter((opening) => opening.id === id));
+  const openings = live.hops.flatMap((hop) => sessionOpenings(live, hop, asked.openings[hop.index] ?? []));
   const { holding, until } = asked;
   for (const note of holding.notes) live.note(now, 'promise-not-kept', note);
   live.move(now, 'granted', 'opened', portsOf(openings), {
@@ -66,15 +67,25 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   return { kind: 'granted', session: live.session };
 }
 
-/** What is known before the gateway is asked, then what the gateway says. */
+/** What a hop's gateway granted, in the order of the request, whatever the gateway's. */
+function sessionOpenings(live: LiveSession, hop: LiveHop, granted: readonly GrantedOpening[]): SessionOpening[] {
+  return live.openingIdsOf(hop).flatMap((id, index) => {
+    const opening = granted.find((each) => each.id === id);
+    if (!opening) return [];
+    // Flow and consent are the request's and are remembered once, what may be lacking the deployment's.
+    const { flow: _, consent: _signed, mayLack: _allowed, ...lasting } = opening;
+    const streamId = live.request.streams[index]?.id ?? '';
+    return [{ ...lasting, streamId, ...(hop.index > 0 && { hop: hop.index }) }];
+  });
+}
+
+/** What is known before the gateways are asked, then what they say. */
 async function decide(w: Workings, live: LiveSession): Promise<Asked> {
-  const { request, link } = live;
-  const no =
-    checkStreams(request.streams) ?? checkTraits(request, link.traits, w.settings.weaker) ?? checkQuotas(w, live);
+  const no = checkStreams(live.request.streams) ?? checkHops(w, live) ?? checkQuotas(w, live);
   if (no) return { kind: 'refused', refusal: no, clean: true };
   try {
     return await limited(w.clock, w.settings.verdictMs, [w.stopped], (signal) =>
-      link.turns.shared(signal, () => askGateway(w, live, signal)),
+      withTurns(live.hops, signal, () => askPath(w, live, signal)),
     );
   } catch (error) {
     const late = error instanceof TimedOut || w.stopped.aborted;
@@ -84,6 +95,17 @@ async function decide(w: Workings, live: LiveSession): Promise<Asked> {
       : refuse('gateway-refused', 'the configuration server failed to ask the gateway; tell the operator');
     return { kind: 'refused', refusal, clean: late };
   }
+}
+
+/** Acts while no gateway of the path is being put right. Turns are taken in one order everywhere: nobody waits in a ring. */
+function withTurns<T>(hops: readonly LiveHop[], signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  const links = [...new Set(hops.map(({ link }) => link))].sort((one, other) => (one.name < other.name ? -1 : 1));
+  return links.reduceRight<() => Promise<T>>(
+    (inner, { turns }) =>
+      () =>
+        turns.shared(signal, inner),
+    act,
+  )();
 }
 
 async function refused(w: Workings, live: LiveSession, asked: Asked & { kind: 'refused' }): Promise<Verdict> {

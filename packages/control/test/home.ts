@@ -48,10 +48,14 @@ export function filmRequest6(requestId: string): ContentRequest {
   });
 }
 
-/** A configuration server's behaviour, one home with its gateway, and a clock that the test moves. */
-export interface Home extends AsyncDisposable {
-  readonly clock: VirtualClock;
+/** One home with its gateway, and its television registered. */
+export interface Home extends World {
   readonly gateway: SimulatedGateway;
+}
+
+/** A configuration server's behaviour, gateways of one or more homes, and a clock that the test moves. */
+export interface World extends AsyncDisposable {
+  readonly clock: VirtualClock;
   readonly store: Store;
   readonly control: Control;
   /** What control told to be accounted for, in order. */
@@ -68,6 +72,18 @@ export interface Home extends AsyncDisposable {
 export async function openHome(settings: Partial<ControlSettings> = {}, traits?: Traits, probe?: Probe): Promise<Home> {
   const clock = new VirtualClock();
   const gateway = new SimulatedGateway(clock, traits);
+  const world = await openWorld(clock, [gateway], settings, probe);
+  await world.control.registrations.putAppliance({ applianceId: 'self::tv-1', gatewayId: gateway.gateway.gatewayId });
+  return Object.defineProperty(world, 'gateway', { value: gateway }) as Home;
+}
+
+/** Opens a {@link World} with its gateways registered, in their order. */
+export async function openWorld(
+  clock: VirtualClock,
+  gateways: readonly SimulatedGateway[],
+  settings: Partial<ControlSettings> = {},
+  probe?: Probe,
+): Promise<World> {
   const store = inMemoryStore();
   let life = { dead: false };
   // One row for all the server's lives: a new one that drew the same again would give two sessions one id.
@@ -75,16 +91,14 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
   const told: Happening[] = [];
   const start = () => {
     life = { dead: false };
-    const ports = { store: mortalStore(store, life), drivers: [mortalDriver(simulatedDriver([gateway]), life)] };
+    const ports = { store: mortalStore(store, life), drivers: [mortalDriver(simulatedDriver(gateways), life)] };
     const tell = (happening: Happening) => void (life.dead || told.push(happening));
     return openControl({ random, ...ports, ...(probe && { probe }), clock, log: silentLog, tell }, settings);
   };
   let control = await start();
-  await control.registrations.putGateway(gateway.gateway);
-  await control.registrations.putAppliance({ applianceId: 'self::tv-1', gatewayId: gateway.gateway.gatewayId });
+  for (const { gateway } of gateways) await control.registrations.putGateway(gateway);
   return {
     clock,
-    gateway,
     store,
     told,
     get control() {
@@ -97,7 +111,7 @@ export async function openHome(settings: Partial<ControlSettings> = {}, traits?:
     },
     async crash() {
       life.dead = true;
-      gateway.disconnect();
+      for (const gateway of gateways) gateway.disconnect();
       await passUntil(clock, Promise.resolve(control[Symbol.asyncDispose]()));
       control = await start();
     },

@@ -54,7 +54,7 @@ type Step = Pick<ConfigurationChange, 'open' | 'renew' | 'close'>;
 
 /** A gateway in memory, under the test's clock: rows with leases, and mishaps on demand. */
 export class SimulatedGateway {
-  readonly gateway: Gateway;
+  gateway: Gateway;
   readonly traits: Traits;
   /** Mishaps of the next applies, in order; `undefined` in it lets one pass. */
   readonly mishaps: (Mishap | undefined)[] = [];
@@ -129,6 +129,7 @@ export class SimulatedGateway {
     const life = new AbortController();
     this.#sessions.add(life);
     return {
+      traits: this.traits,
       addresses: async (signal) => {
         signal.throwIfAborted();
         life.signal.throwIfAborted();
@@ -240,7 +241,8 @@ export class SimulatedGateway {
   #grant(opening: Opening, port: number): GrantedOpening {
     const address = opening.local.address ?? this.device;
     const local = { address, port: opening.local.port };
-    const global = familyOf(address) === 6 ? local : { address: this.addresses.global[0] ?? '', port };
+    const passes = familyOf(address) === 6 || this.traits.translates === false;
+    const global = passes ? local : { address: this.addresses.global[0] ?? '', port };
     const { flow: _, portGroup: __, ...rest } = opening;
     return { ...rest, local, global, globalPort: global.port };
   }

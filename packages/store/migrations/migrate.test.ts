@@ -82,6 +82,13 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
       .run('pcp-of-self::tv-2', 'pcp', '{"through":"appliance"}', seen);
     database.prepare('insert into appliances values (?, ?, ?)').run('self::tv-2', 'pcp-of-self::tv-2', seen);
   },
+  '0005-paths'(database) {
+    written['0004-evidence']?.(database);
+    database
+      .prepare('insert into gateways (gateway_id, type, communication, behind) values (?, ?, ?, ?)')
+      .run('self::router-1', 'sluice', '{}', 'self::gateway-1');
+    database.prepare('insert into further_hops values (?, ?)').run('self::firewall-1', sampleSession(1).sessionId);
+  },
 };
 
 test('a database of each version is brought to this one with all that is in it', async () => {
@@ -125,6 +132,11 @@ test('a database of each version is brought to this one with all that is in it',
       assert.deepEqual(await store.appliance('self::tv-2'), { ...behind, evidence }, name);
       const gateway = { gatewayId: behind.gatewayId, type: 'pcp', communication: { through: 'appliance' } };
       assert.deepEqual(await store.gateway(behind.gatewayId), { ...gateway, evidence }, name);
+      if (index === 3) return;
+      const router = { gatewayId: 'self::router-1', type: 'sluice', communication: {}, behind: 'self::gateway-1' };
+      assert.deepEqual(await store.gateway('self::router-1'), router, name);
+      const crossing = await store.sessions({ gatewayId: 'self::firewall-1' });
+      assert.deepEqual(crossing, [sampleSession(1)], name);
     });
   }
 });

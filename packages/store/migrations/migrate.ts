@@ -4,6 +4,7 @@ import { registrationAndSessions } from './0001-registration-and-sessions.ts';
 import { enrolmentsAndRevocations } from './0002-enrolments-and-revocations.ts';
 import { authorisation } from './0003-authorisation.ts';
 import { evidence } from './0004-evidence.ts';
+import { paths } from './0005-paths.ts';
 
 /** Every schema version, oldest first. A migration that was released is never changed; a new one is added. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -11,6 +12,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-enrolments-and-revocations': enrolmentsAndRevocations,
   '0003-authorisation': authorisation,
   '0004-evidence': evidence,
+  '0005-paths': paths,
 };
 
 /** The database was written by a newer version of the software. */

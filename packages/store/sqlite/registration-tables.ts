@@ -25,9 +25,10 @@ export class RegistrationTables extends StandingTables {
 
   async forgetGateway(gatewayId: string): Promise<'forgotten' | 'unknown' | 'in-use'> {
     const behind = this.db.selectFrom('appliances').select('appliance_id').where('gateway_id', '=', gatewayId).limit(1);
+    const inner = this.db.selectFrom('gateways').select('gateway_id').where('behind', '=', gatewayId).limit(1);
     let outcome: 'forgotten' | 'unknown' | 'in-use' = 'in-use';
     await this.write(() => {
-      if (this.find(behind) !== undefined) return;
+      if (this.find(behind) !== undefined || this.find(inner) !== undefined) return;
       const removed = this.run(this.db.deleteFrom('gateways').where('gateway_id', '=', gatewayId));
       outcome = removed > 0 ? 'forgotten' : 'unknown';
     });

@@ -56,7 +56,10 @@ export class SqliteStore extends RegistrationTables implements Store {
     const { states, gatewayId, applianceId, after = '', limit = pageLength } = wanted;
     let query = this.db.selectFrom('sessions').select('document').where('session_id', '>', after);
     if (states) query = query.where('state', 'in', states);
-    if (gatewayId !== undefined) query = query.where('gateway_id', '=', gatewayId);
+    if (gatewayId !== undefined) {
+      const further = this.db.selectFrom('further_hops').select('session_id').where('gateway_id', '=', gatewayId);
+      query = query.where(({ eb, or }) => or([eb('gateway_id', '=', gatewayId), eb('session_id', 'in', further)]));
+    }
     if (applianceId !== undefined) query = query.where('appliance_id', '=', applianceId);
     return this.read(async () => (await query.orderBy('session_id').limit(limit).execute()).map(sessionOf));
   }
@@ -99,12 +102,16 @@ export class SqliteStore extends RegistrationTables implements Store {
       .limit(forgottenAtOnce);
     let forgotten = 0;
     await this.write(() => {
+      this.run(this.db.deleteFrom('further_hops').where('session_id', 'in', old));
       forgotten = this.run(this.db.deleteFrom('sessions').where('session_id', 'in', old));
     });
     return forgotten;
   }
 
   #index(session: ContentSession): void {
+    for (const { gatewayId } of session.hops ?? [])
+      if (gatewayId !== session.gatewayId)
+        this.statements.putFurtherHop.run({ gateway_id: gatewayId, session_id: session.sessionId });
     const places = placesOf(session);
     for (const { openingId, sessionId, gatewayId, streamType, global, local } of places) {
       this.statements.putOpening.run({

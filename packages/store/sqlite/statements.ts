@@ -11,6 +11,7 @@ export function prepareStatements(database: DatabaseSync, db: Kysely<Tables>) {
     secrets_key: given<string | null>('secrets_key'),
     secrets: given<string | null>('secrets'),
     evidence: given<string | null>('evidence'),
+    behind: given<string | null>('behind'),
   };
   const applianceColumns = { gateway_id: given<string>('gateway_id'), evidence: given<string | null>('evidence') };
   return {
@@ -70,6 +71,13 @@ export function prepareStatements(database: DatabaseSync, db: Kysely<Tables>) {
         .where('appliance_id', '=', given<string>('appliance_id'))
         .where('request_id', '=', given<string>('request_id'))
         .where('portal_id', '=', given<string>('portal_id')),
+    ),
+    putFurtherHop: new Statement(
+      database,
+      db
+        .insertInto('further_hops')
+        .values({ gateway_id: given('gateway_id'), session_id: given('session_id') })
+        .onConflict((conflict) => conflict.columns(['gateway_id', 'session_id']).doNothing()),
     ),
     putOpening: new Statement(
       database,

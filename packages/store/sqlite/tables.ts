@@ -13,6 +13,8 @@ export interface Tables {
     secrets: string | null;
     /** JSON; null where an operator registered it. */
     evidence: string | null;
+    /** The gateway that it is itself behind. */
+    behind: string | null;
   };
   appliances: {
     appliance_id: string;
@@ -47,6 +49,11 @@ export interface Tables {
     created_at: number;
     /** The whole ContentSession as JSON; the columns before it are what it is looked up by. */
     document: string;
+  };
+  /** Sessions that cross other gateways than their appliance's own: a row for each such gateway. */
+  further_hops: {
+    gateway_id: string;
+    session_id: string;
   };
   enrolments: {
     endpoint_id: string;

@@ -21,11 +21,17 @@ export class Vault {
   }
 
   /** A gateway's row; makes the key where it is the first that has a secret. */
-  async rowOf({ gatewayId, type, communication, evidence }: Gateway): Promise<GatewayRow> {
+  async rowOf({ gatewayId, type, communication, evidence, behind }: Gateway): Promise<GatewayRow> {
     const entries = Object.entries(communication);
     const secret = entries.filter(([name]) => isSecretMember(type, name));
     const open = JSON.stringify(Object.fromEntries(entries.filter(([name]) => !isSecretMember(type, name))));
-    const row = { gateway_id: gatewayId, type, communication: open, evidence: evidenceColumn(evidence) };
+    const row = {
+      gateway_id: gatewayId,
+      type,
+      communication: open,
+      evidence: evidenceColumn(evidence),
+      behind: behind ?? null,
+    };
     if (secret.length === 0) return { ...row, secrets_key: null, secrets: null };
     const key = await this.#keys.needed();
     const text = Buffer.from(JSON.stringify(Object.fromEntries(secret)));
@@ -40,7 +46,13 @@ export class Vault {
       keyId === null || secrets === null
         ? {}
         : JSON.parse(this.#open(keyId, secrets, aboutGateway(row), `the gateway ${gatewayId}`).toString());
-    return { gatewayId, type: row.type as GatewayType, communication: { ...open, ...sealed }, ...evidenceOf(row) };
+    return {
+      gatewayId,
+      type: row.type as GatewayType,
+      communication: { ...open, ...sealed },
+      ...(row.behind !== null && { behind: row.behind }),
+      ...evidenceOf(row),
+    };
   }
 
   async ownSecretRow(name: string, secret: Uint8Array): Promise<OwnSecretRow> {
