@@ -10,6 +10,7 @@ import {
 import { type CallParty, type ContentRequest, type Refusal, refuse } from '@sluice/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { askers } from './access.ts';
+import { flowOf, streamOf } from './asked.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
 import { whileWaiting } from './session-routes.ts';
@@ -79,16 +80,11 @@ export function callRoutes(app: FastifyInstance, { control, contacts, limits, un
 }
 
 function partyOf({ applianceId, flow, localAddresses, consent, streams }: Party): CallParty {
-  const { sent, ...seen } = flow;
   return {
     applianceId,
-    flow: { ...seen, ...(sent && { sent }) },
+    flow: flowOf(flow),
     localAddresses,
     ...(consent !== undefined && { consent }),
-    streams: streams.map(({ payloadType, pairedWith, ...stream }) => ({
-      ...stream,
-      ...(payloadType !== undefined && { payloadType }),
-      ...(pairedWith !== undefined && { pairedWith }),
-    })),
+    streams: streams.map(streamOf),
   };
 }

@@ -13,6 +13,7 @@ import { type ContentRequest, type ContentSession, type Refusal, refuse } from '
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { askers, readers, watchers } from './access.ts';
+import { flowOf, streamOf } from './asked.ts';
 import type { ApiPorts } from './ports.ts';
 import { refuseTo } from './refuse-to.ts';
 import { viewOf } from './views.ts';
@@ -126,17 +127,12 @@ export function sessionRoutes(
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
   const { consent, flow, gatewayType: _, ...body } = request.body as SessionRequest;
-  const { sent, transport, ...seen } = flow;
   return {
     ...body,
-    flow: { ...seen, ...(transport && { transport }), ...(sent && { sent }) },
+    flow: flowOf(flow),
     ...(consent !== undefined && { consent }),
     portalId: request.caller.endpointId,
-    streams: body.streams.map(({ payloadType, pairedWith, ...stream }) => ({
-      ...stream,
-      ...(payloadType !== undefined && { payloadType }),
-      ...(pairedWith !== undefined && { pairedWith }),
-    })),
+    streams: body.streams.map(streamOf),
   };
 }
 
