@@ -1,9 +1,9 @@
 import type { Content, SessionRequest } from '@sluice/api';
 import { mediaCache } from '../lab/cache.ts';
-import { hostDirectory, originOf, partPorts } from '../lab/configurations.ts';
+import { apiOf, hostDirectory, originOf, partPorts } from '../lab/configurations.ts';
 import { buildNetwork, homes, run } from '../lab/index.ts';
 import { view } from '../lab/once/viewer.ts';
-import { apiOf, type Deployment, deploy } from '../lab/parts.ts';
+import { type Deployment, deploy } from '../lab/parts.ts';
 import { type Benchmark, describeSpread, spreadOf } from './figures.ts';
 import { fsyncSpread } from './fsync.ts';
 

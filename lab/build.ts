@@ -1,7 +1,7 @@
 import type { Family, IpAddress } from '@sluice/model';
 import { familyOf } from '@sluice/model';
 import { run } from './run.ts';
-import { addressOf, type Host, hostOf, type Network, type Topology } from './topology.ts';
+import { addressesOf, addressOf, type Host, hostOf, type Network, type Topology } from './topology.ts';
 import { insideWorld } from './world.ts';
 
 /** A topology laid out in the kernel. Disposing takes its namespaces down; the world's end does so anyway. */
@@ -11,6 +11,8 @@ export interface BuiltNetwork extends AsyncDisposable {
   namespace(host: string): string;
   /** A host's main address of a family; see {@link addressOf}. */
   address(host: string, family: Family, network?: string): IpAddress;
+  /** A host's main addresses; see {@link addressesOf}. */
+  addresses(host: string): Partial<Readonly<Record<Family, IpAddress>>>;
 }
 
 /**
@@ -40,6 +42,7 @@ export async function buildNetwork(topology: Topology, prefix: string, signal: A
         .map((network) => inside(namespace(switchName(network)), bringUpSwitch(network), signal)),
       ...topology.hosts.map((host) => inside(namespace(host.name), bringUpHost(topology, host), signal)),
     ]);
+    await Promise.all(topology.hosts.map((host) => filter(namespace(host.name), host, signal)));
   } catch (error) {
     await dispose();
     throw error;
@@ -48,6 +51,7 @@ export async function buildNetwork(topology: Topology, prefix: string, signal: A
     topology,
     namespace: (host) => `/run/netns/${namespace(hostOf(topology, host).name)}`,
     address: (host, family, network) => addressOf(topology, host, family, network),
+    addresses: (host) => addressesOf(topology, host),
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -110,6 +114,10 @@ function bringUpHost(topology: Topology, host: Host): string[] {
     ]),
     ...(host.routes ?? []).map((route) => `route add ${route.to} via ${route.via}`),
   ];
+}
+
+async function filter(namespace: string, { rules }: Host, signal: AbortSignal): Promise<void> {
+  if (rules) await run(['nsenter', `--net=/run/netns/${namespace}`, 'nft', '-f', '-'], signal, rules);
 }
 
 function inside(namespace: string, commands: readonly string[], signal: AbortSignal): Promise<string> {

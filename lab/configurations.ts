@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { familyOf } from '@sluice/model';
 import type { BuiltNetwork } from './build.ts';
-import { type Host, hostsRunning, type Placement } from './topology.ts';
+import { type Host, hostsRunning, interfacesOf, type Placement } from './topology.ts';
 
 /** What a deployment may have otherwise. Every value is merged into that part's configuration file, folder by folder. */
 export type Overrides = Partial<Record<Placement['part'], Readonly<Record<string, unknown>>>>;
@@ -31,10 +32,20 @@ export function screenSocket(directories: DeploymentDirectories, host: string): 
   return join(hostDirectory(directories, host), 'screen.socket');
 }
 
-/** `https://` address of a port on a host, over IPv4 or IPv6. */
-export function originOf(network: BuiltNetwork, host: string, port: number, family: 4 | 6 = 4): string {
-  const address = network.address(host, family);
-  return `https://${family === 6 ? `[${address}]` : address}:${port}`;
+/** `https://` address of a port on a host, over IPv4 or IPv6; where neither is named, over what the host has, IPv4 first. */
+export function originOf(network: BuiltNetwork, host: string, port: number, family?: 4 | 6): string {
+  return `https://${authorityOf(network, host, port, family)}`;
+}
+
+/** Where the configuration server's API is. */
+export function apiOf(network: BuiltNetwork): string {
+  return originOf(network, 'configuration', partPorts.configurationApi);
+}
+
+function authorityOf(network: BuiltNetwork, host: string, port: number, family?: 4 | 6): string {
+  const main = network.addresses(host);
+  const address = family ? network.address(host, family) : (main[4] ?? main[6] ?? '');
+  return `${familyOf(address) === 6 ? `[${address}]` : address}:${port}`;
 }
 
 /** The configuration file of the part on a host of {@link homes}. */
@@ -45,6 +56,8 @@ export function configurationOf(
 ): Record<string, unknown> {
   const directory = hostDirectory(directories, host.name);
   const identity = directory;
+  const names = (side: 'wan' | 'lan') =>
+    interfacesOf(network.topology, host.name, side).map(({ interface: name }) => name);
   switch (host.runs.part) {
     case 'portal':
       return {
@@ -64,21 +77,22 @@ export function configurationOf(
       return {
         identity,
         listen: { port: partPorts.mediaServer },
-        addresses: { 4: network.address(host.name, 4), 6: network.address(host.name, 6) },
+        addresses: network.addresses(host.name),
         mediaDirectory: directories.cache,
       };
     case 'gateway':
       return {
         identity,
-        interfaces: { wan: ['wan0'], lan: ['lan0'] },
+        interfaces: { wan: names('wan'), lan: names('lan') },
         controllers: hostsRunning(network.topology, 'configuration-server').map(({ name, runs }) => ({
           endpointId: runs.endpointId,
-          url: `wss://${network.address(name, 4)}:${partPorts.configurationUsp}/usp`,
+          url: `wss://${authorityOf(network, name, partPorts.configurationUsp)}/usp`,
         })),
         controlSocket: householdSocket(directories, host.name),
         state: directory,
         policy: {
-          consent: 'required',
+          // What the device signed is shown to the gateway that it is behind: further out, there is the flow of its request.
+          consent: host.runs.home === undefined ? 'preferred' : 'required',
           portalIds: hostsRunning(network.topology, 'portal').map(({ runs }) => runs.endpointId),
         },
       };

@@ -5,7 +5,7 @@ import type { ForeignGateway, GatewayRow } from './foreign/gateway-row.ts';
 import { linuxGatewayRow } from './foreign/linux-gateway.ts';
 import { startMiniupnpd } from './foreign/miniupnpd.ts';
 import { uspCpeRow } from './foreign/usp-cpe.ts';
-import { publicLookingInternet } from './topologies/home.ts';
+import { publicLookingInternet } from './topologies/pieces.ts';
 
 /** Debian's miniupnpd speaks three of them. */
 async function miniupnpd(network: BuiltNetwork, host: string, signal: AbortSignal): Promise<ForeignGateway> {

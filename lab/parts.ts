@@ -3,19 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAuthority, type Role, writeIdentity } from '@sluice/identity';
 import type { BuiltNetwork } from './build.ts';
-import {
-  configurationOf,
-  type DeploymentDirectories,
-  hostDirectory,
-  type Overrides,
-  originOf,
-  partPorts,
-} from './configurations.ts';
+import { configurationOf, type DeploymentDirectories, hostDirectory, type Overrides } from './configurations.ts';
 import type { ForeignGateway, GatewayRow } from './foreign/gateway-row.ts';
+import { gatewayRow } from './gateway-rows.ts';
 import { type Operator, seatOperator } from './operator.ts';
 import { type HostProcess, startOnHost } from './process.ts';
+import { awaitGateway, register } from './registering.ts';
 import { run } from './run.ts';
-import { type Host, hostOf, hostsRunning, type Placement } from './topology.ts';
+import { type Host, hostOf, hostsRunning, type Placement, pathOf } from './topology.ts';
 
 /** The parts of a topology, running, registered, each its own process on its host. Disposing stops all. */
 export interface Deployment extends AsyncDisposable {
@@ -36,7 +31,7 @@ export interface Deployment extends AsyncDisposable {
 /** How to deploy. */
 export interface DeploymentOptions {
   readonly overrides?: Overrides;
-  /** What stands in the homes in place of our agent. */
+  /** What stands in the homes in place of our agent, where the topology does not say what does. */
   readonly gateway?: GatewayRow | undefined;
   /** Where made media are kept; a new directory that goes with the deployment where left out. */
   readonly cache?: string;
@@ -66,8 +61,10 @@ export async function deploy(
   const hosts = topology.hosts.filter((host): host is Host & { runs: Placement } => host.runs !== undefined);
   await mkdir(directories.cache, { recursive: true });
   await issueIdentities(network, directories, hosts);
-  const { gateway, overrides = {} } = options;
-  const configurations = gateway ? besides(overrides, gateway) : overrides;
+  const rowOf = ({ runs }: Host & { runs: Placement }): GatewayRow | undefined =>
+    runs.type === undefined ? options.gateway : gatewayRow(runs.type);
+  const gateways = hostsRunning(topology, 'gateway');
+  const configurations = gateways.map(rowOf).reduce(besides, options.overrides ?? {});
   for (const host of hosts) await writeConfiguration(network, directories, host, configurations);
 
   const running = new Map<string, HostProcess>();
@@ -99,16 +96,22 @@ export async function deploy(
   progress('starting configuration server, media server and portal');
   await Promise.all([startAll('configuration-server'), startAll('media-server'), startAll('portal')]);
   const operator = stack.use(seatOperator(network.namespace('configuration'), join(directories.run, 'operator')));
-  await register(network, operator, gateway, signal);
+  await register(network, operator, rowOf, signal);
   progress('starting the gateways');
   const foreign = new Map<string, ForeignGateway>();
-  if (gateway)
-    for (const { name } of hostsRunning(topology, 'gateway'))
-      foreign.set(name, stack.use(await gateway.start(network, name, signal, hostDirectory(directories, name))));
-  else {
-    await startAll('gateway');
-    await awaitGateways(network, operator, signal);
-  }
+  const startGateway = async (host: Host & { runs: Placement }): Promise<void> => {
+    const row = rowOf(host);
+    const { name } = host;
+    if (row) foreign.set(name, stack.use(await row.start(network, name, signal, hostDirectory(directories, name))));
+    else {
+      await start(name, signal);
+      await awaitGateway(network, operator, host.runs.endpointId, signal);
+    }
+  };
+  // The outermost first: what is behind them reaches nobody before.
+  const boxesBefore = (host: Host): number => pathOf(topology, host.name).length;
+  for (let boxes = 0; gateways.some((host) => boxesBefore(host) >= boxes); boxes++)
+    await Promise.all(gateways.filter((host) => boxesBefore(host) === boxes).map(startGateway));
   const owned = stack.move();
   return {
     network,
@@ -132,11 +135,6 @@ export function sluiceCommand(args: readonly string[]): string[] {
   return [process.execPath, commandLine, ...args];
 }
 
-/** Where the configuration server's API is. */
-export function apiOf(network: BuiltNetwork): string {
-  return originOf(network, 'configuration', partPorts.configurationApi);
-}
-
 async function issueIdentities(
   network: BuiltNetwork,
   directories: DeploymentDirectories,
@@ -146,7 +144,7 @@ async function issueIdentities(
   const issue = async (place: string, endpointId: string, role: Role, names: readonly string[]): Promise<void> =>
     writeIdentity(hostDirectory(directories, place), await authority.issue({ endpointId, role, names, days: 1 }));
   for (const { name, runs } of hosts)
-    await issue(name, runs.endpointId, runs.part, [network.address(name, 4), network.address(name, 6)]);
+    await issue(name, runs.endpointId, runs.part, Object.values(network.addresses(name)));
   await issue('operator', 'self::operator-1', 'operator', []);
 }
 
@@ -162,7 +160,9 @@ async function writeConfiguration(
 }
 
 /** The same, with a policy that lets openings lack these promises. */
-function besides(overrides: Overrides, { weaker, server = {} }: GatewayRow): Overrides {
+function besides(overrides: Overrides, row: GatewayRow | undefined): Overrides {
+  if (!row) return overrides;
+  const { weaker, server = {} } = row;
   const part = 'configuration-server';
   const ofGateway = { ...server, ...(weaker && { weaker }) };
   return { ...overrides, [part]: { ...merge(ofGateway, overrides[part] ?? {}) } };
@@ -177,43 +177,4 @@ function merge(into: Readonly<Record<string, unknown>>, from: Readonly<Record<st
     merged[key] = isFolder(before) && isFolder(value) ? merge(before, value) : value;
   }
   return merged;
-}
-
-async function register(
-  network: BuiltNetwork,
-  operator: Operator,
-  row: GatewayRow | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const put = async (path: string, json: unknown): Promise<void> => {
-    const { status, body } = await operator.ask('PUT', `${apiOf(network)}/v1/${path}`, json, signal);
-    if (status >= 300) throw new Error(`registering ${path}: ${status} ${JSON.stringify(body)}`);
-  };
-  const remotes = hostsRunning(network.topology, 'media-server').flatMap(({ name }) => [
-    network.address(name, 4),
-    network.address(name, 6),
-  ]);
-  for (const { runs } of hostsRunning(network.topology, 'portal'))
-    await put(`portals/${encodeURIComponent(runs.endpointId)}`, { remotes });
-  const gateways = hostsRunning(network.topology, 'gateway');
-  for (const { name, runs } of gateways) {
-    const known = row ? { type: row.type, communication: row.communication(network, name) } : { type: 'sluice' };
-    await put(`gateways/${encodeURIComponent(runs.endpointId)}`, known);
-  }
-  for (const { runs } of hostsRunning(network.topology, 'appliance')) {
-    const gatewayId = gateways.find((gateway) => gateway.runs.home === runs.home)?.runs.endpointId;
-    await put(`appliances/${encodeURIComponent(runs.endpointId)}`, { gatewayId });
-  }
-}
-
-/** Waits until the configuration server knows every gateway's global addresses. */
-async function awaitGateways(network: BuiltNetwork, operator: Operator, signal: AbortSignal): Promise<void> {
-  for (const { runs } of hostsRunning(network.topology, 'gateway'))
-    for (;;) {
-      const url = `${apiOf(network)}/v1/gateways/${encodeURIComponent(runs.endpointId)}`;
-      const { body } = await operator.ask('GET', url, undefined, signal);
-      const view = body as { online?: boolean; global?: readonly string[] } | undefined;
-      if (view?.online && (view.global?.length ?? 0) > 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
 }

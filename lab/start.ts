@@ -3,6 +3,9 @@ import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { endWith, readArguments } from './arguments.ts';
 import { gatewayTypes } from './gateway-rows.ts';
+import { listOf, sceneNamed, scenes } from './scenes.ts';
+import { home } from './topologies/home.ts';
+import { familiesOf, type Scene } from './topologies/scene.ts';
 import { enterWorld, findWorld } from './world.ts';
 
 const { values } = readArguments({
@@ -14,13 +17,25 @@ const { values } = readArguments({
     content: { type: 'string' },
     family: { type: 'string' },
     gateway: { type: 'string' },
+    topology: { type: 'string' },
+    list: { type: 'boolean', default: false },
   },
 });
-if (!values.once && (values.json || values.content || values.family || values.gateway))
-  endWith('--json, --content, --family and --gateway go with --once.');
+if (values.list) {
+  process.stdout.write(`${listOf(scenes)}\n`);
+  process.exit();
+}
+if (!values.once && (values.json || values.content || values.family || values.gateway || values.topology))
+  endWith('--json, --content, --family, --gateway and --topology go with --once.');
 if (values.gateway !== undefined && !gatewayTypes.includes(values.gateway))
   endWith(`--gateway is one of ${gatewayTypes.join(', ')}.`);
 if (values.family !== undefined && !/^[46]$/.test(values.family)) endWith('--family is 4 or 6.');
+const scene = namedScene(values.topology ?? home.name);
+if (values.gateway !== undefined && scene !== home)
+  endWith(`--gateway goes with --topology ${home.name}: ${scene.name} has gateways of its own.`);
+const families = familiesOf(scene);
+if (values.family !== undefined && !families.some((family) => `${family}` === values.family))
+  endWith(`${scene.name} has no session over IPv${values.family}; there it is over IPv${families.join(' or IPv')}.`);
 const port = Number(values.port ?? 8080);
 if (!Number.isInteger(port) || port < 0 || port > 65535) endWith('--port is a number from 0 to 65535.');
 
@@ -53,6 +68,14 @@ world.on('exit', (code) => {
   else if (values.once) process.exitCode = 130;
   else process.stderr.write('\nStopped; nothing is left behind.\n');
 });
+
+function namedScene(name: string): Scene {
+  try {
+    return sceneNamed(name);
+  } catch (error) {
+    endWith(`${(error as Error).message}; --list tells what each is.`);
+  }
+}
 
 /** Listens on 127.0.0.1; where `orNext` is set, on the next free port of the following 100. */
 async function listen(wanted: number, orNext: boolean): Promise<Server> {

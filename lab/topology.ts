@@ -1,4 +1,4 @@
-import type { Family, IpAddress } from '@sluice/model';
+import type { Family, GatewayType, IpAddress } from '@sluice/model';
 import { familyOf, parsePrefix } from '@sluice/model';
 
 /** A network of hosts as data: what is where, and what runs there. */
@@ -14,6 +14,8 @@ export interface Host {
   /** Passes packets between its interfaces, both families. */
   readonly forwards?: boolean;
   readonly routes?: readonly Route[];
+  /** What its packet filter holds beside what a part of ours puts there, for `nft -f`. */
+  readonly rules?: string;
   /** The part that runs here, if one does. */
   readonly runs?: Placement;
 }
@@ -22,8 +24,12 @@ export interface Host {
 export interface Placement {
   readonly part: 'gateway' | 'appliance' | 'portal' | 'configuration-server' | 'media-server';
   readonly endpointId: string;
-  /** For an appliance and a gateway: the home they belong to. */
+  /** For an appliance, and for the gateway that it is behind: the home they belong to. */
   readonly home?: string;
+  /** For a gateway: what stands there, where it is not our agent. */
+  readonly type?: Exclude<GatewayType, 'sluice'>;
+  /** For a gateway: it admits, and leaves IPv4 addresses as they are. */
+  readonly translates?: false;
 }
 
 /** A route: `to` is "default" or a prefix. */
@@ -56,20 +62,80 @@ export function hostOf(topology: Topology, name: string): Host {
 
 /** A host's main address of a family, on `network` if one is named. Throws RangeError where it has none. */
 export function addressOf(topology: Topology, host: string, family: Family, network?: string): IpAddress {
+  const address = findAddress(topology, host, family, network);
+  if (address) return address;
+  throw new RangeError(`host ${host} has no IPv${family} address${network === undefined ? '' : ` in ${network}`}`);
+}
+
+function findAddress(topology: Topology, host: string, family: Family, network?: string): IpAddress | undefined {
   for (const { name, members } of topology.networks) {
     if (network !== undefined && name !== network) continue;
     for (const member of members) {
       if (member.host !== host) continue;
-      const address = member.addresses
-        .map((text) => parsePrefix(text)?.address)
-        .find((a) => a && familyOf(a) === family);
+      const [address] = addressesIn(member, family);
       if (address) return address;
     }
   }
-  throw new RangeError(`host ${host} has no IPv${family} address${network === undefined ? '' : ` in ${network}`}`);
+  return undefined;
+}
+
+function addressesIn({ addresses }: Attachment, family: Family): readonly IpAddress[] {
+  return addresses
+    .flatMap((text) => parsePrefix(text)?.address ?? [])
+    .filter((address) => familyOf(address) === family);
+}
+
+/** A host's main address of each family that it has. Throws RangeError where it has none at all. */
+export function addressesOf(topology: Topology, host: string): Partial<Readonly<Record<Family, IpAddress>>> {
+  const [four, six] = ([4, 6] as const).map((family) => findAddress(topology, host, family));
+  if (!four && !six) throw new RangeError(`host ${host} has no address`);
+  return { ...(four && { 4: four }), ...(six && { 6: six }) };
 }
 
 /** The hosts that run a part of one kind. */
 export function hostsRunning(topology: Topology, part: Placement['part']): readonly (Host & { runs: Placement })[] {
   return topology.hosts.filter((host): host is Host & { runs: Placement } => host.runs?.part === part);
+}
+
+/** A gateway's main address of a family on one side. Throws RangeError where it has none. */
+export function addressFacing(topology: Topology, gateway: string, side: 'wan' | 'lan', family: Family): IpAddress {
+  const [address] = addressesFacing(topology, gateway, side, family);
+  if (address) return address;
+  throw new RangeError(`host ${gateway} has no IPv${family} address on its ${side} side`);
+}
+
+/** A gateway's addresses of a family on one side. */
+export function addressesFacing(
+  topology: Topology,
+  gateway: string,
+  side: 'wan' | 'lan',
+  family: Family,
+): readonly IpAddress[] {
+  return interfacesOf(topology, gateway, side).flatMap((member) => addressesIn(member, family));
+}
+
+/** The interfaces of a gateway that face one way: those whose names begin with it. */
+export function interfacesOf(topology: Topology, gateway: string, side: 'wan' | 'lan'): readonly Attachment[] {
+  return topology.networks.flatMap(({ members }) =>
+    members.filter((member) => member.host === gateway && member.interface.startsWith(side)),
+  );
+}
+
+/**
+ * The boxes between a host and the internet, the nearest first: whoever has the address that its default route names in
+ * a network of its own, and so on.
+ */
+export function wayOut(topology: Topology, host: string): readonly Host[] {
+  const via = hostOf(topology, host).routes?.find(({ to }) => to === 'default')?.via;
+  if (via === undefined) return [];
+  const next = topology.networks
+    .filter(({ members }) => members.some((member) => member.host === host))
+    .flatMap(({ members }) => members)
+    .find(({ addresses }) => addresses.some((text) => parsePrefix(text)?.address === via));
+  return next ? [hostOf(topology, next.host), ...wayOut(topology, next.host)] : [];
+}
+
+/** The gateways of ours to set up among {@link wayOut}. */
+export function pathOf(topology: Topology, host: string): readonly (Host & { runs: Placement })[] {
+  return wayOut(topology, host).filter((box): box is Host & { runs: Placement } => box.runs?.part === 'gateway');
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { Family } from '@sluice/model';
 import type { BuiltNetwork } from '../build.ts';
 import { type HostProcess, startOnHost } from '../process.ts';
 import { run } from '../run.ts';
+import { addressFacing } from '../topology.ts';
 import { connectionRequestPort, cpeRuleset } from './cwmp-cpe-files.ts';
 import type { CpeProcessOptions } from './cwmp-cpe-main.ts';
 
@@ -42,21 +44,19 @@ export async function startCwmpCpe(options: CwmpCpeOptions, signal: AbortSignal)
   const { network, host, model, acsPort } = options;
   const known = cpeRegistration(host);
   const namespace = network.namespace(host);
-  const external = network.address(host, 4, 'internet');
+  const facing = (side: 'wan' | 'lan', family: Family) => addressFacing(network.topology, host, side, family);
+  const external = facing('wan', 4);
   const interfaces = { wan: 'wan0', lan: 'lan0', external };
   const inside = (command: readonly string[], until: AbortSignal, input?: string) =>
     run(['nsenter', `--net=${namespace}`, '--', ...command], until, input);
-  const home = network.topology.networks.find(
-    ({ name, members }) => name !== 'internet' && members.some((member) => member.host === host),
-  )?.name;
-  const lanAddress6 = network.address(host, 6, home);
+  const lanAddress6 = facing('lan', 6);
   const told: CpeProcessOptions = {
     model,
     external,
     interfaces,
-    lan: { address: network.address(host, 4, home), mask: '255.255.255.0' },
+    lan: { address: facing('lan', 4), mask: '255.255.255.0' },
     ipv6: {
-      external: network.address(host, 6, 'internet'),
+      external: facing('wan', 6),
       lanAddress: lanAddress6,
       prefix: `${lanAddress6.replace(/:[0-9a-f]*$/, ':')}/64`,
     },

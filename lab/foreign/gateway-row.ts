@@ -1,6 +1,6 @@
 import type { GatewayType, PromiseName } from '@sluice/model';
 import type { BuiltNetwork } from '../build.ts';
-import type { Internet } from '../topologies/home.ts';
+import type { Internet } from '../topologies/pieces.ts';
 
 /** A gateway that stands in a home of the lab in place of our agent. Disposing ends it. */
 export interface ForeignGateway extends AsyncDisposable {

@@ -3,6 +3,7 @@ import { gatewayRuleset } from '@sluice/kernel/ruleset';
 import type { BuiltNetwork } from '../build.ts';
 import { openingsInKernel } from '../once/kernel-openings.ts';
 import { run } from '../run.ts';
+import { addressFacing } from '../topology.ts';
 import type { GatewayRow } from './gateway-row.ts';
 import { fingerprintOf, newSshdKeys, startSshd } from './sshd.ts';
 
@@ -15,7 +16,7 @@ export function linuxGatewayRow(): GatewayRow {
   return {
     type: 'ssh-nft',
     communication: (network: BuiltNetwork, host: string) => ({
-      host: network.address(host, 4, 'internet'),
+      host: addressFacing(network.topology, host, 'wan', 4),
       privateKey: keys.client.privateKey,
       hostKey: fingerprintOf(keys.host),
       wan: 'wan0',

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { buildNetwork } from '../build.ts';
 import { Sniffer, udpSocket } from '../packets/index.ts';
-import { homes, publicLookingInternet } from '../topologies/home.ts';
+import { homes } from '../topologies/home.ts';
+import { publicLookingInternet } from '../topologies/pieces.ts';
 import { startMiniupnpd } from './miniupnpd.ts';
 
 const mapUdp9000 = Buffer.from('000100002328232800000e10', 'hex');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { partPorts } from '../configurations.ts';
 import { startOnHost } from '../process.ts';
 import { run } from '../run.ts';
-import { hostOf } from '../topology.ts';
+import { addressFacing, hostOf } from '../topology.ts';
 import { cpeRuleset } from './cwmp-cpe-files.ts';
 import type { GatewayRow } from './gateway-row.ts';
 import type { UspCpeOptions } from './usp-cpe-main.ts';
@@ -15,17 +15,14 @@ export const uspCpeRow: GatewayRow = {
   communication: () => ({}),
   async start(network, host, signal, identity) {
     const namespace = network.namespace(host);
-    const home = network.topology.networks.find(
-      ({ name, members }) => name !== 'internet' && members.some((member) => member.host === host),
-    )?.name;
-    const interfaces = { wan: 'wan0', lan: 'lan0', external: network.address(host, 4, 'internet') };
+    const interfaces = { wan: 'wan0', lan: 'lan0', external: addressFacing(network.topology, host, 'wan', 4) };
     const controllerId = hostOf(network.topology, 'configuration').runs?.endpointId ?? '';
     const url = `wss://${network.address('configuration', 4)}:${partPorts.configurationUsp}/usp`;
     const told: UspCpeOptions = {
       identity,
       controller: { endpointId: controllerId, url },
       interfaces,
-      lanAddress: network.address(host, 4, home),
+      lanAddress: addressFacing(network.topology, host, 'lan', 4),
     };
     const inside = (command: readonly string[], until: AbortSignal, input?: string) =>
       run(['nsenter', `--net=${namespace}`, '--', ...command], until, input);

@@ -1,3 +1,5 @@
+import type { Refusal } from '@sluice/model';
+import type { Phase } from './probes.ts';
 import type { OnceReport, Step } from './report.ts';
 
 /** One step for a person. */
@@ -8,6 +10,7 @@ export function describeStep({ step, ms }: Step): string {
 /** A report for a person: streams, probes by what was wrong with them, verdict. */
 export function describeReport(report: OnceReport): string {
   const outcome = [...report.reasons, `verdict: ${report.verdict}`];
+  if (report.refusal) return [...refusalLines(report, report.refusal), ...outcome].join('\n');
   if (report.streams.length === 0) return outcome.join('\n');
   const rows = [
     ['stream', 'from', 'to', 'first speaker', 'protection', 'sent', 'received', 'lost', 'decoded'],
@@ -24,9 +27,7 @@ export function describeReport(report: OnceReport): string {
     '',
     ...table(rows),
     '',
-    ...table([['probe', 'before', 'during', 'after'], ...probeRows(report)]),
-    '',
-    `openings left in the gateway's kernel: ${report.openingsLeft}`,
+    ...probeLines(report, ['before', 'during', 'after']),
     ...heldLines(report),
     ...outcome,
   ].join('\n');
@@ -50,11 +51,23 @@ function heldLines({ held = {}, heldNotes = [], checked, remarks = [] }: OnceRep
   ];
 }
 
-function probeRows(report: OnceReport): string[][] {
+function refusalLines(report: OnceReport, { code, message }: Refusal): string[] {
+  return ['', `refused: ${message} (${code})`, '', ...probeLines(report, ['before', 'after'])];
+}
+
+function probeLines(report: OnceReport, phases: readonly Phase[]): string[] {
+  return [
+    ...table([['probe', ...phases], ...probeRows(report, phases)]),
+    '',
+    `openings left in the kernels of all gateways: ${report.openingsLeft}`,
+  ];
+}
+
+function probeRows(report: OnceReport, phases: readonly Phase[]): string[][] {
   const names = new Set(report.probes.map(({ probe, sender }) => `${probe}, from the ${sender}`));
   return [...names].map((name) => [
     name,
-    ...(['before', 'during', 'after'] as const).map((phase) => {
+    ...phases.map((phase) => {
       const of = report.probes.filter(
         (tried) => tried.phase === phase && `${tried.probe}, from the ${tried.sender}` === name,
       );

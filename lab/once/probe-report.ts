@@ -1,9 +1,9 @@
-import type { Phase, Target } from './probes.ts';
+import type { Phase, Sender, Target } from './probes.ts';
 
 /** One kind of packet tried in one phase, and how many of them reached the home. */
 export interface ProbeReport {
   readonly probe: string;
-  readonly sender: 'media server' | 'stranger';
+  readonly sender: Sender;
   readonly stream: string;
   readonly phase: Phase;
   readonly firstSpeaker: Target['firstSpeaker'];

@@ -6,6 +6,7 @@ const around: Surroundings = {
   otherServerAddress: '203.0.113.11',
   stranger: '203.0.113.66',
   otherDevice: '192.168.1.3',
+  entrances: ['203.0.113.1'],
   lan: { appliance: '192.168.1.2', server: '203.0.113.10', stranger: '203.0.113.66' },
 };
 const video: Target = {
@@ -56,4 +57,31 @@ test('a TCP opening is tried with UDP, and has no right packet of its own', () =
     other.map((probe) => probe.transport),
     ['udp', 'udp'],
   );
+});
+
+test('between two boxes: past the outer one, at its own address, and from a neighbour who stands behind it', () => {
+  const inner = { address: '192.168.0.2', port: 21000 };
+  const twoBoxes: Surroundings = {
+    ...around,
+    entrances: ['192.168.0.2', '203.0.113.1', '198.51.100.1'],
+    neighbour: '192.168.0.66',
+    lan: { appliance: '192.168.1.2', server: '203.0.113.10', stranger: '203.0.113.66', neighbour: '192.168.0.66' },
+  };
+  const wrong = wrongProbes({ ...video, inner }, twoBoxes);
+  const of = (probe: string) =>
+    wrong
+      .filter((each) => each.probe === probe)
+      .map(({ sender, from, to }) => [sender, from.address, to.address, to.port]);
+  assert.deepEqual(of('past the outer box'), [
+    ['media server', '203.0.113.10', '192.168.0.2', 21000],
+    ['stranger', '203.0.113.66', '192.168.0.2', 21000],
+  ]);
+  assert.deepEqual(of('other global address'), [['media server', '203.0.113.10', '198.51.100.1', 20000]]);
+  assert.deepEqual(of('other source address').at(-1), ['neighbour', '192.168.0.66', '192.168.0.2', 21000]);
+  assert.deepEqual(of("appliance's LAN address").at(-1), ['neighbour', '192.168.0.66', '192.168.1.2', 5000]);
+});
+
+test('where there is no IPv4, nothing is tried over it', () => {
+  const { lan: _, ...ipv6 } = around;
+  assert.ok(wrongProbes(video, ipv6).every(({ probe }) => probe !== "appliance's LAN address"));
 });

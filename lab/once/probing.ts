@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Family } from '@sluice/model';
+import type { IpAddress } from '@sluice/model';
 import type { BuiltNetwork } from '../build.ts';
 import { noisePayload, RawSender, rtcpPayload, rtpPayload, Sniffer } from '../packets/index.ts';
+import { neighbour } from './ground.ts';
 import type { ProbeReport } from './probe-report.ts';
-import type { Phase, Probe, Surroundings, Target } from './probes.ts';
+import type { Phase, Probe, Sender, Target } from './probes.ts';
 
 /** Packets of the right kind sent on and on, across the end of a session. */
 export interface Persistent {
@@ -13,23 +14,30 @@ export interface Persistent {
   stop(): void;
 }
 
+/** Who sends, and from which host; only two boxes in a row have a neighbour between them. */
+const senders: readonly (readonly [Sender, string])[] = [
+  ['media server', 'media'],
+  ['stranger', 'stranger'],
+  ['neighbour', neighbour],
+];
 /** How long a packet may take through the lab before it counts as dropped, ms; the way takes well under one. */
 const settleMs = 150;
 
 /**
- * Sends probes from the media server's host and the stranger's, and counts at the devices' own interfaces which of them
+ * Sends probes from the media server's host, the stranger's and the neighbour's, and counts at the devices' own interfaces which of them
  * came into the home. No part of the system is asked: a packet is known by a token that no other has.
  */
 export class Probing implements Disposable {
-  readonly #senders: Readonly<Record<Probe['sender'], RawSender>>;
+  readonly #senders: ReadonlyMap<Sender, RawSender>;
   readonly #sniffers: readonly Sniffer[];
 
   /** In the first home of {@link homes}. */
   constructor(network: BuiltNetwork) {
-    this.#senders = {
-      'media server': new RawSender(network.namespace('media')),
-      stranger: new RawSender(network.namespace('stranger')),
-    };
+    this.#senders = new Map(
+      senders
+        .filter(([, host]) => network.topology.hosts.some(({ name }) => name === host))
+        .map(([sender, host]) => [sender, new RawSender(network.namespace(host))]),
+    );
     this.#sniffers = ['tv-1', 'tablet-1'].map((host) => new Sniffer(network.namespace(host), 'eth0'));
   }
 
@@ -50,19 +58,23 @@ export class Probing implements Disposable {
     return sent.map(({ target, probe, token, sent }) => report(phase, target, probe, sent, this.#passed(token)));
   }
 
-  /** Sends one probe to every port of `ports` once, and reports it as one. */
+  /** Sends one probe to every port of `ports` at each of `addresses` once, or where it is meant to go if there are none, and reports it as one. */
   async sweep(
     phase: Phase,
     target: Target,
     probe: Probe,
+    addresses: readonly IpAddress[],
     ports: readonly number[],
     signal: AbortSignal,
   ): Promise<ProbeReport> {
     this.#forget();
     const token = newToken();
-    for (const port of ports) this.#send({ ...probe, to: { ...probe.to, port } }, target, token, 1);
+    const ends = (addresses.length > 0 ? addresses : [probe.to.address]).flatMap((address) =>
+      ports.map((port) => ({ address, port })),
+    );
+    for (const to of ends) this.#send({ ...probe, to }, target, token, 1);
     await setTimeout(settleMs, undefined, { signal });
-    return report(phase, target, probe, ports.length, this.#passed(token));
+    return report(phase, target, probe, ends.length, this.#passed(token));
   }
 
   /** Sends one packet of `probe` every `everyMs` until stopped. */
@@ -87,13 +99,14 @@ export class Probing implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const sender of Object.values(this.#senders)) sender[Symbol.dispose]();
+    for (const sender of this.#senders.values()) sender[Symbol.dispose]();
     for (const sniffer of this.#sniffers) sniffer[Symbol.dispose]();
   }
 
   #send(probe: Probe, target: Target, token: string, times: number): void {
     const { transport, from, to } = probe;
-    this.#senders[probe.sender].send({ transport, from, to, payload: payloadOf(probe, target, token) }, times);
+    const payload = payloadOf(probe, target, token);
+    this.#senders.get(probe.sender)?.send({ transport, from, to, payload }, times);
   }
 
   #passed(token: string): number {
@@ -103,20 +116,6 @@ export class Probing implements Disposable {
   #forget(): void {
     for (const sniffer of this.#sniffers) sniffer.clear();
   }
-}
-
-/** What the probes of a session over `family` go around, in the first home. */
-export function surroundingsOf(network: BuiltNetwork, family: Family): Surroundings {
-  return {
-    otherServerAddress: network.address('media', family).replace(/10$/, '11'),
-    stranger: network.address('stranger', family),
-    otherDevice: network.address('tablet-1', family),
-    lan: {
-      appliance: network.address('tv-1', 4),
-      server: network.address('media', 4),
-      stranger: network.address('stranger', 4),
-    },
-  };
 }
 
 function report(phase: Phase, target: Target, probe: Probe, sent: number, passed: number): ProbeReport {

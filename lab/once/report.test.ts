@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProbeReport } from './probe-report.ts';
-import { judge, type Observations, type StreamReport } from './report.ts';
+import { judge, judgeRefusal, type Observations, type StreamReport } from './report.ts';
 
 const video: StreamReport = {
   id: 'video',
   kind: 'rtp',
   family: 4,
   remote: '203.0.113.10:7000',
+  globalAddress: '203.0.113.1',
   globalPort: 20000,
   localAddress: '192.168.1.2',
   localPort: 5000,
@@ -86,6 +87,30 @@ test('each broken promise is told', () => {
     [probesBut(3, { passed: 4 }), /right packet from the media server during the session: 4 of 5 passed, not all/],
     [probesBut(4, { passed: 1 }), /other source port from the media server during the session: 1 of 5/],
     [probesBut(8, { sent: 0 }), /^subtitles: no wrong packet was tried after/],
+  ];
+  for (const [reasons, expected] of cases) assert.match(reasons[0] ?? 'pass', expected);
+});
+
+test('a refusal passes where it is the expected one and nothing came in, and not else', () => {
+  const tried = (['before', 'after'] as const).flatMap((phase) => [
+    probe('video', phase, true),
+    probe('video', phase, false),
+  ]);
+  const refusal = { code: 'behind-another-nat', message: 'the internet sees it elsewhere' } as const;
+  const seen = { refusal, probes: tried, openingsLeft: 0 };
+  const { refusal: _, ...none } = seen;
+  assert.deepEqual(judgeRefusal('behind-another-nat', seen), []);
+  const came = tried.map((each, index) => (index === 2 ? { ...each, passed: 1 } : each));
+  const cases: [string[], RegExp][] = [
+    [judgeRefusal('path-mismatch', seen), /^Refused with behind-another-nat instead: the internet sees it elsewhere/],
+    [judgeRefusal('behind-another-nat', none), /^There was a session/],
+    [judgeRefusal('behind-another-nat', { ...seen, openingsLeft: 1 }), /^1 openings were left/],
+    [
+      judgeRefusal('behind-another-nat', { ...seen, probes: came }),
+      /^video: right packet .* after the request: 1 of 5/,
+    ],
+    [judgeRefusal('behind-another-nat', { ...seen, probes: tried.slice(1) }), /^No right packet was tried before/],
+    [judgeRefusal('behind-another-nat', { ...seen, probes: [] }), /^No right packet was tried before/],
   ];
   for (const [reasons, expected] of cases) assert.match(reasons[0] ?? 'pass', expected);
 });

@@ -1,5 +1,5 @@
 import type { ContentAnswer } from '@sluice/api';
-import type { Family } from '@sluice/model';
+import type { Family, Refusal, RefusalCode } from '@sluice/model';
 import type { ProbeReport } from './probe-report.ts';
 import type { Target } from './probes.ts';
 import { type Held, isNamed } from './weaker.ts';
@@ -17,6 +17,7 @@ export interface StreamReport {
   readonly family: Family;
   /** "203.0.113.10:7000" or "[2001:db8:1::10]:7000". */
   readonly remote: string;
+  readonly globalAddress: string;
   readonly globalPort: number;
   readonly localAddress: string;
   readonly localPort: number;
@@ -62,6 +63,8 @@ export interface OnceReport extends Omit<Observations, 'complaints' | 'openingsL
   /** As in {@link Observations}; null where the run broke off before they were counted. */
   readonly openingsLeft: number | null;
   readonly verdict: 'pass' | 'fail';
+  /** What the appliance was told, where there was no session. */
+  readonly refusal?: Refusal;
   /** Why it is no pass: sentences. */
   readonly reasons: readonly string[];
   /** What came in though it should not, as the verdict said that it might: sentences. */
@@ -77,6 +80,25 @@ export function judge(seen: Observations): string[] {
     ...seen.probes.flatMap((probe) => judgeProbe(probe, seen)),
     ...(seen.openingsLeft === 0 ? [] : [`${seen.openingsLeft} openings were left after the session.`]),
   ];
+}
+
+/** What of a refusal is not as it should be: another one, or something that came in all the same. */
+export function judgeRefusal(
+  expected: RefusalCode,
+  { refusal, probes, openingsLeft }: Pick<OnceReport, 'refusal' | 'probes' | 'openingsLeft'>,
+): string[] {
+  const wrong: string[] = [];
+  if (!refusal) wrong.push(`There was a session; ${expected} was expected.`);
+  else if (refusal.code !== expected) wrong.push(`Refused with ${refusal.code} instead: ${refusal.message}.`);
+  for (const phase of ['before', 'after'] as const)
+    for (const right of [true, false])
+      if (!probes.some((probe) => probe.phase === phase && probe.right === right && probe.sent > 0))
+        wrong.push(`No ${right ? 'right' : 'wrong'} packet was tried ${phase} the request.`);
+  for (const { probe, sender, stream, phase, sent, passed } of probes)
+    if (passed > 0)
+      wrong.push(`${stream}: ${probe} from the ${sender} ${phase} the request: ${passed} of ${sent} passed.`);
+  if (openingsLeft !== 0) wrong.push(`${openingsLeft} openings were left after the refusal.`);
+  return wrong;
 }
 
 function judgeStream(stream: StreamReport): string[] {

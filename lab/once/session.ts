@@ -1,11 +1,10 @@
-import type { Content, ContentAnswer } from '@sluice/api';
-import type { Endpoint, Family } from '@sluice/model';
-import { originOf, partPorts } from '../configurations.ts';
+import type { ContentAnswer } from '@sluice/api';
+import { type Endpoint, type Family, familyOf, type IpAddress } from '@sluice/model';
 import type { Deployment } from '../parts.ts';
-import { openingsInKernel } from './kernel-openings.ts';
+import { findContent, innerEnds, openingsLeft, portsBefore, surroundingsOf, targetsBefore } from './ground.ts';
 import type { ProbeReport } from './probe-report.ts';
 import { type Probe, rightProbe, type Target, wrongProbes } from './probes.ts';
-import { Probing, surroundingsOf } from './probing.ts';
+import { Probing } from './probing.ts';
 import { judge, type OnceReport, type Step, type StreamReport } from './report.ts';
 import { type ViewingResult, view } from './viewer.ts';
 import { remarksOn } from './weaker.ts';
@@ -24,11 +23,6 @@ export interface OnceOptions {
 const times = 5;
 /** Between packets of the right kind that go on across the session's end, ms. */
 const persistEveryMs = 20;
-/** Local ports of the appliance, from here on: an even one and the next for RTP and its RTCP. */
-const firstLocalPort = 5000;
-/** Every port that a gateway may open: the right packet is tried on all of them before the session. */
-const globalPorts = Array.from({ length: 32768 - 16384 }, (_, index) => 16384 + index);
-
 /**
  * Holds one session of the first home's television from request to closed, with the probes that must not get through,
  * and reports what was seen. Rejects when there is no such session to look at: no content, no verdict, no packet.
@@ -57,7 +51,7 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
   const probes: ProbeReport[] = [];
 
   for (const { target, probe } of right(expected))
-    probes.push(await probing.sweep('before', target, probe, portsBefore(target, family), signal));
+    probes.push(await probing.sweep('before', target, probe, around.entrances, portsBefore(target), signal));
   probes.push(...(await probing.try('before', wrong(expected), times, signal)));
   step('probed-before');
 
@@ -71,7 +65,7 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
   };
   await using viewing = await view(deployment, { contentId, family, localPorts, firstSpeaker, onStep }, signal);
   const answer = await viewing.open;
-  const targets = targetsOf(answer, expected);
+  const targets = targetsOf(answer, expected, await innerEnds(deployment, answer.sessionId, signal));
   // A download would be over before it could be tried: its receiver is held still meanwhile.
   const isBrief = targets.every(({ kind }) => kind === 'tcp');
   if (isBrief) viewing.process.kill('SIGSTOP');
@@ -94,13 +88,11 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
     probes.push(afterwards(target, probe, await sending.turn()));
   }
   step('probed-after');
-  const foreign = deployment.foreign('gateway-1');
-  const openingsLeft = await (foreign ? foreign.openings(signal) : openingsInKernel(network, 'gateway-1', signal));
   const seen = {
-    ...{ content: contentId, family, probes, openingsLeft },
+    ...{ content: contentId, family, probes, openingsLeft: await openingsLeft(deployment, signal) },
     steps: steps.toSorted((a, b) => a.ms - b.ms),
     streams: streamReports(result, expected),
-    complaints: [...result.reasons, ...outsideSweep(targets, family)],
+    complaints: [...result.reasons, ...outsideSweep(targets, around.entrances)],
     ...saidOf(answer),
   };
   const reasons = judge(seen);
@@ -119,59 +111,25 @@ function saidOf({ held, heldNotes, probes }: ContentAnswer) {
   return { ...(held && { held }), ...(heldNotes && { heldNotes }), ...(probes && { checked: probes }) };
 }
 
-async function findContent(
-  deployment: Deployment,
-  contentId: string,
-  family: Family,
-  signal: AbortSignal,
-): Promise<Content> {
-  const url = `${originOf(deployment.network, 'portal', partPorts.portal)}/v1/contents?family=${family}`;
-  const { status, body } = await deployment.operator.ask('GET', url, undefined, signal);
-  if (status !== 200) throw new Error(`the portal lists no contents: ${status} ${JSON.stringify(body)}`);
-  const { contents } = body as { contents: readonly Content[] };
-  const content = contents.find((content) => content.contentId === contentId);
-  if (content) return content;
-  throw new Error(
-    `There is no content "${contentId}"; there are ${contents.map((each) => each.contentId).join(', ')}.`,
-  );
-}
-
-/** The openings as they can be guessed before the request: all but the global port is known then. */
-function targetsBefore(content: Content, { network }: Deployment, family: Family): Target[] {
-  const local = network.address('tv-1', family);
-  return content.streams.map((stream, index) => {
-    const port = firstLocalPort + index;
-    const target = {
-      streamId: stream.id,
-      kind: stream.streamType === 'tcp' ? 'tcp' : stream.streamType === 'rtcp' ? 'rtcp' : 'rtp',
-      // Both ways of beginning a flow in one session: the appliance speaks first on everything of its sound.
-      firstSpeaker: stream.id.startsWith('audio') ? 'appliance' : 'server',
-      remote: stream.remote,
-      local: { address: local, port },
-      global: family === 6 ? { address: local, port } : { address: network.address('gateway-1', 4, 'internet'), port },
-    } as const;
-    return stream.payloadType === undefined ? target : { ...target, payloadType: stream.payloadType };
-  });
-}
-
-function portsBefore(target: Target, family: Family): readonly number[] {
-  return family === 6 ? [target.local.port] : globalPorts;
-}
-
-function targetsOf(answer: ContentAnswer, expected: readonly Target[]): Target[] {
-  return expected.map((target) => {
+function targetsOf(answer: ContentAnswer, expected: readonly Target[], inner: ReadonlyMap<number, Endpoint>): Target[] {
+  return expected.map(({ inner: _, ...target }) => {
     const granted = answer.streams.find(({ id }) => id === target.streamId);
     if (!granted) throw new Error(`the verdict does not name ${target.streamId}`);
     const { remote, global, local }: Record<'remote' | 'global' | 'local', Endpoint> = granted;
-    return { ...target, remote, global, local };
+    const end = inner.get(local.port);
+    if (!end) throw new Error(`the gateway that the appliance is behind holds no opening of ${target.streamId}`);
+    return { ...target, remote, global, local, ...(end.address !== global.address && { inner: end }) };
   });
 }
 
-/** A port that was not tried before would make "before" prove nothing. */
-function outsideSweep(targets: readonly Target[], family: Family): string[] {
+/** An address or port that was not tried before would make "before" prove nothing. */
+function outsideSweep(targets: readonly Target[], entrances: readonly IpAddress[]): string[] {
   return targets.flatMap((target) => {
-    const tried = target.kind === 'tcp' || portsBefore(target, family).includes(target.global.port);
-    return tried ? [] : [`${target.streamId} was opened on port ${target.global.port}, which was not tried before`];
+    const { address, port } = target.global;
+    const isTried = portsBefore(target).includes(port) && (familyOf(address) === 6 || entrances.includes(address));
+    return target.kind === 'tcp' || isTried
+      ? []
+      : [`${target.streamId} was opened on ${address}, port ${port}, which was not tried before`];
   });
 }
 
@@ -186,6 +144,7 @@ function streamReports(result: ViewingResult, targets: readonly Target[]): Strea
     kind: stream.kind,
     family: stream.family,
     remote: stream.remote,
+    globalAddress: stream.globalAddress,
     globalPort: stream.globalPort,
     localAddress: stream.localAddress,
     localPort: stream.localPort,

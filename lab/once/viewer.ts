@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ContentAnswer } from '@sluice/api';
+import type { Refusal } from '@sluice/model';
 import { hostDirectory, originOf, partPorts } from '../configurations.ts';
 import { type Deployment, sluiceCommand } from '../parts.ts';
 import { type HostProcess, startOnHost } from '../process.ts';
@@ -17,6 +18,7 @@ type Moment =
 export interface ViewingResult {
   readonly verdict: 'pass' | 'fail';
   readonly reasons: readonly string[];
+  readonly refusal?: Refusal;
   readonly streams: readonly (Omit<StreamReport, 'firstSpeaker' | 'unauthentic'> & {
     readonly unauthentic?: number;
     readonly decoded?: number;

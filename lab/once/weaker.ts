@@ -5,7 +5,7 @@ export type Held = Readonly<Record<string, boolean>>;
 
 /** What a packet shows to be missing when it comes in during a session: all of these promises, not one alone. */
 function shownBy({ probe, sender }: ProbeReport): readonly string[] | undefined {
-  const stranger = sender === 'stranger' ? ['remoteAddress'] : [];
+  const stranger = sender === 'media server' ? [] : ['remoteAddress'];
   switch (probe) {
     case 'other source address':
       return ['remoteAddress'];

@@ -6,11 +6,10 @@ import { after, before, test } from 'node:test';
 import type { SessionRequest } from '@sluice/api';
 import { type ConsentRequest, signConsent, signingKey } from '@sluice/consent';
 import { type Identity, readIdentity } from '@sluice/identity';
-import { hostDirectory, householdSocket, partPorts } from '../configurations.ts';
+import { apiOf, hostDirectory, householdSocket, partPorts } from '../configurations.ts';
 import { openingsInKernel } from '../once/kernel-openings.ts';
 import { type Viewing, view } from '../once/viewer.ts';
 import type { Deployment } from '../parts.ts';
-import { apiOf } from '../parts.ts';
 import { run } from '../run.ts';
 import { deployedHome } from './deployed-home.ts';
 

@@ -4,6 +4,7 @@ import type { Overrides } from '../configurations.ts';
 import type { GatewayRow } from '../foreign/gateway-row.ts';
 import { type Deployment, deploy } from '../parts.ts';
 import { homes } from '../topologies/home.ts';
+import type { Topology } from '../topology.ts';
 
 /**
  * One home with every part running, for a test: its namespaces begin with `prefix`. `gateway` stands there in place of
@@ -15,7 +16,18 @@ export async function deployedHome(
   signal: AbortSignal,
   gateway?: GatewayRow,
 ): Promise<Deployment> {
-  const network = await buildNetwork(homes(1, gateway?.internet), prefix, signal);
+  return await deployed(homes(1, gateway?.internet), prefix, overrides, signal, gateway);
+}
+
+/** The same in any topology. */
+export async function deployed(
+  topology: Topology,
+  prefix: string,
+  overrides: Overrides,
+  signal: AbortSignal,
+  gateway?: GatewayRow,
+): Promise<Deployment> {
+  const network = await buildNetwork(topology, prefix, signal);
   try {
     const cache = mediaCache();
     const deployment = await deploy(network, { overrides, gateway, ...(cache === undefined ? {} : { cache }) }, signal);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApplianceView, GatewayView } from '@sluice/api';
-import { hostDirectory, originOf, partPorts } from '../configurations.ts';
+import { apiOf, hostDirectory, originOf, partPorts } from '../configurations.ts';
 import type { GatewayRow } from '../foreign/gateway-row.ts';
 import { startMiniupnpd } from '../foreign/miniupnpd.ts';
 import { gatewayRows } from '../gateway-rows.ts';
 import { openingsInKernel } from '../once/kernel-openings.ts';
 import { view } from '../once/viewer.ts';
-import { apiOf, type Deployment } from '../parts.ts';
+import type { Deployment } from '../parts.ts';
 import { deployedHome } from './deployed-home.ts';
 
 const limit = { timeout: 120_000 };

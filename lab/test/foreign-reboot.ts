@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { apiOf } from '../configurations.ts';
 import type { GatewayRow } from '../foreign/gateway-row.ts';
 import { view } from '../once/viewer.ts';
-import { apiOf } from '../parts.ts';
 import { deployedHome } from './deployed-home.ts';
 
 const limit = { timeout: 120_000 };

@@ -5,7 +5,8 @@ import { hostDirectory, originOf, partPorts } from '../configurations.ts';
 import { startMiniupnpd } from '../foreign/miniupnpd.ts';
 import { sluiceCommand } from '../parts.ts';
 import { run } from '../run.ts';
-import { homes, type Internet, publicLookingInternet } from '../topologies/home.ts';
+import { homes } from '../topologies/home.ts';
+import { type Internet, publicLookingInternet } from '../topologies/pieces.ts';
 import { deployedHome } from './deployed-home.ts';
 
 const limit = { timeout: 90_000 };

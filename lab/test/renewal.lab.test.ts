@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { certificateRequest, newKey, openAuthority, type Role, writeIdentity } from '@sluice/identity';
-import { hostDirectory } from '../configurations.ts';
+import { apiOf, hostDirectory } from '../configurations.ts';
 import { openingsInKernel } from '../once/kernel-openings.ts';
 import { view } from '../once/viewer.ts';
-import { apiOf, type Deployment } from '../parts.ts';
+import type { Deployment } from '../parts.ts';
 import { hostOf } from '../topology.ts';
 import { deployedHome } from './deployed-home.ts';
 

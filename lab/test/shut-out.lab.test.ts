@@ -15,9 +15,9 @@ import {
   openAuthority,
   type Role,
 } from '@sluice/identity';
-import { partPorts } from '../configurations.ts';
+import { apiOf, partPorts } from '../configurations.ts';
 import { tcpConnection } from '../packets/index.ts';
-import { apiOf, type Deployment } from '../parts.ts';
+import type { Deployment } from '../parts.ts';
 import { deployedHome } from './deployed-home.ts';
 
 const limit = { timeout: 120_000 };

@@ -52,3 +52,18 @@ test('translated once more further out: IPv6 streams alone, and only if the gate
     assert.equal(refusal?.code, code, title);
   }
 });
+
+test("who translates once more is told by the gateway's own address, with what can be done", () => {
+  const flow = { portal: { address: '203.0.113.20', port: 8443 }, observed: { address: '198.51.100.1', port: 1_024 } };
+  const sentenceFor = (own: string) =>
+    checkPath(flow, { ...addresses, global: [own] }, { streams: [stream(4)], findsDevice: true })?.message ?? '';
+  const carrier = sentenceFor('100.64.0.7');
+  assert.match(
+    carrier,
+    /^the internet sees the home as 198\.51\.100\.1, and its gateway has the address 100\.64\.0\.7:/,
+  );
+  assert.match(carrier, /carrier NAT.*ask the provider for a public IPv4 address, or use IPv6$/);
+  assert.doesNotMatch(carrier, /bridge mode/);
+  for (const own of ['192.168.0.2', '10.0.0.7', '172.31.0.1', '169.254.3.4'])
+    assert.match(sentenceFor(own), /another router.*register that router.*bridge mode, or use IPv6$/, own);
+});

@@ -44,11 +44,14 @@ export function checkPath(
   return undefined;
 }
 
-/** The gateway's own address on the WAN side is no public one: its provider, or another router, translates once more. */
-function behindAnother(address: string, own: string): Refusal {
+/** The gateway's own address on the WAN side is no public one: whose box translates once more, the address tells. */
+function behindAnother(address: string, own: IpAddress): Refusal {
+  const by = prefixContains(carriers, own)
+    ? "it is its provider's, who shares one public address among customers (carrier NAT), and nobody in the home can have a stream let in there; ask the provider for a public IPv4 address, or use IPv6"
+    : 'it is a private one, behind another router that translates once more and lets no stream in; register that router as the one in front of it, set one of the two to bridge mode, or use IPv6';
   return {
     code: 'behind-another-nat',
-    message: `the gateway has the address ${own} outside, and was seen as ${address}: its provider or another router translates once more, and lets no stream in; use IPv6, or ask the provider for a public address`,
+    message: `the internet sees the home as ${address}, and its gateway has the address ${own}: ${by}`,
     subject: own,
   };
 }
@@ -58,11 +61,12 @@ function isPublic(address: IpAddress): boolean {
   return !notPublic.some((prefix) => prefixContains(prefix, address));
 }
 
+const carriers: Prefix = { address: '100.64.0.0', length: 10 };
 const notPublic: readonly Prefix[] = [
   { address: '10.0.0.0', length: 8 },
   { address: '172.16.0.0', length: 12 },
   { address: '192.168.0.0', length: 16 },
-  { address: '100.64.0.0', length: 10 },
+  carriers,
   { address: '169.254.0.0', length: 16 },
 ];
 

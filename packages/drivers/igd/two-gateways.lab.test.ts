@@ -5,7 +5,8 @@ import { buildSsdp, igdType, parseSsdp, ssdpGroups, ssdpPort } from '@sluice/wir
 import { buildNetwork } from '../../../lab/build.ts';
 import { startMiniupnpd } from '../../../lab/foreign/miniupnpd.ts';
 import { Sniffer, udpSocket } from '../../../lab/packets/index.ts';
-import { homes, publicLookingInternet } from '../../../lab/topologies/home.ts';
+import { homes } from '../../../lab/topologies/home.ts';
+import { publicLookingInternet } from '../../../lab/topologies/pieces.ts';
 import { grants } from '../../port-control/test/openings.ts';
 import { byType } from './test/bench.ts';
 import { startDriverHost } from './test/host.ts';

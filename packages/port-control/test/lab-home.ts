@@ -5,7 +5,8 @@ import { familyOf, type GrantedOpening, type IpAddress } from '@sluice/model';
 import { buildNetwork } from '../../../lab/build.ts';
 import { startMiniupnpd } from '../../../lab/foreign/miniupnpd.ts';
 import { inNamespace, Sniffer, udpSocket } from '../../../lab/packets/index.ts';
-import { homes, publicLookingInternet } from '../../../lab/topologies/home.ts';
+import { homes } from '../../../lab/topologies/home.ts';
+import { publicLookingInternet } from '../../../lab/topologies/pieces.ts';
 import type { LookAtHome, Udp } from '../index.ts';
 
 /** Long enough for a packet to cross the lab's home where it is let through, ms. */

@@ -1,0 +1,21 @@
+import { carrierNat } from './topologies/carrier-nat.ts';
+import { home } from './topologies/home.ts';
+import { ipv6Only } from './topologies/ipv6-only.ts';
+import type { Scene } from './topologies/scene.ts';
+import { twoWans } from './topologies/two-wans.ts';
+
+/** Every topology that has a name, the default one first. */
+export const scenes: readonly Scene[] = [home, ipv6Only, twoWans, carrierNat];
+
+/** The scene of a name. Throws RangeError, with all names, where there is none. */
+export function sceneNamed(name: string): Scene {
+  const scene = scenes.find((each) => each.name === name);
+  if (scene) return scene;
+  throw new RangeError(`--topology is one of ${scenes.map((each) => each.name).join(', ')}`);
+}
+
+/** A line for each, for somebody who chooses one. */
+export function listOf(from: readonly Scene[]): string {
+  const width = Math.max(...from.map(({ name }) => name.length));
+  return from.map(({ name, sentence }) => `${name.padEnd(width)}  ${sentence}`).join('\n');
+}

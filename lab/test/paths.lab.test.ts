@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OnceReport } from '../once/report.ts';
+import { holdScene } from '../once/scene.ts';
+import { sceneNamed } from '../scenes.ts';
+import { mainFamily } from '../topologies/scene.ts';
+import { deployed } from './deployed-home.ts';
+
+const limit = { timeout: 120_000 };
+/** Long enough to try every wrong packet while it plays. */
+const filmSeconds = 3;
+
+/** One session in a topology, by the IP version that is the first there. */
+async function sessionIn(name: string, signal: AbortSignal): Promise<OnceReport> {
+  const scene = sceneNamed(name);
+  await using home = await deployed(scene.topology(), name.slice(0, 8), { 'media-server': { filmSeconds } }, signal);
+  const begun = performance.now();
+  const stopwatch = () => performance.now() - begun;
+  const report = await holdScene(scene, home, { contentId: 'film', family: mainFamily(scene), stopwatch }, signal);
+  assert.deepEqual(report.reasons, []);
+  assert.equal(report.verdict, 'pass');
+  return report;
+}
+
+/** Who tried what, in one phase. */
+function triedIn({ probes }: OnceReport, phase: string): ReadonlySet<string> {
+  return new Set(probes.filter((probe) => probe.phase === phase).map(({ probe, sender }) => `${probe}, ${sender}`));
+}
+
+test('ipv6-only: the film comes in where there is no IPv4 at all', limit, async (t) => {
+  const report = await sessionIn('ipv6-only', t.signal);
+  assert.equal(report.streams.length, 5);
+  for (const { family, globalAddress } of report.streams)
+    assert.deepEqual([family, globalAddress], [6, '2001:db8:100::2']);
+});
+
+test(
+  'two-wans: the film comes in by the connection that the request left by, and not by the other',
+  limit,
+  async (t) => {
+    const report = await sessionIn('two-wans', t.signal);
+    assert.equal(report.streams.length, 5);
+    for (const { globalAddress } of report.streams) assert.equal(globalAddress, '198.51.100.1');
+    assert.ok(triedIn(report, 'during').has('other global address, media server'));
+  },
+);
+
+test('carrier-nat: the request is refused with what can be done, and nothing comes in', limit, async (t) => {
+  const { refusal, ...report } = await sessionIn('carrier-nat', t.signal);
+  assert.equal(refusal?.code, 'behind-another-nat');
+  assert.match(refusal.message, /carrier NAT.*ask the provider for a public IPv4 address, or use IPv6$/);
+  assert.deepEqual(report.streams, []);
+  for (const phase of ['before', 'after'])
+    for (const tried of [
+      'right packet, media server',
+      'past the outer box, media server',
+      'other source address, neighbour',
+    ])
+      assert.ok(triedIn(report, phase).has(tried), `${tried}, ${phase}`);
+});
