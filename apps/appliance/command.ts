@@ -5,6 +5,7 @@ import { openLog, systemClock } from '@sluice/io';
 import { type Family, type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { callCommand } from './calling/command.ts';
 import { screenConfig } from './config.ts';
 import { connectPortal, realSurroundings } from './connect.ts';
 import { openRelay, type Relay } from './io/relay.ts';
@@ -40,6 +41,7 @@ export function applianceCommand(): Command {
   const appliance = new Command('appliance').description('a device in the home that asks for content and receives it');
   appliance.addCommand(playCommand());
   appliance.addCommand(listCommand());
+  appliance.addCommand(callCommand());
   appliance.addCommand(screenCommand());
   return appliance;
 }

@@ -1,3 +1,4 @@
+export { type Call, type CallStream, type CallWish, joinCall } from './calling/call.ts';
 export { applianceCommand } from './command.ts';
 export { type ScreenConfig, screenConfig } from './config.ts';
 export { connectPortal, realSurroundings } from './connect.ts';

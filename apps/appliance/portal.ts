@@ -4,11 +4,16 @@ import {
   type Content,
   type ContentAnswer,
   type ContentRequestBody,
+  callEnded,
   content,
   contentAnswer,
   contentList,
   exchange,
+  type MeetingAnswer,
+  type MeetingBody,
+  meetingAnswer,
   type RequestView,
+  readEvents,
   requestView,
 } from '@sluice/api';
 import type { HttpsPeer, PeerAnswer } from '@sluice/io';
@@ -22,6 +27,8 @@ import type { ProbeWatch } from './gateway/probe-watch.ts';
 export interface Portal {
   /** This device's end of its connection to the portal; undefined before the first exchange. */
   readonly local: Endpoint | undefined;
+  /** A request is near: what can be done before it begins now. */
+  prepare(): void;
   contents(family: Family | undefined, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   content(contentId: string, signal: AbortSignal): Promise<Answer<Content>>;
   /** This device's signature over a request that it is about to make here; left out, it does not sign. */
@@ -31,6 +38,11 @@ export interface Portal {
   /** These streams are about to be asked for: they may be opened until what is returned is disposed of. */
   asking?(streams: readonly AskedStream[]): Disposable;
   request(body: ContentRequestBody, signal: AbortSignal): Promise<Answer<ContentAnswer>>;
+  /** Meets another appliance: waits until it has asked too. */
+  call(body: MeetingBody, signal: AbortSignal): Promise<Answer<MeetingAnswer>>;
+  /** Keeps a call until it has ended: resolves to why, or to nothing where the connection did. */
+  callEnded(sessionId: string, signal: AbortSignal): Promise<string | undefined>;
+  hangUp(sessionId: string, signal: AbortSignal): Promise<void>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<RequestView>>;
   leave(
     sessionId: string,
@@ -44,6 +56,7 @@ export interface Portal {
 /** Longest wait for a verdict, ms: the portal's own limits are below it. */
 const verdictMs = 20_000;
 const lookMs = 5_000;
+const mostEventOctets = 1_024;
 
 /** The portal behind its HTTP API; `portalId` tells its endpoint id, once it is known. */
 export function remotePortal(
@@ -56,6 +69,7 @@ export function remotePortal(
   const part = { name: 'portal', peer, clock };
   /** Whether the gateway knows this device, once that is known. */
   let isOurs = Promise.resolve(false);
+  const callPath = (sessionId: string) => `/v1/calls/${encodeURIComponent(sessionId)}`;
   const requestPath = (sessionId: string) => `/v1/requests/${encodeURIComponent(sessionId)}`;
   return {
     get local() {
@@ -66,9 +80,12 @@ export function remotePortal(
       const answer = await ask(part, contentList, { method: 'GET', path, mostMs: lookMs }, signal);
       return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
     },
-    content(contentId, signal) {
+    prepare() {
       isOurs = consenting.begin();
       if (!consenting.introduced) home?.soon(isOurs);
+    },
+    content(contentId, signal) {
+      this.prepare();
       const path = `/v1/contents/${encodeURIComponent(contentId)}`;
       return ask(part, content, { method: 'GET', path, mostMs: lookMs }, signal);
     },
@@ -88,6 +105,20 @@ export function remotePortal(
       }
       if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid') consenting.doubt();
       return answer;
+    },
+    async call(json, signal) {
+      const question = { method: 'POST', path: '/v1/calls', json, mostMs: verdictMs } as const;
+      const answer = await ask(part, meetingAnswer, question, signal);
+      if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid') consenting.doubt();
+      return answer;
+    },
+    async callEnded(sessionId, signal) {
+      for await (const event of readEvents(peer.stream(`${callPath(sessionId)}/events`, signal), mostEventOctets))
+        return callEnded.parse(event).ended;
+      return undefined;
+    },
+    async hangUp(sessionId, signal) {
+      await exchange(part, { method: 'DELETE', path: callPath(sessionId), mostMs: lookMs }, signal);
     },
     look: (sessionId, signal) =>
       ask(part, requestView, { method: 'GET', path: requestPath(sessionId), mostMs: lookMs }, signal),

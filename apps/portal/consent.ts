@@ -3,6 +3,9 @@ import { type ConsentClaims, checkConsent, thumbprintOf } from '@sluice/consent'
 import { type Instant, type Refusal, refuse, transportOf } from '@sluice/model';
 import type { Caller } from './caller.ts';
 
+type Asked = Pick<ContentRequestBody, 'requestId' | 'contentId' | 'consent'>;
+type AskedStream = Pick<SessionRequest['streams'][number], 'id' | 'streamType' | 'localPort'>;
+
 /**
  * Refuses early what the gateway would refuse: a consent that is not for this portal and this request, or not signed
  * with the key of the certificate that asks. One without consent goes on: whether it opens, the gateway decides.
@@ -10,8 +13,8 @@ import type { Caller } from './caller.ts';
 export function judgeConsent(
   portalId: string,
   caller: Caller,
-  body: ContentRequestBody,
-  streams: SessionRequest['streams'],
+  body: Asked,
+  streams: readonly AskedStream[],
   now: Instant,
 ): Refusal | undefined {
   if (body.consent === undefined) return undefined;
@@ -25,7 +28,7 @@ export function judgeConsent(
     : refuse('consent-elsewhere', 'the request is not the one that its signature covers');
 }
 
-function agrees(claims: ConsentClaims, body: ContentRequestBody, streams: SessionRequest['streams']): boolean {
+function agrees(claims: ConsentClaims, body: Asked, streams: readonly AskedStream[]): boolean {
   if (claims.jti !== body.requestId || claims.content !== body.contentId) return false;
   if (claims.ports.length !== streams.length) return false;
   return streams.every(({ id, streamType, localPort }) =>

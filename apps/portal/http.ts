@@ -5,6 +5,7 @@ import { type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Caller, type CallerGround, callerOf, familyOfRequest } from './caller.ts';
+import { type CallPorts, callRoutes } from './calls/routes.ts';
 import { type LinkPorts, linkRoutes } from './links/routes.ts';
 import { refuseInput } from './malformed.ts';
 import { contentPage, contentsPage, icon, refusalPage } from './page.ts';
@@ -31,11 +32,12 @@ export interface PortalParts {
   readonly log: Log;
   readonly callers: CallerGround;
   readonly links: Omit<LinkPorts, 'callerOf'>;
+  readonly calls: Omit<CallPorts, 'callerOf'>;
 }
 
 /** The portal's pages and its API, ready to be served; `signal` ends what looks at other parts. */
 export function portalRoutes(
-  { desk, shelf, posters, log, callers, links }: PortalParts,
+  { desk, shelf, posters, log, callers, links, calls }: PortalParts,
   signal: AbortSignal,
 ): FastifyInstance {
   const familyOf = (request: FastifyRequest) => familyOfRequest(request.raw, callers);
@@ -135,7 +137,9 @@ export function portalRoutes(
     }),
   );
 
-  linkRoutes(app, { ...links, callerOf: (request) => callerOf(request.raw, callers) });
+  const ofRequest = (request: FastifyRequest) => callerOf(request.raw, callers);
+  linkRoutes(app, { ...links, callerOf: ofRequest });
+  callRoutes(app, { ...calls, callerOf: ofRequest });
 
   return app;
 }

@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { remoteAuthority } from '@sluice/api';
 import { clientTls, joinDeployment, peerIdentity, type Role, serverTls } from '@sluice/identity';
 import { ConnectionEndsReader, httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
+import { CallKeeping } from './calls/keeping.ts';
+import { Meetings } from './calls/meetings.ts';
 import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
 import { portalRoutes } from './http.ts';
@@ -58,7 +60,13 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
     clock: systemClock,
     probe: probingServers(shelf, lifetime),
   };
-  const app = portalRoutes({ desk, shelf, posters: rememberedPosters(systemClock), log, callers, links }, lifetime);
+  const keeping = started.use(new CallKeeping(deciding));
+  const meetings = new Meetings({ ...deciding, calls: configuration }, (met) => keeping.add(met));
+  const calls = { meetings, keeping, clock: systemClock };
+  const app = portalRoutes(
+    { desk, shelf, posters: rememberedPosters(systemClock), log, callers, links, calls },
+    lifetime,
+  );
   started.defer(() => app.close());
   await app.ready();
 

@@ -2,6 +2,7 @@ export * from './answer.ts';
 export * from './appliance-link.ts';
 export * from './ask.ts';
 export * from './authorisation.ts';
+export * from './calls.ts';
 export * from './configuration.ts';
 export * from './discovery.ts';
 export * from './events.ts';

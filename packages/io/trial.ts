@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { type Clock, type Endpoint, type IpAddress, parseIpAddress } from '@sluice/model';
 import { systemUdp } from './udp.ts';
+import { wait } from './wait.ts';
 
 /** What became of a packet that was sent to see whether it gets through, and the address of ours that it left from. */
 export interface Trial {
@@ -27,7 +28,7 @@ export async function trySending(
   if ('failed' in opened) return { outcome: 'failed' };
   using socket = opened;
   for (const [index, ms] of againMs.entries()) {
-    if (index > 0) await pause(clock, ms - (againMs[index - 1] ?? 0), signal);
+    if (index > 0) await wait(clock, ms - (againMs[index - 1] ?? 0), signal);
     if (signal.aborted) break;
     socket.send(bytes);
   }
@@ -55,18 +56,5 @@ export function tryConnecting(to: Endpoint, signal: AbortSignal, own?: IpAddress
     socket.once('error', (error: NodeJS.ErrnoException) =>
       settle(error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET' ? 'silent' : 'failed'),
     );
-  });
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(ms, end);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
   });
 }

@@ -1,5 +1,5 @@
 import { type AskedPart, exchange, linkQuestion, linkWelcome, mostLinkOctets, readEvents } from '@sluice/api';
-import type { HttpsPeer, PeerAnswer } from '@sluice/io';
+import { type HttpsPeer, type PeerAnswer, wait } from '@sluice/io';
 import type { Cancel, Clock } from '@sluice/model';
 import type { Answering } from './answering.ts';
 
@@ -88,7 +88,7 @@ export class GatewayLink implements AsyncDisposable {
       } catch {
         // Whatever broke it: it is made again.
       }
-      await pause(this.#ports.clock, againMs[Math.min(failures, againMs.length - 1)] ?? 0, signal);
+      await wait(this.#ports.clock, againMs[Math.min(failures, againMs.length - 1)] ?? 0, signal);
     }
     if (this.#holders.size === 0) await this.#ports.answering[Symbol.asyncDispose]();
   }
@@ -129,17 +129,4 @@ export class GatewayLink implements AsyncDisposable {
       cancel();
     }
   }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(ms, end);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

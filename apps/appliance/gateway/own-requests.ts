@@ -4,7 +4,8 @@ import { type Endpoint, type IpAddress, type Opening, type Port, type Refusal, r
 export interface AskedStream {
   readonly transport: 'tcp' | 'udp';
   readonly port: Port;
-  readonly remote: Endpoint;
+  /** Left out for a call: the other party's global endpoint is known to the portal alone, until it is open. */
+  readonly remote?: Endpoint;
 }
 
 /**
@@ -43,8 +44,9 @@ export class OwnRequests {
         `the opening ${id} leads to ${transport} port ${local.port}, which nothing here asked for`,
         id,
       );
-    if (streams.some((stream) => stream.remote.address === remote.address && stream.remote.port === remote.port))
-      return undefined;
+    const sends = ({ remote: asked }: AskedStream) =>
+      remote.port !== undefined && (!asked || (asked.address === remote.address && asked.port === remote.port));
+    if (streams.some(sends)) return undefined;
     return refuse(
       'not-asked-for',
       `the opening ${id} lets in ${remote.address} port ${remote.port ?? 'any'}, which sends nothing that was asked for`,

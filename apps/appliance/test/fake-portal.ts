@@ -30,6 +30,18 @@ export class FakePortal implements Portal {
     this.shown = content;
   }
 
+  prepare(): void {}
+
+  async call(): Promise<Answer<never>> {
+    return { kind: 'refused', refusal: refuse('not-permitted', 'nobody to call') };
+  }
+
+  async callEnded(): Promise<string | undefined> {
+    return undefined;
+  }
+
+  async hangUp(): Promise<void> {}
+
   async contents(): Promise<Answer<readonly Content[]>> {
     return { kind: 'granted', value: [this.shown] };
   }
