@@ -36,9 +36,11 @@ export const kernelAnswers: Target = {
       if (flow) kinds.add(`flow ${flow.original.transport}`);
       orMalformed(() => readTableComment(answer.payload));
     }
-    const held = new HeldOpenings(answering(answers), 'table');
-    for (const { held: opening } of orMalformed(() => held.all()) ?? []) kinds.add(`held ${opening.streamType}`);
-    orMalformed(() => held.look(sampleOpenings));
+    for (const translates of [true, false]) {
+      const held = new HeldOpenings(answering(answers), { table: 'table', translates });
+      for (const { held: opening } of orMalformed(() => held.all()) ?? []) kinds.add(`held ${opening.streamType}`);
+      orMalformed(() => held.look(sampleOpenings));
+    }
     return taken([...kinds].sort().join(' '));
   },
 };

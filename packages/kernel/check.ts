@@ -7,9 +7,10 @@ export const longestTag = 120;
 
 /**
  * Whether the kernel can hold an opening as it stands: addresses of one family, ports in range, an IPv4 global port
- * below the masquerade's, an IPv6 opening untranslated. Addresses are canonical text already.
+ * below the masquerade's, an opening untranslated for IPv6 and where the gateway does not translate. Addresses are
+ * canonical text already.
  */
-export function canHold(opening: KernelOpening): boolean {
+export function canHold(opening: KernelOpening, translates: boolean): boolean {
   const { remote, global, local, payloadType, streamType, tag } = opening;
   const family = familyOf(global.address);
   return (
@@ -18,7 +19,7 @@ export function canHold(opening: KernelOpening): boolean {
     (remote.port === undefined || isPort(remote.port)) &&
     isPort(global.port) &&
     isPort(local.port) &&
-    (family === 4 ? global.port < firstMasqueradePort : sameEndpoint(global, local)) &&
+    (family === 4 && translates ? global.port < firstMasqueradePort : sameEndpoint(global, local)) &&
     (payloadType === undefined || (streamType === 'rtp' && isPayloadType(payloadType))) &&
     Buffer.byteLength(tag) <= longestTag &&
     !tag.includes('\0')

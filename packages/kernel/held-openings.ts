@@ -4,6 +4,7 @@ import type { Answer } from './netlink/message.ts';
 import type { NetfilterSocket } from './netlink/socket.ts';
 import { dumpSet, type ElementKey, getElement, type HeldElement, readElements } from './nftables/element.ts';
 import { arrivalKey, markField, readArrivalKey, readEndpoint, readMark } from './opening-elements.ts';
+import type { Ruleset } from './ruleset.ts';
 import { shapes } from './ruleset-parts.ts';
 import { readStreamCode } from './stream-code.ts';
 
@@ -20,10 +21,12 @@ const dumpAttempts = 10;
 export class HeldOpenings {
   readonly #socket: NetfilterSocket;
   readonly #table: string;
+  readonly #translates: boolean;
 
-  constructor(socket: NetfilterSocket, table: string) {
+  constructor(socket: NetfilterSocket, { table, translates }: Pick<Ruleset, 'table' | 'translates'>) {
     this.#socket = socket;
     this.#table = table;
+    this.#translates = translates;
   }
 
   /** Openings as held, in the order asked; undefined where the kernel holds none of that key and tag. */
@@ -32,15 +35,16 @@ export class HeldOpenings {
     const ids = arrivals.map((element, index) =>
       element?.data && element.comment === openings[index]?.tag ? readMark(element.data) : undefined,
     );
-    const sets = ['live', 'counted', 'local4'] as const;
+    const sets = this.#translates ? (['live', 'counted', 'local4'] as const) : (['live', 'counted'] as const);
     const wanted = ids.flatMap((id) => (id === undefined ? [] : sets.map((set) => ({ set, key: markField(id) }))));
     const parts = this.#get(wanted).values();
     return openings.map((opening, index) => {
       const id = ids[index];
       const arrival = arrivals[index];
       if (id === undefined || !arrival) return undefined;
-      const [live, counted, local4] = [parts.next().value, parts.next().value, parts.next().value];
-      const local = familyOf(opening.global.address) === 4 ? local4?.data && readEndpoint(local4.data) : opening.global;
+      const [live, counted, local4] = sets.map(() => parts.next().value);
+      const isTranslated = this.#translates && familyOf(opening.global.address) === 4;
+      const local = isTranslated ? local4?.data && readEndpoint(local4.data) : opening.global;
       const held = assemble(opening, arrival, live, counted, local);
       return held && { id, held };
     });
@@ -49,7 +53,8 @@ export class HeldOpenings {
   /** Every opening of the table. */
   all(): Numbered[] {
     const byNumber = (set: string) => new Map(this.#dump(set).map((element) => [readMark(element.key), element]));
-    const [live, counted, local4] = [byNumber('live'), byNumber('counted'), byNumber('local4')];
+    const [live, counted] = [byNumber('live'), byNumber('counted')];
+    const local4 = this.#translates ? byNumber('local4') : undefined;
     const found: Numbered[] = [];
     for (const family of [4, 6] as const) {
       for (const shape of shapes) {
@@ -57,8 +62,8 @@ export class HeldOpenings {
           if (!arrival.data) continue;
           const id = readMark(arrival.data);
           const parts = readArrivalKey(arrival.key, family, shape);
-          const target = local4.get(id)?.data;
-          const local = family === 6 ? parts.global : target && readEndpoint(target);
+          const target = local4?.get(id)?.data;
+          const local = family === 6 || !local4 ? parts.global : target && readEndpoint(target);
           const held = assemble(parts, arrival, live.get(id), counted.get(id), local);
           if (held) found.push({ id, held });
         }

@@ -31,19 +31,24 @@ interface Entry {
 }
 
 /** A data plane without packets: same keys, same failures, leases by `clock`. Faithful to openDataPlane's. */
-export function inMemoryDataPlane(clock: Pick<Clock, 'now'>): InMemoryDataPlane {
-  return new Twin(clock);
+export function inMemoryDataPlane(
+  clock: Pick<Clock, 'now'>,
+  { translates = true }: { readonly translates?: boolean } = {},
+): InMemoryDataPlane {
+  return new Twin(clock, translates);
 }
 
 class Twin implements InMemoryDataPlane {
   readonly flows: { readonly flow: Flow; readonly observed: Endpoint }[] = [];
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #translates: boolean;
   #entries = new Map<string, Entry>();
   #loaded = false;
   #errno = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now'>, translates: boolean) {
     this.#clock = clock;
+    this.#translates = translates;
   }
 
   load(): 'loaded' | 'adopted' {
@@ -66,7 +71,9 @@ class Twin implements InMemoryDataPlane {
     const fail = (list: CommitFailure['at']['list'], index: number, reason: CommitFailure['reason'], code: number) =>
       ({ reason, errno: code, at: { list, index } }) as const;
     for (const list of ['add', 'renew'] as const) {
-      const index = change[list].findIndex(({ opening, leaseMs }) => !canHold(opening) || !isLease(leaseMs));
+      const index = change[list].findIndex(
+        ({ opening, leaseMs }) => !canHold(opening, this.#translates) || !isLease(leaseMs),
+      );
       if (index >= 0) return fail(list, index, 'refused', errno.invalid);
     }
     const first = (['add', 'renew', 'remove'] as const).find((list) => change[list].length > 0);

@@ -32,6 +32,8 @@ export interface DataPlaneOptions {
   readonly nft?: string;
   /** `owner` by default. */
   readonly mode?: RulesPlan['mode'];
+  /** IPv4 passes untranslated: a firewall that is no router. Left out, the gateway translates. */
+  readonly translates?: false;
 }
 
 /**
@@ -53,15 +55,17 @@ export function lookAround(options: DataPlaneOptions = {}): Footing {
   return findFooting(planOf(options)).footing;
 }
 
-const planOf = ({ table = 'sluice', nft = 'nft', mode = 'owner' }: DataPlaneOptions): RulesPlan => ({
+const planOf = ({ table = 'sluice', nft = 'nft', mode = 'owner', translates }: DataPlaneOptions): RulesPlan => ({
   table,
   nft,
   mode,
+  translates: translates ?? true,
 });
 
 class NftDataPlane implements DataPlane {
   readonly #socket = new NetfilterSocket();
   readonly #table: string;
+  readonly #translates: boolean;
   readonly #rules: RulesInPlace;
   readonly #held: HeldOpenings;
   /** Numbers are never used again: a flow of an opening long gone may still carry one. Random, so that a restart does not begin where an earlier process did. */
@@ -70,8 +74,9 @@ class NftDataPlane implements DataPlane {
   constructor(options: DataPlaneOptions) {
     const plan = planOf(options);
     this.#table = plan.table;
+    this.#translates = plan.translates;
     this.#rules = new RulesInPlace(this.#socket, plan);
-    this.#held = new HeldOpenings(this.#socket, plan.table);
+    this.#held = new HeldOpenings(this.#socket, plan);
   }
 
   load(interfaces: Interfaces): 'loaded' | 'adopted' {
@@ -87,7 +92,7 @@ class NftDataPlane implements DataPlane {
   }
 
   commit(change: Change): CommitFailure | undefined {
-    const unfit = firstUnfit(change);
+    const unfit = firstUnfit(change, this.#translates);
     if (unfit) return { reason: 'refused', errno: errno.invalid, at: unfit };
     try {
       const renewed = this.#held.look(change.renew.map(({ opening }) => opening));
@@ -185,7 +190,7 @@ class NftDataPlane implements DataPlane {
   }
 
   #elementsOf(opening: KernelOpening, id: number, leaseMs: number, count?: Count): SetElement[] {
-    return elementsOf(opening, id, leaseMs, count, this.#rules.ruleset.numberSets);
+    return elementsOf(opening, id, leaseMs, count, this.#rules.ruleset);
   }
 
   #nextId(opening: KernelOpening): number {
@@ -199,9 +204,9 @@ function sameAsHeld(opening: KernelOpening, numbered: Numbered | undefined): boo
 }
 
 /** The first entry that the kernel could not hold, or hold for ever: a timeout of 0 is none. */
-function firstUnfit(change: Change): Place | undefined {
+function firstUnfit(change: Change, translates: boolean): Place | undefined {
   for (const list of ['add', 'renew'] as const) {
-    const index = change[list].findIndex(({ opening, leaseMs }) => !canHold(opening) || !isLease(leaseMs));
+    const index = change[list].findIndex(({ opening, leaseMs }) => !canHold(opening, translates) || !isLease(leaseMs));
     if (index >= 0) return { list, index };
   }
   return undefined;

@@ -18,6 +18,8 @@ export interface RulesPlan {
   readonly nft: string;
   /** `owner` looks at nobody else's rules; `guest` is one whatever else is there; `auto` sees for itself. */
   readonly mode: 'auto' | 'owner' | 'guest';
+  /** Whether the gateway translates IPv4. */
+  readonly translates: boolean;
 }
 
 /** As what a gateway's rules would be loaded here, and by what signs: undefined for an owner by its own word. */

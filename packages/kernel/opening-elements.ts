@@ -3,6 +3,7 @@ import { protocolNumber } from './conntrack/flow.ts';
 import type { KernelOpening } from './data-plane.ts';
 import { MalformedNetlink } from './netlink/attribute.ts';
 import type { Count, ElementKey, SetElement } from './nftables/element.ts';
+import type { Ruleset } from './ruleset.ts';
 import type { Shape } from './ruleset-parts.ts';
 import { streamCode } from './stream-code.ts';
 
@@ -19,16 +20,18 @@ export function arrivalKey(opening: KernelOpening): ElementKey {
   return { set, key: Buffer.concat([protocolField(opening), remoteField(remote), endpointField(global)]) };
 }
 
-/**
- * Every element of opening number `id`, the arrival key first. `count` has passed already; `numberSets` are the
- * ruleset's.
- */
+/** What of a ruleset decides which elements an opening has. */
+export type ElementsPlan = Pick<Ruleset, 'numberSets' | 'translates'>;
+
+const plain: ElementsPlan = { numberSets: [], translates: true };
+
+/** Every element of opening number `id`, the arrival key first. `count` has passed already. */
 export function elementsOf(
   opening: KernelOpening,
   id: number,
   leaseMs: number,
   count?: Count,
-  numberSets: readonly string[] = [],
+  { numberSets, translates }: ElementsPlan = plain,
 ): SetElement[] {
   const timeoutMs = Math.ceil(leaseMs);
   const number = markField(id);
@@ -51,7 +54,7 @@ export function elementsOf(
     { set: 'counted', key: number, timeoutMs, ...(count && { count }) },
     ...numberSets.map((set) => ({ set, key: number, timeoutMs })),
   ];
-  if (family === 6) return common;
+  if (family === 6 || !translates) return common;
   const local = endpointField(opening.local);
   return [
     ...common,

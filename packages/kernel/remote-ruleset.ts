@@ -10,6 +10,8 @@ import { type Carried, readStreamCode, streamCode } from './stream-code.ts';
 /** The packet filter as text, for a gateway whose nft(8) is reached from afar: no netlink. */
 export interface RemoteRuleset {
   readonly table: string;
+  /** Whether IPv4 is translated; an opening's global endpoint is its local one where it is not. */
+  readonly translates: boolean;
   /** Two of one version are the same. */
   readonly version: string;
   /** What nft(8) reads to put it in place, closed. Throws RangeError on a name that is no interface's. */
@@ -55,24 +57,24 @@ export interface RemoteRulesets {
 }
 
 /** The packet filter of a gateway without another firewall, in the table `table` of family inet. */
-export function gatewayRuleset(table: string): RemoteRuleset {
-  return remote(ownerRuleset(table));
+export function gatewayRuleset(table: string, translates = true): RemoteRuleset {
+  return remote(ownerRuleset(table, translates));
 }
 
-/** See {@link RemoteRulesets}. */
-export function gatewayRulesets(table: string): RemoteRulesets {
+/** See {@link RemoteRulesets}; for gateways that translate IPv4, or for firewalls that do not. */
+export function gatewayRulesets(table: string, translates = true): RemoteRulesets {
   return {
-    owner: gatewayRuleset(table),
+    owner: gatewayRuleset(table, translates),
     placeIn(listing, complaints) {
       const footing = footingBeside(readRuleset(listing, complaints), table, 'auto');
       switch (footing.mode) {
         case 'refused':
           return footing;
         case 'owner':
-          return { mode: 'owner', ruleset: gatewayRuleset(table), hooks: [] };
+          return { mode: 'owner', ruleset: gatewayRuleset(table, translates), hooks: [] };
         case 'guest': {
           const hooks = footing.hooks.map((hook) => remoteHook(hook, table));
-          return { mode: 'guest', ruleset: remote(guestRuleset(table)), hooks };
+          return { mode: 'guest', ruleset: remote(guestRuleset(table, translates)), hooks };
         }
       }
     },
@@ -82,6 +84,7 @@ export function gatewayRulesets(table: string): RemoteRulesets {
 function remote(ruleset: Ruleset): RemoteRuleset {
   return {
     table: ruleset.table,
+    translates: ruleset.translates,
     version: ruleset.version,
     numberSets: ruleset.numberSets,
     load: (interfaces) => loadText(ruleset, interfaces),

@@ -20,7 +20,7 @@ export class RulesInPlace {
   constructor(socket: NetfilterSocket, plan: RulesPlan) {
     this.#socket = socket;
     this.#plan = plan;
-    this.#ruleset = ownerRuleset(plan.table);
+    this.#ruleset = ownerRuleset(plan.table, plan.translates);
   }
 
   /** What stands there, since it was put there. */
@@ -33,8 +33,8 @@ export class RulesInPlace {
     const found = findFooting(this.#plan);
     const { footing } = found;
     if (footing.mode === 'refused') throw new LoadFailed(footing.because);
-    const { table } = this.#plan;
-    const ruleset = footing.mode === 'owner' ? ownerRuleset(table) : guestRuleset(table);
+    const { table, translates } = this.#plan;
+    const ruleset = footing.mode === 'owner' ? ownerRuleset(table, translates) : guestRuleset(table, translates);
     const text = loadText(ruleset, interfaces);
     const hooks = this.#hooksMissing(found);
     this.#footing = footing;

@@ -20,8 +20,9 @@ const remote: Record<Shape, readonly ('address' | 'port')[]> = {
 /**
  * `in` and `out` find an opening's number by its remote endpoint with its global (for IPv6, local) or local one;
  * `local4` and `global4` translate by number; `live` says that a number lives and what it carries; `counted` counts.
+ * Where IPv4 is not translated either, its openings are as those of IPv6.
  */
-export function sets(): string {
+export function sets(translates: boolean): string {
   const types = (family: 4 | 6, shape: Shape) =>
     remote[shape].map((field) => (field === 'address' ? `ipv${family}_addr` : 'inet_service'));
   const map = (name: string, key: readonly string[]) =>
@@ -31,9 +32,9 @@ export function sets(): string {
     '  set wan { type ifname; }\n  set lan { type ifname; }\n  set listening { type inet_service; }\n',
     ...shapes.map((shape) => map(`in4_${shape}`, ['inet_proto', ...types(4, shape), ...end(4)])),
     ...shapes.map((shape) => map(`in6_${shape}`, ['inet_proto', ...types(6, shape), ...end(6)])),
-    ...shapes.map((shape) => map(`out4_${shape}`, ['inet_proto', ...end(4), ...types(4, shape)])),
-    '  map local4 { type mark : ipv4_addr . inet_service; flags timeout; }\n',
-    '  map global4 { type mark : ipv4_addr . inet_service; flags timeout; }\n',
+    ...(translates ? shapes.map((shape) => map(`out4_${shape}`, ['inet_proto', ...end(4), ...types(4, shape)])) : []),
+    translates ? '  map local4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
+    translates ? '  map global4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
     '  map live { type mark : mark; flags timeout; }\n',
     '  set counted { type mark; flags timeout; counter; }\n',
   ].join('');
@@ -73,8 +74,14 @@ export function exchanged({ from, to }: Ends): Ends {
 }
 
 /** The chains that give the first packet of each flow the number of its opening, and translate it. */
-export function numbering(): string {
+export function numbering(translates: boolean): string {
   const set = 'ct mark set';
+  if (!translates)
+    return `  chain from_wan {
+${lookUps(4, 'in4', packetEnds(4), set, 'accept')}${lookUps(6, 'in6', packetEnds(6), set, 'accept')}  }
+  chain from_lan {
+${lookUps(4, 'in4', exchanged(packetEnds(4)), set, 'accept')}${lookUps(6, 'in6', exchanged(packetEnds(6)), set, 'accept')}  }
+`;
   return `  chain from_wan {
 ${lookUps(4, 'in4', packetEnds(4), set, 'goto to_local')}${lookUps(6, 'in6', packetEnds(6), set, 'accept')}  }
   chain to_local {

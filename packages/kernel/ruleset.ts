@@ -9,6 +9,8 @@ export interface Ruleset {
   readonly table: string;
   /** Stands in the table's comment; two rulesets of one version are the same text. */
   readonly version: string;
+  /** Whether IPv4 is translated; an opening's global endpoint is its local one where it is not. */
+  readonly translates: boolean;
   /** The table in the language of nft(8). */
   readonly text: string;
   /** The number of an opening: the connection mark of its flows, never 0. `sequence` is a whole number, 1 to 2^32 - 1. */
@@ -19,11 +21,17 @@ export interface Ruleset {
   readonly numberSets: readonly string[];
 }
 
-/** Owner mode: the gateway has no other firewall, and what this table does not name does not pass. */
-export function ownerRuleset(table: string): Ruleset {
+/**
+ * Owner mode: the gateway has no other firewall, and what this table does not name does not pass. One that `translates`
+ * is the home's router too; else it is a firewall alone, before or behind the router.
+ */
+export function ownerRuleset(table: string, translates = true): Ruleset {
   const types = streamTypes('meta mark', (code) => code);
+  const first = arriving() + numbering(translates);
+  const last = translates ? leaving() : leavingAsItCame;
   return {
-    ...written(table, [sets(), arriving() + numbering(), leaving(), forward(), governed(), types, input()]),
+    ...written(table, [sets(translates), first, last, forward(), governed(), types, input()]),
+    translates,
     numberOf: (_carried, sequence) => sequence,
     isNumber: (mark) => mark !== 0,
     numberSets: [],
@@ -86,6 +94,13 @@ function leaving(): string {
   }
 `;
 }
+
+/** Nothing is translated. What came from the WAN does not go back there. */
+const leavingAsItCame = `  chain leaving {
+    type nat hook postrouting priority srcnat; policy accept;
+    iifname @wan oifname @wan counter drop
+  }
+`;
 
 /** Every packet that is passed on. Flows without a mark are the household's own, and it began them. */
 function forward(): string {

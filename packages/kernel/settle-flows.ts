@@ -1,4 +1,4 @@
-import { familyOf, transportOf } from '@sluice/model';
+import { transportOf } from '@sluice/model';
 import { sameEndpoint } from './check.ts';
 import { deleteFlow, dumpFlows, getFlow, markFlow, readFlow, type TrackedFlow } from './conntrack/flow.ts';
 import type { KernelOpening } from './data-plane.ts';
@@ -49,7 +49,7 @@ function exactQuestions({ streamType, remote, global, local }: KernelOpening): R
   if (address === undefined || port === undefined) return [];
   const [transport, far] = [transportOf(streamType), { address, port }];
   const outside = getFlow({ transport, from: far, to: global }, 'original');
-  if (familyOf(address) === 6) return [outside];
+  if (sameEndpoint(global, local)) return [outside];
   return [outside, getFlow({ transport, from: local, to: far }, 'original')];
 }
 

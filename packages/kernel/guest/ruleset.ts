@@ -22,10 +22,13 @@ const firstPort = 16384;
  * marks what may pass. It runs before the other's chains where it filters, after where it translates what arrives, so
  * that a port forwarded by the household stays so.
  */
-export function guestRuleset(table: string): Ruleset {
+export function guestRuleset(table: string, translates = true): Ruleset {
   const types = streamTypes(`ct mark & ${hex(codeMask)}`, (code) => hex(ofCode(code)));
+  const first = arriving + numbering(translates);
+  const last = translates ? [leaving(), forward(astray()) + tcpOnly] : [forward() + tcpOnly];
   return {
-    ...written(table, [sets() + alive, arriving + numbering(), leaving(), forward(), governed, types, edges]),
+    ...written(table, [sets(translates) + alive, first, ...last, governed, types, edges]),
+    translates,
     numberOf: (carried, sequence) => (ofCode(streamCode(carried)) | (sequence & sequenceMask)) >>> 0,
     isNumber: (mark) => (mark & ourBit) !== 0,
     numberSets: ['alive'],
@@ -69,24 +72,36 @@ function leaving(): string {
 `;
 }
 
-/**
- * Every packet that is passed on, before any chain of the other's. A flow without a number that came to stand on an
- * opening's port all the same is in that opening's way, and is not answered.
- */
-function forward(): string {
-  const ends = {
-    from: ['ct reply ip saddr', 'ct reply proto-src'],
-    to: ['ct reply ip daddr', 'ct reply proto-dst'],
-  } as const;
+/** Every packet that is passed on, before any chain of the other's. */
+function forward(also: Astray = { rule: '', chain: '' }): string {
   return `  chain forward {
     type filter hook forward priority filter - 1; policy accept;
     ${isOurs('meta mark')} ${clearBit}
     ${isOurs('ct mark')} goto governed
-    iifname @wan ct direction reply meta nfproto ipv4 meta l4proto { tcp, udp } ct reply proto-dst < ${firstMasqueradePort} goto astray
-  }
-  chain astray {
+${also.rule}  }
+${also.chain}`;
+}
+
+interface Astray {
+  readonly rule: string;
+  readonly chain: string;
+}
+
+/**
+ * A flow without a number that came to stand on an opening's port all the same is in that opening's way, and is not
+ * answered. Nothing does where nothing is translated.
+ */
+function astray(): Astray {
+  const ends = {
+    from: ['ct reply ip saddr', 'ct reply proto-src'],
+    to: ['ct reply ip daddr', 'ct reply proto-dst'],
+  } as const;
+  return {
+    rule: `    iifname @wan ct direction reply meta nfproto ipv4 meta l4proto { tcp, udp } ct reply proto-dst < ${firstMasqueradePort} goto astray\n`,
+    chain: `  chain astray {
 ${lookUps(4, 'in4', ends, 'meta mark set', 'counter drop')}  }
-${tcpOnly}`;
+`,
+  };
 }
 
 const governed = `  chain governed {

@@ -64,7 +64,7 @@ test("what somebody took from the table by hand does not stop an opening's remov
   home.open(opening);
   const nft = (...words: string[]) => inNamespace(gateway, () => execFileSync('nft', words, { encoding: 'utf8' }));
   const key = (a: Endpoint, b: Endpoint) => `{ udp . ${a.address} . ${a.port} . ${b.address} . ${b.port} }`;
-  nft('delete', 'element', 'inet', 'sluice', 'out4_sap', key(path.local, path.remote));
+  if (home.translates) nft('delete', 'element', 'inet', 'sluice', 'out4_sap', key(path.local, path.remote));
   home.close(opening);
   assert.ok(!nft('list', 'map', 'inet', 'sluice', 'in4_sap').includes('elements'));
   assert.ok(!nft('list', 'map', 'inet', 'sluice', 'live').includes('elements'));

@@ -36,5 +36,14 @@ export const besideVariable = 'SLUICE_TEST_BESIDE';
 
 /** That firewall; undefined where the gateway stands alone. */
 export function firewallBeside(): string | undefined {
-  return process.env[besideVariable] === 'household' ? householdsOwn : undefined;
+  if (process.env[besideVariable] !== 'household') return undefined;
+  return isUntranslated() ? householdsOwn.replaceAll(/^.*(?:dnat ip|masquerade).*\n/gm, '') : householdsOwn;
+}
+
+/** Set for the tests of this process: whether the shared home's gateway is a firewall alone, that translates nothing. */
+export const untranslatedVariable = 'SLUICE_TEST_UNTRANSLATED';
+
+/** Whether it is. */
+export function isUntranslated(): boolean {
+  return process.env[untranslatedVariable] === 'yes';
 }

@@ -16,7 +16,7 @@ import {
 } from '../../../lab/packets/index.ts';
 import { homes } from '../../../lab/topologies/home.ts';
 import { type DataPlane, type KernelOpening, openDataPlane } from '../index.ts';
-import { firewallBeside } from './beside.ts';
+import { firewallBeside, isUntranslated } from './beside.ts';
 
 /** What a packet carries besides its token. */
 export type Content = 'noise' | 'rtp' | 'rtp-97' | 'rtp-v1' | 'rtcp' | 'stun' | 'dtls' | 'empty';
@@ -56,6 +56,8 @@ export class Home implements AsyncDisposable {
   readonly plane: DataPlane;
   /** Whether the gateway is the guest of another firewall. */
   readonly isGuest: boolean;
+  /** Whether it is the router too; else a firewall alone, and its IPv4 openings are as those of IPv6. */
+  readonly translates = !isUntranslated();
   readonly #senders = new Map<string, RawSender>();
   /** What left the gateway into the home, and into the internet. */
   readonly #inward: Sniffer;
@@ -79,12 +81,14 @@ export class Home implements AsyncDisposable {
 
   /** Another agent on the gateway. */
   openPlane(): DataPlane {
-    return inNamespace(this.network.namespace('gateway-1'), () => openDataPlane({ mode: this.mode }));
+    return inNamespace(this.network.namespace('gateway-1'), () =>
+      openDataPlane({ mode: this.mode, ...(!this.translates && { translates: false }) }),
+    );
   }
 
   /** Whether ordinary traffic of the home may leave from a port: no opening has its global port there. */
   isOrdinary(port: number): boolean {
-    return port >= 32_768 || (this.isGuest && port < 16_384);
+    return !this.translates || port >= 32_768 || (this.isGuest && port < 16_384);
   }
 
   get mode(): 'auto' | 'owner' {
@@ -101,7 +105,7 @@ export class Home implements AsyncDisposable {
     const remote = { address: address('media'), port: 7000 + offset };
     const local = { address: address('tv-1'), port: 5000 + offset };
     const wan = { address: this.network.address('gateway-1', 4, 'internet'), port: 20_000 + offset };
-    const global = family === 4 ? wan : local;
+    const global = family === 4 && this.translates ? wan : local;
     return {
       remote,
       global,
@@ -187,7 +191,8 @@ export function sharedHome(prefix: string): () => Home {
   let home: Home | undefined;
   before(async () => {
     const beside = firewallBeside();
-    const name = beside === undefined ? prefix : `g${prefix}`.slice(0, 8);
+    const kind = `${beside === undefined ? '' : 'g'}${isUntranslated() ? 'u' : ''}`;
+    const name = `${kind}${prefix}`.slice(0, kind === '' ? undefined : 8);
     const network = await buildNetwork(homes(), name, AbortSignal.timeout(60_000));
     if (beside !== undefined)
       inNamespace(network.namespace('gateway-1'), () => execFileSync('nft', ['-f', '-'], { input: beside }));
