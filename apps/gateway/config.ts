@@ -21,6 +21,8 @@ export const gatewayConfig = z
      * itself at start, the other two are not argued with.
      */
     mode: z.enum(['auto', 'owner', 'guest']).default('auto'),
+    /** Whether it is the router too; a firewall that is none, before or behind the router, passes IPv4 addresses unchanged. */
+    translates: z.boolean().default(true),
     /** Whom the agent dials. */
     controllers: z
       .array(z.strictObject({ endpointId, url: z.url({ protocol: /^wss$/, error: 'a wss:// URL' }) }))

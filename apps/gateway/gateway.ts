@@ -30,6 +30,8 @@ export interface GatewayGround {
   readonly endpointId: string;
   readonly policy: Policy;
   readonly device: GatewayConfig['device'];
+  /** Whether IPv4 addresses are translated here. */
+  readonly translates: boolean;
   /** Loaded: closed but for what it holds. */
   readonly dataPlane: DataPlane;
   /** Up to date. */
@@ -56,7 +58,7 @@ export interface Gateway extends Disposable {
 
 /** Puts a gateway together, and takes over what the kernel holds. Disposing leaves the kernel as it is. */
 export function openGateway(ground: GatewayGround): Gateway {
-  const { clock, policy, home, log, dataPlane, endpointId, device } = ground;
+  const { clock, policy, home, log, dataPlane, endpointId, device, translates } = ground;
   const audit: Audit = ground.audit ?? noAudit;
   const listeners = new Listeners();
   const ports = globalPorts(ground);
@@ -64,6 +66,7 @@ export function openGateway(ground: GatewayGround): Gateway {
     dataPlane,
     clock,
     policy,
+    translates,
     ports,
     networks: () => home.networks,
     deviceOf: (address) => home.neighbours.deviceOf(address),
@@ -95,7 +98,7 @@ export function openGateway(ground: GatewayGround): Gateway {
   });
   const sparing = new Sparing(clock, 120, 60_000);
   const rows = accountedOpenings(openingsModel(openings, listeners), openings, audit, sparing);
-  const followed = homeModels(home);
+  const followed = homeModels(home, translates);
   const agent: Agent = createAgent({
     endpointId,
     softwareVersion: device.softwareVersion,

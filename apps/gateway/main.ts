@@ -31,7 +31,7 @@ export interface RunningGateway extends AsyncDisposable {
 /** The machine under a gateway. */
 export interface Machine {
   readonly clock: Clock;
-  openDataPlane(mode: GatewayConfig['mode']): DataPlane;
+  openDataPlane(config: Pick<GatewayConfig, 'mode' | 'translates'>): DataPlane;
   /** Brings `home` up to date, and keeps it so until the signal aborts. */
   followHome(home: Home, clock: Clock, log: Log, signal: AbortSignal): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface Machine {
 /** This machine: its kernel, its addresses, its time. Needs CAP_NET_ADMIN. */
 export const thisMachine: Machine = {
   clock: systemClock,
-  openDataPlane: (mode) => openDataPlane({ mode }),
+  openDataPlane: ({ mode, translates }) => openDataPlane({ mode, ...(!translates && { translates }) }),
   followHome,
 };
 
@@ -48,10 +48,10 @@ export const thisMachine: Machine = {
  * `DataPlane.load` does.
  */
 export function closeHome(
-  { interfaces, listen, mode }: Pick<GatewayConfig, 'interfaces' | 'listen' | 'mode'>,
+  { interfaces, listen, ...place }: Pick<GatewayConfig, 'interfaces' | 'listen' | 'mode' | 'translates'>,
   machine: Pick<Machine, 'openDataPlane'> = thisMachine,
 ): 'loaded' | 'adopted' {
-  using dataPlane = machine.openDataPlane(mode);
+  using dataPlane = machine.openDataPlane(place);
   // An agent may be running: the port that it serves on stays reachable.
   return dataPlane.load({ ...interfaces, listening: listen?.port ? [listen.port] : [] });
 }
@@ -75,7 +75,7 @@ export async function runGateway(
   const own = started.use(await joinOwn(config, log));
   const { identity } = own;
   const { endpointId } = identity;
-  const dataPlane = started.use(machine.openDataPlane(config.mode));
+  const dataPlane = started.use(machine.openDataPlane(config));
   let interfaces: Interfaces = config.interfaces;
   const load = () => dataPlane.load(interfaces);
   log.info({ skeleton: load(), interfaces }, 'closed');
@@ -92,11 +92,11 @@ export async function runGateway(
   const pause = pauseMark(join(dirname(config.controlSocket), `${endpointId.replace(/[^\w-]+/g, '_')}.paused`));
   const keys = new LearnedKeys(applianceFile(config.state));
   const ownPorts = [config.introductions.port, ...(config.listen ? [config.listen.port] : [])];
-  const { device } = config;
+  const { device, translates } = config;
   let rules: KeptRules | undefined;
   const gateway = started.use(
     openGateway({
-      ...{ endpointId, policy, device, dataPlane, home, clock, pause, keys, log, ownPorts },
+      ...{ endpointId, policy, device, translates, dataPlane, home, clock, pause, keys, log, ownPorts },
       ...(audit && { audit }),
       firewall: () => rules?.state,
     }),

@@ -3,6 +3,8 @@ import type { GatewayAddresses, IpAddress, Opening } from '@sluice/model';
 /** A gateway's interfaces as they matter to openings. */
 export interface GatewayNetworks {
   readonly addresses: GatewayAddresses;
+  /** Whether it translates IPv4: not where none of its interfaces does. */
+  readonly translates: boolean;
   /** Interfaces that face outwards, as references ("Device.IP.Interface.1"), with their IPv4 addresses. */
   readonly outward: readonly { readonly reference: string; readonly ipv4: readonly IpAddress[] }[];
 }

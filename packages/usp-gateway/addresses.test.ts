@@ -44,6 +44,7 @@ test('interfaces that translate face outwards, the others the home', () => {
       ],
       own: ['192.168.1.1', '2001:db8:100::1'],
     },
+    translates: true,
     outward: [
       { reference: 'Device.IP.Interface.1', ipv4: ['203.0.113.1'] },
       { reference: 'Device.IP.Interface.4', ipv4: ['198.51.100.1'] },
@@ -67,4 +68,24 @@ test('an opening comes in where its request went out', () => {
   assert.equal(outwardOf(seen('198.51.100.1'), networks)?.reference, 'Device.IP.Interface.4');
   assert.equal(outwardOf(seen('192.0.2.7'), networks)?.reference, 'Device.IP.Interface.1');
   assert.equal(outwardOf(opening, networks)?.reference, 'Device.IP.Interface.1');
+});
+
+test('a gateway none of whose interfaces translates is a firewall alone', () => {
+  const enabled = (...said: (string | undefined)[]) =>
+    networksIn([
+      ...rows.filter(({ path }) => !path.startsWith('Device.NAT.')),
+      ...said.map((text, index) => ({
+        path: `Device.NAT.InterfaceSetting.${index + 1}.`,
+        values: {
+          Interface: `Device.IP.Interface.${index === 0 ? 1 : 4}`,
+          ...(text !== undefined && { Enable: text }),
+        },
+      })),
+    ]);
+  assert.equal(enabled('false', 'false').translates, false);
+  assert.equal(enabled('false', 'true').translates, true);
+  assert.equal(enabled(undefined).translates, true);
+  assert.equal(enabled().translates, true);
+  // It still tells which of its sides is outside.
+  assert.deepEqual(enabled('false', 'false').addresses, networksIn(rows).addresses);
 });

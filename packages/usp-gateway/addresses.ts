@@ -20,8 +20,12 @@ export const addressPaths: readonly string[] = ['Device.IP.Interface.', 'Device.
 export function networksIn(rows: readonly HeldRow[]): GatewayNetworks {
   const outward = new Map<string, IpAddress[]>();
   const unused = new Set<string>();
+  const settings: boolean[] = [];
   for (const { path, values } of rows) {
-    if (path.startsWith('Device.NAT.InterfaceSetting.') && values.Interface) outward.set(`${values.Interface}.`, []);
+    if (path.startsWith('Device.NAT.InterfaceSetting.') && values.Interface) {
+      outward.set(`${values.Interface}.`, []);
+      settings.push(values.Enable !== 'false');
+    }
     if (values.Type === 'Loopback') unused.add(path);
   }
   const global: IpAddress[] = [];
@@ -42,6 +46,7 @@ export function networksIn(rows: readonly HeldRow[]): GatewayNetworks {
   }
   return {
     addresses: { global, local: [...local.values()], own },
+    translates: settings.length === 0 || settings.includes(true),
     outward: [...outward].map(([path, ipv4]) => ({ reference: path.slice(0, -1), ipv4 })),
   };
 }

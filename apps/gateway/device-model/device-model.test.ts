@@ -24,10 +24,10 @@ const addresses = (wan: readonly string[], lan = ['192.168.1.1/24', '2001:db8:10
     })),
   );
 
-function follow(wan: readonly string[]) {
+function follow(wan: readonly string[], translates = true) {
   const home = new Home({ wan: ['wan0'], lan: ['lan0'] });
   home.loadAddresses(addresses(wan));
-  const { models } = homeModels(home);
+  const { models } = homeModels(home, translates);
   const events: ModelEvent[] = [];
   for (const model of models) model.observe((event) => events.push(event));
   const read = (object: string) => {
@@ -73,6 +73,16 @@ test('interfaces and their addresses are objects of TR-181', () => {
     Interface: 'Device.IP.Interface.1',
   });
   assert.equal(read('Device.IP.Interface.3.'), undefined);
+});
+
+test('a firewall that is no router says that it does not translate', () => {
+  const { read } = follow(['203.0.113.1/24'], false);
+  assert.deepEqual(read('Device.NAT.InterfaceSetting.1.'), {
+    Enable: 'false',
+    Status: 'Disabled',
+    Alias: 'wan0',
+    Interface: 'Device.IP.Interface.1',
+  });
 });
 
 test('a new global address is a changed value, also when the old one went first', () => {
@@ -136,7 +146,7 @@ function nat(): { model: DataModel; ports: { tcp: GlobalPorts; udp: GlobalPorts 
   const make = () => new GlobalPorts({ first: 20000, last: 20007 }, clock, () => 0.99999);
   const ports = { tcp: make(), udp: make() };
   const openings = gatewayInMemory().model;
-  const settings = homeModels(new Home({ wan: [], lan: [] })).interfaceSettings;
+  const settings = homeModels(new Home({ wan: [], lan: [] }), true).interfaceSettings;
   return { model: natModel(openings, settings, ports, policySchema.parse({ openings: 99 })), ports, openings };
 }
 

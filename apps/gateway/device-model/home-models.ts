@@ -14,8 +14,8 @@ export interface HomeModels {
   stop(): void;
 }
 
-/** Makes the models, and brings them up to date at every change of the home. */
-export function homeModels(home: Home): HomeModels {
+/** Makes the models, and brings them up to date at every change of the home. A gateway that `translates` is its router. */
+export function homeModels(home: Home, translates: boolean): HomeModels {
   const ip = new SnapshotModel(ipTypes);
   const hosts = new SnapshotModel(hostTypes);
   const settings = new SnapshotModel(interfaceSettingTypes);
@@ -25,7 +25,7 @@ export function homeModels(home: Home): HomeModels {
     lastIp = ipSnapshot(home.networks, lastIp);
     ip.update(lastIp);
     hosts.update(hostSnapshot(home.neighbours.devices(), home.networks, numbers));
-    updateInterfaceSettings(settings, home.networks);
+    updateInterfaceSettings(settings, home.networks, translates);
   };
   follow();
   const stop = home.observe(follow);

@@ -54,16 +54,16 @@ export const interfaceSettingTypes: readonly ObjectType[] = [
   },
 ];
 
-/** Device.NAT.InterfaceSetting as the networks are. */
-export function updateInterfaceSettings(model: SnapshotModel, { interfaces }: Networks): void {
+/** Device.NAT.InterfaceSetting as the networks are; not enabled where nothing is translated. */
+export function updateInterfaceSettings(model: SnapshotModel, { interfaces }: Networks, translates: boolean): void {
   const outward = interfaces.flatMap(({ name, side }, index) => (side === 'wan' ? [{ name, number: index + 1 }] : []));
   model.update(
     new Map(
       outward.map(({ name, number }, index) => [
         `Device.NAT.InterfaceSetting.${index + 1}.`,
         new Map([
-          ['Enable', 'true'],
-          ['Status', 'Enabled'],
+          ['Enable', `${translates}`],
+          ['Status', translates ? 'Enabled' : 'Disabled'],
           ['Alias', name],
           ['Interface', `${interfaceTable}${number}`],
         ]),

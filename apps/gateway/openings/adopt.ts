@@ -17,13 +17,21 @@ export interface Found {
   readonly unknown: readonly HeldOpening[];
 }
 
+/** What rows are made by. */
+export interface AdoptingGround {
+  readonly policy: Policy;
+  readonly networks: Networks;
+  readonly translates: boolean;
+  readonly now: Instant;
+}
+
 /** Makes rows of what the kernel holds. The kernel is the only record: nothing else is read. */
-export function adoptHeld(held: readonly HeldOpening[], policy: Policy, networks: Networks, now: Instant): Found {
-  const owners = (policy.controllers ?? []).map(({ endpointId }) => endpointId);
+export function adoptHeld(held: readonly HeldOpening[], ground: AdoptingGround): Found {
+  const owners = (ground.policy.controllers ?? []).map(({ endpointId }) => endpointId);
   const rows = new Map<string, Row>();
   const unknown: HeldOpening[] = [];
   for (const opening of held) {
-    const row = adoptOne(opening, owners, networks, now);
+    const row = adoptOne(opening, owners, ground);
     if (row && !rows.has(objectOf(row))) rows.set(objectOf(row), row);
     else unknown.push(opening);
   }
@@ -42,11 +50,15 @@ export function stillPermitted({ owner, opening, consent }: Row, policy: Policy,
   return verdicts.every((verdict) => verdict === undefined);
 }
 
-function adoptOne(held: HeldOpening, owners: readonly string[], networks: Networks, now: Instant): Row | undefined {
+function adoptOne(
+  held: HeldOpening,
+  owners: readonly string[],
+  { networks, translates, now }: AdoptingGround,
+): Row | undefined {
   const { remainingMs, packets: _packets, bytes: _bytes, ...opening } = held;
   const tag = readTag(opening.tag, owners);
   if (!tag) return undefined;
-  const table = familyOf(opening.local.address) === 4 ? portMappingTable : pinholeTable;
+  const table = translates && familyOf(opening.local.address) === 4 ? portMappingTable : pinholeTable;
   const at = networks.interfaces.findIndex(({ addresses }) =>
     addresses.some(({ address }) => address === opening.global.address),
   );

@@ -32,6 +32,8 @@ export interface OpeningsGround {
   readonly dataPlane: DataPlane;
   readonly clock: Clock;
   readonly policy: Policy;
+  /** Whether IPv4 addresses are translated here; where not, IPv4 openings are pinholes too. */
+  readonly translates: boolean;
   readonly ports: PortsByTransport;
   networks(): Networks;
   /** The hardware address under an address of the home, where it is known. */
@@ -76,9 +78,9 @@ export class Openings implements Disposable {
    * permit any more, which are closed. Tells how many of each, and how many are not ours.
    */
   adopt(): { readonly adopted: number; readonly closed: number; readonly unknown: number } {
-    const { dataPlane, policy, clock } = this.#ground;
+    const { dataPlane, policy, translates, clock } = this.#ground;
     const networks = this.#ground.networks();
-    const { rows, unknown } = adoptHeld(dataPlane.read(), policy, networks, clock.now());
+    const { rows, unknown } = adoptHeld(dataPlane.read(), { policy, networks, translates, now: clock.now() });
     for (const row of rows) {
       if (row.wanted.globalPort !== undefined) this.#portsOf(row).hold(row.wanted.globalPort);
       this.#lastInstance[row.table] = Math.max(this.#lastInstance[row.table], row.instance);
@@ -172,11 +174,12 @@ export class Openings implements Disposable {
   }
 
   #around(now: Instant): Surroundings {
-    const { policy, deviceOf, dataPlane, keys } = this.#ground;
+    const { policy, translates, deviceOf, dataPlane, keys } = this.#ground;
     const networks = this.#ground.networks();
     const sender = senders(dataPlane);
     return {
       policy,
+      translates,
       networks,
       deviceOf,
       paused: this.#paused,
@@ -188,7 +191,8 @@ export class Openings implements Disposable {
   }
 
   #shown(row: Row, held?: HeldOpening): Shown {
-    const { own, local } = this.#ground.networks();
+    const { own, ...networks } = this.#ground.networks();
+    const local = this.#ground.policy.localPrefixes ?? networks.local;
     const { opening } = row;
     const reached = (global: IpAddress) =>
       row.table === pinholeTable ? local.some((prefix) => prefixContains(prefix, global)) : own.has(global);

@@ -1,4 +1,4 @@
-import { familyOf, isPort, parsePrefix } from '@sluice/model';
+import { familyOf, type IpAddress, isPort, parseIpAddress, parsePrefix } from '@sluice/model';
 import { listItems } from '@sluice/wire/usp';
 import { commonParameters } from './common-parameters.ts';
 import { type OpeningParameter, writable } from './parameter.ts';
@@ -11,6 +11,8 @@ const endRange = (name: string): OpeningParameter =>
     () => '-1',
   );
 
+const bitsOf = (address: IpAddress) => (familyOf(address) === 4 ? 32 : 128);
+
 /** Parameters of TR-181 Device.Firewall.Pinhole.{i}., and our own beside them. */
 export const pinholeParameters: readonly OpeningParameter[] = [
   ...commonParameters,
@@ -20,11 +22,12 @@ export const pinholeParameters: readonly OpeningParameter[] = [
       const items = listItems(text);
       if (items.length === 0) return { remoteAddress: undefined };
       const prefix = parsePrefix(items[0] ?? '');
-      if (!prefix || familyOf(prefix.address) !== 6) return 'a pinhole names an IPv6 address';
-      if (items.length > 1 || prefix.length < 128) return 'a pinhole admits one address; make a row for each';
+      if (!prefix) return 'a pinhole names an address';
+      if (items.length > 1 || prefix.length < bitsOf(prefix.address))
+        return 'a pinhole admits one address; make a row for each';
       return { remoteAddress: prefix.address };
     },
-    (wanted) => (wanted.remoteAddress === undefined ? '' : `${wanted.remoteAddress}/128`),
+    ({ remoteAddress }) => (remoteAddress === undefined ? '' : `${remoteAddress}/${bitsOf(remoteAddress)}`),
   ),
   writable(
     { name: 'SourcePort', type: 'int', range: [-1, 65535], narrows: true },
@@ -39,9 +42,8 @@ export const pinholeParameters: readonly OpeningParameter[] = [
     { name: 'DestIP', type: 'string', range: [0, 45], narrows: true },
     (text) => {
       if (text === '') return { localAddress: undefined };
-      const prefix = text.includes('/') ? undefined : parsePrefix(text);
-      if (!prefix || familyOf(prefix.address) !== 6) return 'a pinhole points at an IPv6 address';
-      return { localAddress: prefix.address };
+      const localAddress = parseIpAddress(text);
+      return localAddress === undefined ? 'a pinhole points at one address' : { localAddress };
     },
     (wanted) => wanted.localAddress ?? '',
   ),

@@ -1,6 +1,6 @@
 import type { KernelOpening } from '@sluice/kernel';
-import { type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
-import { errorCode, pinholeTable } from '@sluice/wire/usp';
+import { familyOf, type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
+import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import type { MessageConsent } from '../consent/judge.ts';
 import { globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -11,6 +11,8 @@ import { type OpeningTable, streamTypeWanted, transportWanted, type Wanted } fro
 /** What the gateway knows besides the row itself. */
 export interface Surroundings {
   readonly policy: Policy;
+  /** Whether IPv4 addresses are translated here; where not, IPv4 openings are pinholes too. */
+  readonly translates: boolean;
   readonly networks: Networks;
   readonly paused: boolean;
   /** What the policy says of a device and of a remote address; rows of one message mostly share them. */
@@ -41,7 +43,7 @@ export function resolvePath(
   if (around.paused) return { fault: faultOf(refuse('paused', 'the household has paused remote opening')) };
   if (localPort === undefined || !isPort(localPort))
     return { fault: faultOf(refuse('port-invalid', 'an opening names the local port, 1 to 65535')) };
-  const mismatch = judgeTypes(wanted);
+  const mismatch = judgeTypes(wanted) ?? judgeTable(table, wanted, around);
   if (mismatch) return { fault: mismatch };
   const early = refused(around.judgeRemote(wanted.remoteAddress)) ?? refused(judgeLocalPort(policy, localPort));
   if (early) return early;
@@ -73,6 +75,17 @@ function judgeTypes(wanted: Wanted): Fault | undefined {
     return conflict(`a stream of type ${type} does not run over ${transportWanted(wanted)}`);
   if (wanted.payloadType !== undefined && type !== 'rtp')
     return conflict('a payload type belongs to stream type rtp alone');
+  return undefined;
+}
+
+/** Port mappings are for IPv4 where it is translated, pinholes for what is not. */
+function judgeTable(table: OpeningTable, wanted: Wanted, { translates }: Surroundings): Fault | undefined {
+  const conflict = (message: string) => ({ code: errorCode.valueConflict, message });
+  if (table === portMappingTable)
+    return translates ? undefined : conflict('nothing is translated here: an opening is a pinhole');
+  const families = [wanted.remoteAddress, wanted.localAddress].flatMap((address) => (address ? familyOf(address) : []));
+  if (new Set(families).size > 1) return conflict('a pinhole is for one IP version');
+  if (translates && families.includes(4)) return conflict('IPv4 is translated here: its openings are port mappings');
   return undefined;
 }
 
@@ -117,8 +130,10 @@ function findDevice(
   if (verdict) return { fault: faultOf(verdict) };
   const behind = around.sender(flow);
   if (named === undefined) {
-    const fits = behind !== undefined && behind.includes(':') === (table === pinholeTable);
-    if (fits) return judged(behind);
+    const { remoteAddress } = wanted;
+    const untranslated = around.translates || remoteAddress === undefined ? 6 : familyOf(remoteAddress);
+    const family = table === portMappingTable ? 4 : untranslated;
+    if (behind !== undefined && familyOf(behind) === family) return judged(behind);
     return {
       fault: faultOf(refuse('device-not-found', 'no device of this home has the flow that the request came in')),
     };

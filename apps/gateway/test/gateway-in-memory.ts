@@ -41,6 +41,8 @@ function at(address: string, prefixLength: number) {
 export interface Circumstances {
   readonly policy?: object;
   readonly networks?: Networks;
+  /** A firewall that is no router. */
+  readonly translates?: false;
   readonly clock?: VirtualClock;
   readonly dataPlane?: InMemoryDataPlane;
   /** Keys of appliances; none where left out. */
@@ -52,7 +54,8 @@ export interface Circumstances {
 /** A gateway's openings over the data plane without packets. */
 export function gatewayInMemory(circumstances: Circumstances = {}) {
   const clock = circumstances.clock ?? new VirtualClock();
-  const dataPlane = circumstances.dataPlane ?? inMemoryDataPlane(clock);
+  const translates = circumstances.translates ?? true;
+  const dataPlane = circumstances.dataPlane ?? inMemoryDataPlane(clock, { translates });
   dataPlane.load({ wan: ['wan0'], lan: ['lan0'] });
   const policy = policySchema.parse({
     consent: 'off',
@@ -68,6 +71,7 @@ export function gatewayInMemory(circumstances: Circumstances = {}) {
     dataPlane,
     clock,
     policy,
+    translates,
     ports: { tcp: ports(), udp: ports() },
     networks: () => networks,
     deviceOf(address) {

@@ -13,11 +13,11 @@ function pair(bench: ConformanceBench<unknown>, family: Family, n: number): [Ope
   ];
 }
 
-// IPv6 has no global port of its own.
+// IPv6 has no global port of its own, nor has IPv4 where it is not translated.
 const families = [4] as const;
 
 /** The three ways to agree on a global port, and pairs of them. */
-export const portScenarios: readonly Scenario[] = [
+const scenarios: readonly Scenario[] = [
   {
     title: 'a global port that is left out is picked and reported',
     families,
@@ -87,3 +87,9 @@ export const portScenarios: readonly Scenario[] = [
     },
   },
 ];
+
+/** {@link scenarios}, for gateways that have ports to agree on. */
+export const portScenarios: readonly Scenario[] = scenarios.map((scenario) => ({
+  ...scenario,
+  appliesTo: (traits) => traits.translates !== false && scenario.appliesTo?.(traits) !== false,
+}));

@@ -16,6 +16,11 @@ export function traitsOn({ driver }: ConformanceBench<unknown>, family: Family):
   return traitsFor(driver.traits, family);
 }
 
+/** Whether the gateway on the bench translates a family; where not, an opening's global endpoint is its local one. */
+export function isTranslated(bench: ConformanceBench<unknown>, family: Family): boolean {
+  return family === 4 && traitsOn(bench, family).translates !== false;
+}
+
 /** The promises about a single opening that a type does not keep. */
 export function lackingOf(traits: Traits): readonly PromiseName[] {
   const kept: Partial<Record<PromiseName, boolean>> = {
@@ -42,13 +47,14 @@ export function wish(
   const localPort = 5000 + n;
   const traits = traitsOn(bench, family);
   const mayLack = lackingOf(traits);
+  const translates = isTranslated(bench, family);
   return {
     id: `c${family}-${n}`,
     streamType,
     remote: { address: addresses.server, port: 7000 + n },
     local: { address: addresses.device, port: localPort },
-    ...(family === 6 && { globalPort: localPort }),
-    ...(family === 4 && !traits.portAgreement.includes('pick') && { globalPort: 20_000 + n }),
+    ...(!translates && { globalPort: localPort }),
+    ...(translates && !traits.portAgreement.includes('pick') && { globalPort: 20_000 + n }),
     until: bench.now() + Math.max(60, traits.lease?.leastSeconds ?? 0) * 1_000,
     ...(mayLack.length > 0 && { mayLack }),
   };

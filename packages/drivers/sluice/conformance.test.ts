@@ -1,11 +1,13 @@
-import { driverConformance, type RefusedWish } from '@sluice/driver/conformance';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ConformanceBench, driverConformance, type RefusedWish } from '@sluice/driver/conformance';
 import { VirtualClock } from '@sluice/io';
 import type { GrantedOpening } from '@sluice/model';
 import { connectionPair } from '@sluice/mtp';
 import { type AgentListener, UspController } from '@sluice/usp-controller';
-import { AddressBook } from '@sluice/usp-gateway';
-import { portMappingTable } from '@sluice/wire/usp';
-import { sluiceDriver, sluiceTraits } from './index.ts';
+import { AddressBook, type UspStep } from '@sluice/usp-gateway';
+import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import { firewallTraits, sluiceDriver, sluiceTraits } from './index.ts';
 import { lossy } from './test/lossy-connection.ts';
 import { wholeGateway } from './test/whole-gateway.ts';
 
@@ -56,9 +58,14 @@ const refusedWishes: readonly RefusedWish[] = [
   { what: 'a device of another network', family: 6, spoil: to('2001:db8:200::2'), code: 'local-address-outside-home' },
 ];
 
-driverConformance({ type: 'sluice', traits: sluiceTraits }, async () => {
+const open = async (translates: boolean): Promise<ConformanceBench<UspStep>> => {
   const clock = new VirtualClock();
-  const { dataPlane, rows, start } = wholeGateway({ endpointId: gatewayId, controllers: [me, other], clock });
+  const { dataPlane, rows, start } = wholeGateway({
+    endpointId: gatewayId,
+    controllers: [me, other],
+    clock,
+    ...(!translates && { translates }),
+  });
   const agent = start();
   const [ours, theirs] = connectionPair(me, gatewayId);
   const connection = lossy(ours);
@@ -72,7 +79,10 @@ driverConformance({ type: 'sluice', traits: sluiceTraits }, async () => {
   agent.attach(theirs);
   controller.take(connection);
   const gateway = { gatewayId, type: 'sluice' as const, communication: {} };
-  const driver = sluiceDriver({ controller, clock, addressBook: new AddressBook() });
+  const driver = {
+    ...sluiceDriver({ controller, clock, addressBook: new AddressBook() }),
+    ...(!translates && { traits: firewallTraits }),
+  };
   // Where the addresses are known already, a lost message is the one that opens.
   await (await driver.connect(gateway, AbortSignal.timeout(5_000))).addresses(AbortSignal.timeout(5_000));
   return {
@@ -96,15 +106,25 @@ driverConformance({ type: 'sluice', traits: sluiceTraits }, async () => {
         [
           {
             kind: 'add',
-            table: portMappingTable,
+            table: translates ? portMappingTable : pinholeTable,
             parameters: new Map([
               ['Enable', 'true'],
               ['Interface', 'Device.IP.Interface.1'],
-              ['RemoteHost', '203.0.113.77'],
-              ['X_SLUICE_RemotePort', '9000'],
-              ['Protocol', 'UDP'],
-              ['InternalClient', '192.168.1.3'],
-              ['InternalPort', '9000'],
+              ...(translates
+                ? Object.entries({
+                    RemoteHost: '203.0.113.77',
+                    X_SLUICE_RemotePort: '9000',
+                    Protocol: 'UDP',
+                    InternalClient: '192.168.1.3',
+                    InternalPort: '9000',
+                  })
+                : Object.entries({
+                    SourcePrefixes: '203.0.113.77/32',
+                    SourcePort: '9000',
+                    Protocol: '17',
+                    DestIP: '192.168.1.3',
+                    DestPort: '9000',
+                  })),
               ['LeaseDuration', '3600'],
             ]),
           },
@@ -121,4 +141,20 @@ driverConformance({ type: 'sluice', traits: sluiceTraits }, async () => {
       agent.close();
     },
   };
+};
+
+driverConformance({ type: 'sluice', traits: sluiceTraits }, () => open(true));
+driverConformance({ type: 'sluice', kind: 'a firewall that does not translate', traits: firewallTraits }, () =>
+  open(false),
+);
+
+test('a gateway says itself whether it translates, as soon as it is spoken to', async () => {
+  for (const [translates, traits] of [
+    [true, sluiceTraits],
+    [false, firewallTraits],
+  ] as const) {
+    await using bench = await open(translates);
+    await using session = await bench.driver.connect(bench.gateway, AbortSignal.timeout(5_000));
+    assert.deepEqual(session.traits, traits);
+  }
 });

@@ -1,13 +1,14 @@
 import { familyOf, type GrantedOpening, isPort, type Opening, parseIpAddress } from '@sluice/model';
 import { type CreatedRow, type GatewayNetworks, type HeldRow, outwardOf } from '@sluice/usp-gateway';
-import { openingParameter as extension } from '@sluice/wire/usp';
+import { openingParameter as extension, portMappingTable } from '@sluice/wire/usp';
+import { tableOf } from './rows.ts';
 
 /**
  * Parameters to ask for because the AddResp alone does not tell where an opening leads: the device, where its address
  * was left to the gateway, and the global address, where the interface has several.
  */
 export function missingParameters(opening: Opening, row: CreatedRow, networks: GatewayNetworks): readonly string[] {
-  const isMapping = familyOf(opening.remote.address) === 4;
+  const isMapping = tableOf(opening, networks.translates) === portMappingTable;
   const missing: string[] = [];
   if (opening.local.address === undefined) missing.push(isMapping ? 'InternalClient' : 'DestIP');
   if (isMapping && onlyAddress(opening, networks) === undefined) missing.push(extension.externalAddress);
@@ -23,7 +24,7 @@ export function grantOf(
 ): GrantedOpening | undefined {
   const values: Record<string, string> = { ...row.keys };
   for (const held of looked) if (held.path === row.path) Object.assign(values, held.values);
-  const isMapping = familyOf(opening.remote.address) === 4;
+  const isMapping = tableOf(opening, networks.translates) === portMappingTable;
   const address = opening.local.address ?? parseIpAddress((isMapping ? values.InternalClient : values.DestIP) ?? '');
   if (address === undefined || familyOf(address) !== familyOf(opening.remote.address)) return undefined;
   const local = { address, port: opening.local.port };

@@ -59,9 +59,11 @@ function portMappingEnds(values: HeldRow['values']): Ends | undefined {
 
 function pinholeEnds(values: HeldRow['values']): Ends | undefined {
   const remote = parsePrefix(values.SourcePrefixes ?? '');
-  const address = addressIn(values.DestIP, 6);
+  const family = remote?.length === 128 ? 6 : 4;
+  const address = addressIn(values.DestIP, family);
   const port = portIn(values.DestPort);
-  if (remote?.length !== 128 || !address || !port) return undefined;
+  if (remote?.length !== (family === 6 ? 128 : 32) || familyOf(remote.address) !== family) return undefined;
+  if (!address || !port) return undefined;
   return {
     remote: withPort(remote.address, portIn(values.SourcePort)),
     global: { address, port },

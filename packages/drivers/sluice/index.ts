@@ -5,7 +5,7 @@ import { type SluiceDriverPorts, sluiceSession } from './session.ts';
 import { sluiceTraits } from './traits.ts';
 
 export type { SluiceDriverPorts } from './session.ts';
-export { sluiceTraits } from './traits.ts';
+export { firewallTraits, sluiceTraits } from './traits.ts';
 
 /**
  * Driver for gateways that run our agent, over USP (TR-369). A gateway whose registration has `communication.url`
@@ -25,7 +25,7 @@ export function sluiceDriver(ports: SluiceDriverPorts): Driver<UspStep> {
         throw new Unreachable(
           `${gatewayId} is a USP agent of another kind: it knows no ${openingParameter.streamType}`,
         );
-      return sluiceSession(gateway, ports);
+      return sluiceSession(gateway, ports, signal);
     },
   };
 }

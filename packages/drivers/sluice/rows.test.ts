@@ -46,7 +46,29 @@ test('an IPv4 opening is a port mapping; what is left to the gateway is left out
       X_SLUICE_RequestFlow: '203.0.113.20 8443 203.0.113.1 40000',
     },
   });
-  assert.equal(pathOf(video), 'Device.NAT.PortMapping.[Alias=="s1-0"].');
+  const global = { address: '203.0.113.1', port: 16_384 };
+  const granted = { ...video, local: { address: '192.168.1.2', port: 5000 }, global, globalPort: global.port };
+  assert.equal(pathOf(granted), 'Device.NAT.PortMapping.[Alias=="s1-0"].');
+});
+
+test('at a firewall that does not translate it is a pinhole, and is found as one', () => {
+  const local = { address: '203.0.113.1', port: 16_384 };
+  const at = { ...video, globalPort: local.port, local };
+  const { table, values } = rowOf({ opening: at, seconds: 10 }, 'Device.IP.Interface.1', false);
+  assert.equal(table, 'Device.Firewall.Pinhole.');
+  const { Protocol, SourcePrefixes, SourcePort, DestIP, DestPort, ...rest } = values;
+  assert.deepEqual([SourcePrefixes, SourcePort, DestIP, DestPort], ['203.0.113.10/32', '7000', local.address, '16384']);
+  assert.deepEqual([Protocol, rest.X_SLUICE_StreamType, rest.RemoteHost], ['17', 'rtp', undefined]);
+  const granted = { ...at, global: local };
+  assert.equal(pathOf(granted), 'Device.Firewall.Pinhole.[Alias=="s1-0"].');
+  const held = heldOpening({ path: 'Device.Firewall.Pinhole.1.', values: { ...values, RemainingLeaseTime: '9' } }, now);
+  assert.deepEqual([held?.opening.global, held?.opening.local, held?.opening.remote], [local, local, video.remote]);
+  for (const wrong of [
+    { SourcePrefixes: '203.0.113.10/31' },
+    { DestIP: '2001:db8::1' },
+    { SourcePrefixes: '2001:db8::1/128' },
+  ])
+    assert.equal(heldOpening({ path: 'Device.Firewall.Pinhole.1.', values: { ...values, ...wrong } }, now), undefined);
 });
 
 test('a flow of UDP says so; one of TCP, named or not, is as it was', () => {
@@ -78,7 +100,9 @@ test('an IPv6 opening is a pinhole for one address', () => {
       X_SLUICE_StreamType: 'tcp',
     },
   });
-  assert.equal(pathOf(subtitles6), 'Device.Firewall.Pinhole.[Alias=="s1-4"].');
+  const local = { address: '2001:db8:100::2', port: 5004 };
+  const granted = { ...subtitles6, local, global: local, globalPort: local.port };
+  assert.equal(pathOf(granted), 'Device.Firewall.Pinhole.[Alias=="s1-4"].');
 });
 
 test('a row that is read back is the opening it was made for', () => {

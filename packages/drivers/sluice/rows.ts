@@ -1,4 +1,4 @@
-import { familyOf, type Opening, type RequestFlow, transportOf } from '@sluice/model';
+import { familyOf, type GrantedOpening, type Opening, type RequestFlow, transportOf } from '@sluice/model';
 import type { Lease } from '@sluice/usp-gateway';
 import { openingParameter as extension, keyed, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 
@@ -8,22 +8,24 @@ export interface Row {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The table that an opening is a row of: the family of its remote end decides. */
-export function tableOf(opening: Opening): string {
-  return familyOf(opening.remote.address) === 4 ? portMappingTable : pinholeTable;
+/** The table that an opening is a row of at a gateway that translates IPv4, or does not. */
+export function tableOf(opening: Opening, translates: boolean): string {
+  return translates && familyOf(opening.remote.address) === 4 ? portMappingTable : pinholeTable;
 }
 
-/** Addresses an opening's row by its id, whatever instance number it has now. */
-export function pathOf(opening: Opening): string {
-  return keyed(tableOf(opening), { Alias: opening.id });
+/** Addresses an opening's row by its id, whatever instance number it has now. One whose ends are the same was not translated. */
+export function pathOf(opening: GrantedOpening): string {
+  const { global, local } = opening;
+  const translated = global.address !== local.address || global.port !== local.port;
+  return keyed(tableOf(opening, translated), { Alias: opening.id });
 }
 
 /**
  * The row for an opening: a port mapping (TR-181 Device.NAT.PortMapping) or a pinhole (Device.Firewall.Pinhole).
  * `outward` refers to the interface it comes in by.
  */
-export function rowOf({ opening, seconds }: Lease<Opening>, outward: string | undefined): Row {
-  const table = tableOf(opening);
+export function rowOf({ opening, seconds }: Lease<Opening>, outward: string | undefined, translates = true): Row {
+  const table = tableOf(opening, translates);
   const values = table === portMappingTable ? portMapping(opening) : pinhole(opening);
   return {
     table,
@@ -62,7 +64,7 @@ function pinhole(opening: Opening): Record<string, string> {
   return {
     // IP protocol numbers (IANA): 6 TCP, 17 UDP.
     Protocol: transportOf(opening.streamType) === 'tcp' ? '6' : '17',
-    SourcePrefixes: `${remote.address}/128`,
+    SourcePrefixes: `${remote.address}/${familyOf(remote.address) === 4 ? 32 : 128}`,
     SourcePort: String(remote.port ?? -1),
     ...(local.address !== undefined && { DestIP: local.address }),
     DestPort: String(local.port),

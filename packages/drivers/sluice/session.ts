@@ -39,6 +39,7 @@ import {
 import { grantOf, missingParameters } from './grants.ts';
 import { heldOpening } from './held-rows.ts';
 import { pathOf, rowOf } from './rows.ts';
+import { firewallTraits, sluiceTraits } from './traits.ts';
 
 /** What the driver is made of. */
 export interface SluiceDriverPorts {
@@ -47,17 +48,36 @@ export interface SluiceDriverPorts {
   readonly addressBook: AddressBook;
 }
 
-/** The conversation with one gateway that is online. It holds no connection of its own: the controller keeps that. */
-export function sluiceSession(
+/**
+ * The conversation with one gateway that is online. It holds no connection of its own: the controller keeps that. Throws
+ * `Unreachable` where the gateway does not tell its addresses, which say whether it translates.
+ */
+export async function sluiceSession(
   gateway: Gateway,
   { controller, clock, addressBook }: SluiceDriverPorts,
-): GatewaySession<UspStep> {
+  signal: AbortSignal,
+): Promise<GatewaySession<UspStep>> {
   const { gatewayId } = gateway;
   const ask = (request: UspRequest, signal: AbortSignal) => controller.request(gatewayId, request, signal);
+  let translates = true;
+  await networksAtFirst();
+
+  async function networksAtFirst(): Promise<GatewayNetworks> {
+    try {
+      return await networksNow(signal);
+    } catch (error) {
+      if (error instanceof Unreachable || signal.aborted) throw error;
+      throw new Unreachable(`${gatewayId} does not tell its addresses: ${String(error)}`);
+    }
+  }
 
   async function networksNow(signal: AbortSignal): Promise<GatewayNetworks> {
-    const known = addressBook.of(gatewayId);
-    if (known) return known;
+    const networks = addressBook.of(gatewayId) ?? (await askNetworks(signal));
+    translates = networks.translates;
+    return networks;
+  }
+
+  async function askNetworks(signal: AbortSignal): Promise<GatewayNetworks> {
     const revision = addressBook.revision(gatewayId);
     const networks = networksIn(answered(await ask(getRequest(addressPaths), signal), gatewayId));
     addressBook.keep(gatewayId, networks, revision);
@@ -67,7 +87,9 @@ export function sluiceSession(
   async function open(leases: readonly Lease<Opening>[], signal: AbortSignal): Promise<Outcome> {
     const openings = leases.map(({ opening }) => opening);
     const networks = await networksNow(signal);
-    const wanted = leases.map((lease) => rowOf(lease, outwardOf(lease.opening, networks)?.reference));
+    const wanted = leases.map((lease) =>
+      rowOf(lease, outwardOf(lease.opening, networks)?.reference, networks.translates),
+    );
     const answer = await ask(addRequest(wanted), signal);
     if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };
     const rows = createdRows(answer, openings);
@@ -118,6 +140,10 @@ export function sluiceSession(
   }
 
   return {
+    get traits() {
+      return translates ? sluiceTraits : firewallTraits;
+    },
+
     async addresses(signal): Promise<GatewayAddresses> {
       return (await networksNow(signal)).addresses;
     },

@@ -18,3 +18,6 @@ export const sluiceTraits: Traits = {
   findsDevice: true,
   portAgreement: ['list-free', 'propose', 'pick'],
 };
+
+/** The same, where it is a firewall that is not the router: IPv4 passes it as IPv6 does, and no port is its to choose. */
+export const firewallTraits: Traits = { ...sluiceTraits, translates: false, portAgreement: ['propose'] };

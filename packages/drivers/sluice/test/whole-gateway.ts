@@ -17,12 +17,14 @@ export interface WholeGatewayOptions {
   readonly controllers: readonly string[];
   readonly clock: Clock;
   readonly policy?: object;
+  /** Left out, it is the router too. */
+  readonly translates?: false;
 }
 
 /** Our gateway with all its parts, but for packets: the agent, the rows, the policy, over a data plane in memory. */
 export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatewayOptions) {
-  const { endpointId, controllers, clock } = options;
-  const dataPlane = inMemoryDataPlane(clock);
+  const { endpointId, controllers, clock, translates = true } = options;
+  const dataPlane = inMemoryDataPlane(clock, { translates });
   dataPlane.load({ wan: ['wan0'], lan: ['lan0'] });
   const home = new Home({ wan: ['wan0'], lan: ['lan0'] });
   home.loadAddresses(addressesJson(['203.0.113.1/24', '2001:db8:1::1/64']));
@@ -41,6 +43,7 @@ export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatew
     dataPlane,
     clock,
     policy,
+    translates,
     ports,
     networks: () => home.networks,
     deviceOf: (address) => home.neighbours.deviceOf(address),
@@ -48,7 +51,7 @@ export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatew
     tell: (event) => listeners.tell(event),
   });
   const rows = openingsModel(openings, listeners);
-  const { models, interfaceSettings } = homeModels(home);
+  const { models, interfaceSettings } = homeModels(home, translates);
   const start = (): Agent =>
     createAgent({
       endpointId,
