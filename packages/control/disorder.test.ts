@@ -3,17 +3,19 @@ import { test } from 'node:test';
 import { promiseNames, refuse } from '@sluice/model';
 import fc from 'fast-check';
 import type { Verdict } from './index.ts';
-import { filmRequest, filmRequest6, type Home, openHome, patient } from './test/home.ts';
-import { type Mishap, strongTraits } from './test/simulated-gateway.ts';
+import { filmRequest, filmRequest6, openHome, patient, type World } from './test/home.ts';
+import { openRow } from './test/row.ts';
+import { type Mishap, type SimulatedGateway, strongTraits } from './test/simulated-gateway.ts';
 
-/** What can happen to a home, in any order. */
-type Happening =
+/** What can happen to a home, in any order. `at`: at which of its gateways. */
+type Happening = { readonly at?: number } & (
   | { readonly kind: 'ask'; readonly request: number }
   | { readonly kind: 'close'; readonly request: number }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'mishap'; readonly mishap: Mishap; readonly of: 'apply' | 'look' }
   | { readonly kind: 'disconnect' | 'come-back' | 'reboot' | 'restart' | 'crash' }
-  | { readonly kind: 'lose-row' | 'say-gone'; readonly nth: number };
+  | { readonly kind: 'lose-row' | 'say-gone'; readonly nth: number }
+);
 
 const mishap: fc.Arbitrary<Mishap> = fc.oneof(
   fc.constantFrom<Mishap>(
@@ -27,7 +29,7 @@ const mishap: fc.Arbitrary<Mishap> = fc.oneof(
   fc.integer({ min: 1, max: 9_000 }).map((ms): Mishap => ({ kind: 'slow', ms })),
 );
 
-const happening: fc.Arbitrary<Happening> = fc.oneof(
+const somewhere: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 6, arbitrary: fc.nat(5).map((request): Happening => ({ kind: 'ask', request })) },
   { weight: 3, arbitrary: fc.nat(5).map((request): Happening => ({ kind: 'close', request })) },
   {
@@ -61,22 +63,27 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
+const happening = fc.tuple(somewhere, fc.nat(1)).map(([what, at]): Happening => ({ ...what, at }));
+
 const provisionalMs = 10_000;
 const leaseMs = 30_000;
-const gatewayId = 'self::gateway-1';
 
 /** The world of one run: what was asked, and the first verdict that each request got. */
 class Run {
-  readonly home: Home;
+  readonly home: World;
+  readonly gateways: readonly SimulatedGateway[];
   readonly verdicts = new Map<number, Verdict>();
   readonly pending = new Set<Promise<unknown>>();
 
-  constructor(home: Home) {
+  constructor(home: World, gateways: readonly SimulatedGateway[]) {
     this.home = home;
+    this.gateways = gateways;
   }
 
   async happen(what: Happening): Promise<void> {
-    const { control, gateway, clock } = this.home;
+    const { control, clock } = this.home;
+    const gateway = this.gateways[(what.at ?? 0) % this.gateways.length] ?? assert.fail();
+    const { gatewayId } = gateway.gateway;
     switch (what.kind) {
       case 'ask':
         return this.#follow(this.ask(what.request));
@@ -128,7 +135,7 @@ class Run {
   /** Holds at every moment: what no live session wants has the rest of a provisional lease at most. */
   async checkAlways(): Promise<void> {
     const now = this.home.clock.now();
-    for (const { id, until } of this.home.gateway.held) {
+    for (const { id, until } of this.gateways.flatMap(({ held }) => held)) {
       const session = await this.home.control.session(id.slice(0, id.lastIndexOf('-')));
       const wanted = session && (session.state === 'open' || session.state === 'closing');
       const most = wanted ? leaseMs : provisionalMs;
@@ -141,22 +148,33 @@ class Run {
 
   /** Holds when the gateway was reached and put right: an opening is there if and only if an open session wants it. */
   async checkSettled(): Promise<void> {
-    const { control, gateway, clock } = this.home;
-    gateway.mishaps.length = 0;
-    gateway.blindness.length = 0;
-    gateway.online = true;
+    const { control, clock } = this.home;
+    for (const gateway of this.gateways) {
+      gateway.mishaps.length = 0;
+      gateway.blindness.length = 0;
+      gateway.online = true;
+    }
     await this.home.until(Promise.allSettled(this.pending));
     await clock.pass(20_000);
-    const { complete } = await this.home.until(control.gatewayCameBack(gatewayId, patient));
-    assert.ok(complete);
+    for (const { gateway } of this.gateways) {
+      const { complete } = await this.home.until(control.gatewayCameBack(gateway.gatewayId, patient));
+      assert.ok(complete);
+    }
     await clock.pass(2_000);
     const open = await control.sessions({ states: ['open'] });
-    const wanted = open.flatMap(({ openings }) => openings.map(({ id }) => id)).sort();
-    assert.deepEqual(gateway.held.map(({ id }) => id).sort(), wanted);
-    assert.ok(open.every(({ openings }) => openings.length === 5));
+    const wanted = this.gateways.map(({ gateway }) =>
+      open
+        .flatMap(({ hops = [gateway], openings }) =>
+          openings.flatMap(({ id, hop = 0 }) => (hops[hop]?.gatewayId === gateway.gatewayId ? [id] : [])),
+        )
+        .sort(),
+    );
+    const held = () => this.gateways.map((gateway) => gateway.held.map(({ id }) => id).sort());
+    assert.deepEqual(held(), wanted);
+    assert.ok(open.every(({ openings }) => openings.length === 5 * this.gateways.length));
     assert.deepEqual(await control.sessions({ states: ['closing', 'opening'] }), []);
     for (const n of this.verdicts.keys()) await this.home.until(this.ask(n));
-    assert.deepEqual(gateway.held.map(({ id }) => id).sort(), wanted, 'asking again changed nothing');
+    assert.deepEqual(held(), wanted, 'asking again changed nothing');
   }
 
   #follow(work: Promise<unknown>): void {
@@ -183,31 +201,39 @@ const onceFailed: readonly Happening[][] = [
   ],
 ];
 
-for (const [name, traits] of [
-  ['a gateway that keeps every promise', strongTraits],
-  [
-    'a gateway that does one thing at a time and whose word is not enough',
-    { ...strongTraits, atomic: false, ackMeansHeld: false },
-  ],
-  [
-    'a gateway that keeps next to no promise',
-    {
-      ...strongTraits,
-      sourceAddress: false,
-      sourcePort: false,
-      streamTypes: false,
-      atomic: false,
-      ackMeansHeld: false,
-      revokeStopsRunning: false,
-      keepsNarrowingOverRestart: false,
-    },
-  ],
-] as const) {
+const settings = { leaseMs, provisionalLeaseMs: provisionalMs, weaker: promiseNames };
+const slowTraits = { atomic: false, ackMeansHeld: false };
+const weakTraits = {
+  ...slowTraits,
+  ...{ sourceAddress: false, sourcePort: false, streamTypes: false },
+  ...{ revokeStopsRunning: false, keepsNarrowingOverRestart: false },
+};
+
+const homes: Readonly<Record<string, () => Promise<{ world: World; gateways: readonly SimulatedGateway[] }>>> = {
+  'a gateway that keeps every promise': () => behindOne({}),
+  'a gateway that does one thing at a time and whose word is not enough': () => behindOne(slowTraits),
+  'a gateway that keeps next to no promise': () => behindOne(weakTraits),
+  'two gateways in a row': () => behindTwo({}, {}),
+  'two gateways in a row, of which the outer one does one thing at a time': () => behindTwo(slowTraits, {}),
+};
+
+async function behindOne(traits: object) {
+  const world = await openHome(settings, { ...strongTraits, ...traits });
+  return { world, gateways: [world.gateway] };
+}
+
+async function behindTwo(outer: object, inner: object) {
+  const world = await openRow(outer, inner, settings);
+  return { world, gateways: [world.inner, world.outer] };
+}
+
+for (const [name, open] of Object.entries(homes)) {
   test(`${name}: whatever happens in whatever order, what is open is wanted and what is wanted is open`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 25 }), async (happenings) => {
-        await using home = await openHome({ leaseMs, provisionalLeaseMs: provisionalMs, weaker: promiseNames }, traits);
-        const run = new Run(home);
+        const { world, gateways } = await open();
+        await using _ = world;
+        const run = new Run(world, gateways);
         for (const each of happenings) {
           await run.happen(each);
           await new Promise((resolve) => setImmediate(resolve));

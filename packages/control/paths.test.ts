@@ -1,50 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '@sluice/io';
-import type { GatewayAddresses, GrantedOpening, Traits } from '@sluice/model';
-import { filmRequest, filmRequest6, openWorld, patient, type World } from './test/home.ts';
-import { type Mishap, SimulatedGateway, strongTraits } from './test/simulated-gateway.ts';
-
-const homeNetworks: GatewayAddresses = {
-  global: ['10.0.0.2'],
-  local: [
-    { address: '192.168.1.0', length: 24 },
-    { address: '2001:db8:100::', length: 64 },
-  ],
-  own: ['192.168.1.1', '2001:db8:100::1'],
-};
-
-interface Row extends World {
-  /** What the appliance is behind. */
-  readonly inner: SimulatedGateway;
-  /** What that is behind. */
-  readonly outer: SimulatedGateway;
-}
-
-/** Two boxes in a row: a NAT behind a NAT, or behind a box with other traits. */
-async function openRow(
-  outerTraits: Partial<Traits> = {},
-  innerTraits: Partial<Traits> = {},
-  settings: Parameters<typeof openWorld>[2] = {},
-): Promise<Row> {
-  const clock = new VirtualClock();
-  const outer = new SimulatedGateway(clock, { ...strongTraits, ...outerTraits }, 'self::outer');
-  outer.addresses = {
-    global: ['203.0.113.1'],
-    local: [
-      { address: '10.0.0.0', length: 24 },
-      { address: '2001:db8:100::', length: 56 },
-    ],
-    own: ['10.0.0.1', '2001:db8:100:ff::1'],
-  };
-  outer.device = '10.0.0.2';
-  const inner = new SimulatedGateway(clock, { ...strongTraits, ...innerTraits }, 'self::inner');
-  inner.addresses = homeNetworks;
-  inner.gateway = { ...inner.gateway, behind: 'self::outer' };
-  const world = await openWorld(clock, [outer, inner], settings);
-  await world.control.registrations.putAppliance({ applianceId: 'self::tv-1', gatewayId: 'self::inner' });
-  return Object.defineProperties(world, { inner: { value: inner }, outer: { value: outer } }) as Row;
-}
+import type { GrantedOpening } from '@sluice/model';
+import { filmRequest, filmRequest6, patient } from './test/home.ts';
+import { homeNetworks, openRow } from './test/row.ts';
+import { type Mishap, strongTraits } from './test/simulated-gateway.ts';
 
 const portsOf = (openings: readonly GrantedOpening[]) => openings.map(({ globalPort }) => globalPort);
 const targetsOf = (openings: readonly GrantedOpening[]) =>
@@ -143,6 +102,10 @@ test('a row of gateways that cannot be one is refused in a sentence', async () =
       'self::inner is registered behind self::outer, and has no address in a network of that one; correct what it is behind',
     subject: 'self::inner',
   });
+  inner.addresses = { ...homeNetworks, global: ['10.0.0.1'] };
+  const itself = await until(control.open(filmRequest('r2'), patient));
+  assert.equal(itself.kind === 'refused' && itself.refusal.code, 'path-mismatch');
+  assert.deepEqual([...inner.applied, ...row.outer.applied], [], 'no gateway was asked');
   const { registrations } = control;
   const around = await registrations.putGateway({ ...row.outer.gateway, behind: 'self::inner' });
   assert.equal(around?.code, 'path-mismatch');
@@ -302,4 +265,18 @@ test('what cannot be undone at one hop is undone when it is back', async () => {
   await row.until(row.control.gatewayCameBack('self::outer', patient));
   assert.deepEqual(row.outer.held, []);
   assert.equal((await row.control.session(verdict.session?.sessionId ?? ''))?.state, 'closed');
+});
+
+test('a gateway that comes back while a session is being opened is put right after it', async () => {
+  await using row = await openRow();
+  const { inner, outer, control, until, clock } = row;
+  outer.mishaps.push({ kind: 'slow', ms: 2_000 });
+  const asking = control.open(filmRequest('r1'), patient);
+  await clock.pass(500);
+  assert.equal(inner.held.length, 5);
+  const back = control.gatewayCameBack('self::inner', patient);
+  const verdict = await until(asking);
+  await until(back);
+  assert.equal(verdict.kind, 'granted', JSON.stringify(verdict));
+  assert.deepEqual([inner.held.length, outer.held.length], [5, 5]);
 });
