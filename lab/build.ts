@@ -1,7 +1,7 @@
 import type { Family, IpAddress } from '@sluice/model';
 import { familyOf } from '@sluice/model';
 import { run } from './run.ts';
-import { addressesOf, addressOf, type Host, hostOf, type Network, type Topology } from './topology.ts';
+import { addressesOf, addressOf, type Host, hostsWithin, machineOf, type Network, type Topology } from './topology.ts';
 import { insideWorld } from './world.ts';
 
 /** A topology laid out in the kernel. Disposing takes its namespaces down; the world's end does so anyway. */
@@ -22,8 +22,10 @@ export interface BuiltNetwork extends AsyncDisposable {
  */
 export async function buildNetwork(topology: Topology, prefix: string, signal: AbortSignal): Promise<BuiltNetwork> {
   if (!insideWorld()) throw new Error('networks are laid out inside a world only; see lab/world.ts');
-  const switches = topology.networks.filter(hasSwitch).map((network) => switchName(network));
-  const names = [...topology.hosts.map((host) => host.name), ...switches];
+  const machines = topology.hosts.filter(({ within }) => within === undefined);
+  const wires = topology.networks.map((network) => wiring(topology, network));
+  const switches = wires.filter(hasSwitch).map((network) => switchName(network));
+  const names = [...machines.map((host) => host.name), ...switches];
   const namespace = (name: string): string => `${prefix}-${name}`;
   const dispose = async (): Promise<void> => {
     await run(
@@ -35,25 +37,31 @@ export async function buildNetwork(topology: Topology, prefix: string, signal: A
   try {
     await run(['ip', '-batch', '-'], signal, lines(names.map((name) => `netns add ${namespace(name)}`)));
     await Promise.all(names.map((name) => tune(namespace(name), topology, name, signal)));
-    await run(['ip', '-batch', '-'], signal, lines(topology.networks.flatMap((network) => links(network, namespace))));
+    await run(['ip', '-batch', '-'], signal, lines(wires.flatMap((network) => links(network, namespace))));
     await Promise.all([
-      ...topology.networks
+      ...wires
         .filter(hasSwitch)
         .map((network) => inside(namespace(switchName(network)), bringUpSwitch(network), signal)),
-      ...topology.hosts.map((host) => inside(namespace(host.name), bringUpHost(topology, host), signal)),
+      ...machines.map((host) => inside(namespace(host.name), bringUpHost(topology, host), signal)),
     ]);
-    await Promise.all(topology.hosts.map((host) => filter(namespace(host.name), host, signal)));
+    await Promise.all(machines.map((host) => filter(namespace(host.name), host, signal)));
   } catch (error) {
     await dispose();
     throw error;
   }
   return {
     topology,
-    namespace: (host) => `/run/netns/${namespace(hostOf(topology, host).name)}`,
+    namespace: (host) => `/run/netns/${namespace(machineOf(topology, host).name)}`,
     address: (host, family, network) => addressOf(topology, host, family, network),
     addresses: (host) => addressesOf(topology, host),
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** A network with the machines alone: who is within one has no wire of its own. */
+function wiring(topology: Topology, network: Network): Network {
+  const members = network.members.filter(({ host }) => machineOf(topology, host).name === host);
+  return { ...network, members };
 }
 
 const hasSwitch = (network: Network): boolean => network.members.length !== 2;
@@ -101,9 +109,11 @@ function bringUpSwitch(network: Network): string[] {
 }
 
 function bringUpHost(topology: Topology, host: Host): string[] {
+  const hosts = hostsWithin(topology, host.name);
   const attached = topology.networks.flatMap((network) =>
-    network.members.filter((member) => member.host === host.name),
+    network.members.filter((member) => hosts.some(({ name }) => name === member.host)),
   );
+  const routes = new Set(hosts.flatMap((each) => each.routes ?? []).map(({ to, via }) => `route add ${to} via ${via}`));
   return [
     'link set lo up',
     ...attached.flatMap((member) => [
@@ -112,7 +122,7 @@ function bringUpHost(topology: Topology, host: Host): string[] {
         (address) => `addr add ${address} dev ${member.interface}${familyOf(address) === 6 ? ' nodad' : ''}`,
       ),
     ]),
-    ...(host.routes ?? []).map((route) => `route add ${route.to} via ${route.via}`),
+    ...routes,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAuthority, type Role, writeIdentity } from '@sluice/identity';
@@ -10,7 +10,7 @@ import { type Operator, seatOperator } from './operator.ts';
 import { type HostProcess, startOnHost } from './process.ts';
 import { awaitGateway, register } from './registering.ts';
 import { run } from './run.ts';
-import { type Host, hostOf, hostsRunning, type Placement, pathOf } from './topology.ts';
+import { type Host, hostsRunning, hostsWithin, machineOf, type Placement, pathOf } from './topology.ts';
 
 /** The parts of a topology, running, registered, each its own process on its host. Disposing stops all. */
 export interface Deployment extends AsyncDisposable {
@@ -66,31 +66,34 @@ export async function deploy(
   const gateways = hostsRunning(topology, 'gateway');
   const configurations = gateways.map(rowOf).reduce(besides, options.overrides ?? {});
   for (const host of hosts) await writeConfiguration(network, directories, host, configurations);
+  for (const { name } of hosts) await writePartsFile(network, directories, name);
 
   const running = new Map<string, HostProcess>();
   const configurationFile = (host: string): string => join(hostDirectory(directories, host), 'configuration.json');
   const start = async (host: string, until: AbortSignal): Promise<HostProcess> => {
-    const placed = hostOf(topology, host);
-    const { runs } = placed;
+    const placed = machineOf(topology, host);
+    const part = hostsWithin(topology, placed.name).length > 1 ? 'parts' : (placed.runs?.part ?? '');
     // An appliance's part that stays is its screen.
-    const args = [runs?.part ?? '', runs?.part === 'appliance' ? 'screen' : 'run', '--config', configurationFile(host)];
-    const command = sluiceCommand(args);
+    const act = part === 'appliance' ? 'screen' : 'run';
+    const file = part === 'parts' ? partsFile(directories, placed.name) : configurationFile(placed.name);
+    const command = sluiceCommand([part, act, '--config', file]);
     const started = await startOnHost(
       {
-        name: `${runs?.part} on ${host}`,
+        name: `${part} on ${host}`,
         namespace: network.namespace(host),
         command: options.launch?.(placed, command) ?? command,
       },
       until,
     );
-    running.set(host, started);
+    for (const { name } of hostsWithin(topology, placed.name)) running.set(name, started);
     return started;
   };
   stack.defer(async () => {
-    await Promise.all([...running.values()].map((process) => process.stop()));
+    await Promise.all([...new Set(running.values())].map((process) => process.stop()));
   });
   const startAll = async (part: Placement['part']): Promise<void> => {
-    await Promise.all(hostsRunning(topology, part).map((host) => start(host.name, signal)));
+    const there = hostsRunning(topology, part).filter(({ within }) => within === undefined);
+    await Promise.all(there.map((host) => start(host.name, signal)));
   };
 
   progress('starting configuration server, media server and portal');
@@ -157,6 +160,25 @@ async function writeConfiguration(
   const configuration = merge(configurationOf(host, network, directories), overrides[host.runs.part] ?? {});
   const file = join(hostDirectory(directories, host.name), 'configuration.json');
   await writeFile(file, JSON.stringify(configuration, undefined, 2));
+}
+
+const partsFile = (directories: DeploymentDirectories, machine: string): string =>
+  join(hostDirectory(directories, machine), 'parts.json');
+
+/** What the parts of one machine have in one process, each finding the others beside it. */
+async function writePartsFile(network: BuiltNetwork, directories: DeploymentDirectories, machine: string) {
+  const hosts = hostsWithin(network.topology, machine);
+  if (hosts.length < 2) return;
+  const own = hosts.map(({ name }) => network.address(name, 4));
+  const sections = await Promise.all(
+    hosts.map(async ({ name, runs }) => {
+      const text = await readFile(join(hostDirectory(directories, name), 'configuration.json'), 'utf8');
+      const besides = (_: string, value: unknown) =>
+        typeof value === 'string' && own.some((address) => value.startsWith(`https://${address}:`)) ? 'beside' : value;
+      return [runs?.part ?? '', JSON.parse(text, besides)] as const;
+    }),
+  );
+  await writeFile(partsFile(directories, machine), JSON.stringify(Object.fromEntries(sections), undefined, 2));
 }
 
 /** The same, with a policy that lets openings lack these promises. */

@@ -18,6 +18,8 @@ export interface Host {
   readonly rules?: string;
   /** The part that runs here, if one does. */
   readonly runs?: Placement;
+  /** It is but a name for addresses and a part of that host: of one machine, and of one process with the part there. */
+  readonly within?: string;
 }
 
 /** Which part runs on a host, and under which endpoint id. */
@@ -90,6 +92,26 @@ export function addressesOf(topology: Topology, host: string): Partial<Readonly<
   const [four, six] = ([4, 6] as const).map((family) => findAddress(topology, host, family));
   if (!four && !six) throw new RangeError(`host ${host} has no address`);
   return { ...(four && { 4: four }), ...(six && { 6: six }) };
+}
+
+/** The machine that a host is, or is within. Throws RangeError where there is none. */
+export function machineOf(topology: Topology, name: string): Host {
+  const host = hostOf(topology, name);
+  return host.within === undefined ? host : hostOf(topology, host.within);
+}
+
+/** The hosts that are this machine: itself, and those within it. */
+export function hostsWithin(topology: Topology, machine: string): readonly Host[] {
+  return topology.hosts.filter((host) => host.name === machine || host.within === machine);
+}
+
+/** The same, with the parts on these hosts in one process, on the first one's machine; each keeps its addresses. */
+export function together(topology: Topology, names: readonly string[]): Topology {
+  const [machine, ...others] = names;
+  const hosts = topology.hosts.map((host) =>
+    machine !== undefined && others.includes(host.name) ? { ...host, within: machine } : host,
+  );
+  return { ...topology, hosts };
 }
 
 /** The hosts that run a part of one kind. */

@@ -15,6 +15,7 @@ export const commandSources: readonly CommandSource[] = [
   },
   { names: ['portal'], load: async () => [(await import('@sluice/portal')).portalCommand()] },
   { names: ['media-server'], load: async () => [(await import('@sluice/media-server')).mediaServerCommand()] },
+  { names: ['parts'], load: async () => [(await import('./parts.ts')).partsCommand()] },
   { names: ['appliance'], load: async () => [(await import('@sluice/appliance')).applianceCommand()] },
   { names: ['probe'], load: async () => [(await import('@sluice/appliance')).probeCommand()] },
   {

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { auditSettings, openAudit, Sparing } from '@sluice/audit';
 import { type Control, openControl, RequestLimits } from '@sluice/control';
 import { joinDeployment, openAuthority, serverTls } from '@sluice/identity';
-import { type Log, serveHttps, systemClock } from '@sluice/io';
+import { type Log, type PartsBeside, serveHttps, systemClock } from '@sluice/io';
 import { openSqliteStore } from '@sluice/store';
 import { discoveryLines } from './accounting/discovery-lines.ts';
 import { accountedNews } from './accounting/gateway-lines.ts';
@@ -43,12 +43,13 @@ export interface RunningConfigurationServer extends AsyncDisposable {
 
 /**
  * Starts a configuration server; resolves when it serves. Throws when the identity or the database cannot be read, or
- * a port not be taken.
+ * a port not be taken. `beside` are the other parts of its process.
  */
 export async function runConfigurationServer(
   config: ConfigurationServerConfig,
   log: Log,
   signal: AbortSignal,
+  beside?: PartsBeside,
 ): Promise<RunningConfigurationServer> {
   const ending = new AbortController();
   const lifetime = AbortSignal.any([signal, ending.signal]);
@@ -146,9 +147,10 @@ export async function runConfigurationServer(
   };
   const app = await configurationApi(apiPorts, certificateReader());
   started.defer(() => app.close());
-  const { port: apiPort } = started.use(
+  const { port: apiPort, door } = started.use(
     await serveHttps(app.routing, { ...config.limits, ...config.api, tls: serverTls(identity), secure }),
   );
+  if (beside) started.use(beside.open('configuration-server', door));
   if (config.operators) {
     const people = started.use(await servePeople(config.operators, config.limits, own, store, apiPorts));
     signInPort = people.port;

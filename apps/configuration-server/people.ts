@@ -42,7 +42,7 @@ export async function servePeople(
   started.defer(() => app.close());
   const tls = { ...serverTls(own.identity), requestCert: false, rejectUnauthorized: false };
   const { secure } = own;
-  const { port } = started.use(await serveHttps(app.routing, { ...limits, headerBytes, ...people, tls, secure }));
+  const { port, door } = started.use(await serveHttps(app.routing, { ...limits, headerBytes, ...people, tls, secure }));
   const serving = started.move();
-  return { port, [Symbol.asyncDispose]: () => serving.disposeAsync() };
+  return { port, door, [Symbol.asyncDispose]: () => serving.disposeAsync() };
 }

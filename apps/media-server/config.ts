@@ -1,4 +1,4 @@
-import { ipAddress } from '@sluice/api';
+import { ipAddress, partPlace } from '@sluice/api';
 import { familyOf } from '@sluice/model';
 import { z } from 'zod';
 
@@ -9,11 +9,11 @@ const addressOf = (family: 4 | 6) =>
 export const mediaServerConfig = z.strictObject({
   /** Directory with ca.pem, cert.pem and key.pem. */
   identity: z.string(),
-  /** Where the certificate is renewed, and who counts no more is heard of: `https://host:port`. Left out, nowhere. */
-  configurationServer: z
-    .url({ protocol: /^https$/, error: 'an https:// URL' })
-    .transform((text) => new URL(text).origin)
-    .optional(),
+  /**
+   * Where the certificate is renewed, and who counts no more is heard of: `https://host:port`, or `beside` where it runs
+   * in the same process. Left out, nowhere.
+   */
+  configurationServer: partPlace.optional(),
   listen: z
     .strictObject({
       /** Addresses of the control API; `::` serves IPv4 too. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { remoteAuthority } from '@sluice/api';
 import { clientTls, joinDeployment, peerIdentity, serverTls } from '@sluice/identity';
-import { httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
+import { httpsPeer, type Log, type PartsBeside, placeOf, serveHttps, systemClock } from '@sluice/io';
 import { mediaServerApi } from './api.ts';
 import type { ServedContent } from './catalogue.ts';
 import type { MediaServerConfig } from './config.ts';
@@ -36,12 +36,13 @@ export async function prepareContents(
 
 /**
  * Starts a media server; resolves when it serves. Throws when the identity cannot be read, media cannot be made, or a port
- * cannot be had. `signal` ends the preparing only; disposing ends the rest.
+ * cannot be had. `signal` ends the preparing only; disposing ends the rest. `beside` are the other parts of its process.
  */
 export async function runMediaServer(
   config: MediaServerConfig,
   log: Log,
   signal: AbortSignal,
+  beside?: PartsBeside,
 ): Promise<RunningMediaServer> {
   await using started = new AsyncDisposableStack();
   const own = started.use(await joinDeployment({ directory: config.identity, clock: systemClock, log }));
@@ -62,12 +63,13 @@ export async function runMediaServer(
   started.defer(() => app.close());
   await app.ready();
   const tls = serverTls(own.identity);
-  const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure }));
+  const { port, door } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure }));
+  if (beside) started.use(beside.open('media-server', door));
   if (config.configurationServer !== undefined) {
     const ending = new AbortController();
     const peer = started.use(
       httpsPeer({
-        origin: config.configurationServer,
+        ...placeOf(config.configurationServer, 'configuration-server', beside),
         tls: clientTls(own.identity),
         accepts: (socket) => own.watch.admits(socket) && peerIdentity(socket)?.role === 'configuration-server',
       }),

@@ -1,7 +1,6 @@
+import { partPlace } from '@sluice/api';
 import { parseIpAddress, parsePrefix } from '@sluice/model';
 import { z } from 'zod';
-
-const partUrl = z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin);
 
 const prefix = z.string().transform((text, { addIssue }) => {
   const address = parseIpAddress(text);
@@ -28,8 +27,10 @@ export const portalConfig = z.strictObject({
    * tells the home's address. Nobody else's header counts.
    */
   proxies: z.array(prefix).default([]),
-  configurationServer: partUrl,
-  mediaServers: z.array(partUrl).min(1),
+  /** `https://host:port`, or `beside` where it runs in the same process. */
+  configurationServer: partPlace,
+  /** Each as the configuration server. */
+  mediaServers: z.array(partPlace).min(1),
   /** Where players speak RTSP (RFC 2326); left out, nowhere. They show no certificate: whoever is in a home may ask. */
   rtsp: z
     .strictObject({

@@ -1,7 +1,15 @@
 import type { Socket } from 'node:net';
 import { remoteAuthority } from '@sluice/api';
 import { clientTls, joinDeployment, peerIdentity, type Role, serverTls } from '@sluice/identity';
-import { ConnectionEndsReader, httpsPeer, type Log, serveHttps, systemClock } from '@sluice/io';
+import {
+  ConnectionEndsReader,
+  httpsPeer,
+  type Log,
+  type PartsBeside,
+  placeOf,
+  serveHttps,
+  systemClock,
+} from '@sluice/io';
 import { CallKeeping } from './calls/keeping.ts';
 import { Meetings } from './calls/meetings.ts';
 import type { PortalConfig } from './config.ts';
@@ -22,8 +30,16 @@ export interface RunningPortal extends AsyncDisposable {
   readonly rtspPort?: number;
 }
 
-/** Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. */
-export async function runPortal(config: PortalConfig, log: Log, signal: AbortSignal): Promise<RunningPortal> {
+/**
+ * Starts a portal; resolves when it serves. Throws when the identity cannot be read or the port not be taken. `beside` are
+ * the other parts of its process.
+ */
+export async function runPortal(
+  config: PortalConfig,
+  log: Log,
+  signal: AbortSignal,
+  beside?: PartsBeside,
+): Promise<RunningPortal> {
   const ending = new AbortController();
   const lifetime = AbortSignal.any([signal, ending.signal]);
   await using started = new AsyncDisposableStack();
@@ -31,16 +47,18 @@ export async function runPortal(config: PortalConfig, log: Log, signal: AbortSig
   const { identity } = own;
   started.defer(() => ending.abort(new Error('the portal ends')));
 
-  const part = (name: string, role: Role, origin: string) => {
+  const part = (name: string, role: Role, place: string) => {
     const accepts = (socket: Parameters<typeof peerIdentity>[0]) =>
       own.watch.admits(socket) && peerIdentity(socket)?.role === role;
-    const peer = started.use(httpsPeer({ origin, tls: clientTls(identity), accepts, connections: 64 }));
+    const peer = started.use(
+      httpsPeer({ ...placeOf(place, role, beside), tls: clientTls(identity), accepts, connections: 64 }),
+    );
     return { name, peer, clock: systemClock };
   };
   const configurationPart = part('configuration server', 'configuration-server', config.configurationServer);
   const configuration = remoteConfigurationServer(configurationPart, config.limits);
-  const servers = config.mediaServers.map((origin) =>
-    remoteMediaServer(part('media server', 'media-server', origin), config.limits),
+  const servers = config.mediaServers.map((place) =>
+    remoteMediaServer(part('media server', 'media-server', place), config.limits),
   );
   const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime);
   const deciding = {

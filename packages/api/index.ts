@@ -10,6 +10,7 @@ export * from './gateway-types.ts';
 export * from './holding.ts';
 export * from './introduction.ts';
 export * from './media.ts';
+export * from './place.ts';
 export * from './portal.ts';
 export * from './probe.ts';
 export * from './problem.ts';

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { type Endpoint, type Family, parseIpAddress } from '@sluice/model';
 import { Agent, buildConnector, errors } from 'undici';
+import type { InProcessDoor } from './in-process.ts';
 
 /** Try later: no answer came, so what was asked may or may not have happened. */
 export class PeerUnreachable extends Error {
@@ -31,6 +32,8 @@ export interface PeerOptions {
   readonly authorization?: string;
   /** Asked once a connection, after the certificate was verified: whether this is the part meant. */
   accepts(socket: TLSSocket): boolean;
+  /** The peer is a part of this process, and is reached through here; `origin` is then but its name. */
+  readonly door?: InProcessDoor | undefined;
   /** Reach it over this IP version alone. */
   readonly family?: Family | undefined;
   /** Most connections at once, default 16. */
@@ -73,7 +76,10 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
   // A resumed session shows no certificate to a client (Node's TLSSocket), so nobody could tell who it is.
   const handshake = { maxCachedSessions: 0, timeout: 5_000 };
   const open = () => {
-    const dial = buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), ...handshake });
+    const { door } = options;
+    const dial: buildConnector.connector = door
+      ? (_, done) => connectWithin(door, options.tls.cert ?? '', done)
+      : buildConnector({ ...options.tls, ...(family === undefined ? {} : { family }), ...handshake });
     return new Agent({
       connections: options.connections ?? 16,
       keepAliveTimeout: 60_000,
@@ -163,6 +169,19 @@ export function httpsPeer(options: PeerOptions): HttpsPeer {
       await Promise.all([...retiring, ...(agent ? [agent] : [])].map((each) => each.destroy()));
     },
   };
+}
+
+/** As dialling would: the answer comes later. */
+function connectWithin(door: InProcessDoor, certificatePem: string, done: buildConnector.Callback): void {
+  queueMicrotask(() => {
+    let socket: TLSSocket;
+    try {
+      socket = door(certificatePem);
+    } catch (error) {
+      return done(error instanceof Error ? error : new Error(String(error)), null);
+    }
+    done(null, socket);
+  });
 }
 
 function asPeerError(origin: string, error: unknown): Error {

@@ -5,6 +5,7 @@ import { type AdmissionLimits, admit } from '@sluice/admission';
 import { type Refusal, refuse } from '@sluice/model';
 import { systemClock } from './clock.ts';
 import type { ConnectionEndsReader } from './connection-ends.ts';
+import { type InProcessDoor, inProcessConnection } from './in-process.ts';
 
 /** Where and how tightly to serve. */
 export interface ServeOptions {
@@ -28,6 +29,8 @@ export interface ServeOptions {
 /** HTTPS being served. Disposing closes every connection. */
 export interface HttpsServer extends AsyncDisposable {
   readonly port: number;
+  /** How other parts of this process reach it, without a network. */
+  readonly door: InProcessDoor;
 }
 
 /** Who asks again a little later finds the connection, and its flow through a gateway, still there. */
@@ -41,12 +44,16 @@ const backlog = 4_096;
 export async function serveHttps(listener: RequestListener, options: ServeOptions): Promise<HttpsServer> {
   await using started = new AsyncDisposableStack();
   let { port } = options;
+  let first: HttpsServer | undefined;
   for (const host of options.hosts) {
     const server = started.use(await serveOn(listener, host, port, options));
     port = server.port;
+    first ??= server;
   }
+  if (!first) throw new RangeError('nothing is served on no address');
+  const { door } = first;
   const serving = started.move();
-  return { port, [Symbol.asyncDispose]: () => serving.disposeAsync() };
+  return { port, door, [Symbol.asyncDispose]: () => serving.disposeAsync() };
 }
 
 function serveOn(
@@ -81,11 +88,17 @@ function serveOn(
       server.closeAllConnections();
       admission.turnOutAll();
     });
+  const door: InProcessDoor = (certificatePem) => {
+    const pair = inProcessConnection(certificatePem, String(tls.cert));
+    // From here on it is to the server what a connection is whose handshake is over.
+    server.emit('secureConnection', pair.server);
+    return pair.client;
+  };
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog, ipv6Only: false }, () => {
       server.off('error', reject);
-      resolve({ port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close });
+      resolve({ port: (server.address() as AddressInfo).port, door, [Symbol.asyncDispose]: close });
     });
   });
 }

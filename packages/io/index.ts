@@ -4,6 +4,7 @@ export * from './home-http.ts';
 export * from './home-network.ts';
 export * from './https-peer.ts';
 export * from './https-server.ts';
+export * from './in-process.ts';
 export * from './link-search.ts';
 export * from './log.ts';
 export * from './pinned-authority.ts';
