@@ -278,5 +278,8 @@ test('a gateway that comes back while a session is being opened is put right aft
   await until(back);
   assert.equal(verdict.kind, 'granted', JSON.stringify(verdict));
   assert.deepEqual([inner.held.length, outer.held.length], [5, 5]);
-  assert.ok(inner.applied.every(({ close }) => close.length === 0), 'nothing was taken away meanwhile');
+  assert.ok(
+    inner.applied.every(({ close }) => close.length === 0),
+    'nothing was taken away meanwhile',
+  );
 });

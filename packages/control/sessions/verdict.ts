@@ -44,16 +44,7 @@ export function beginSession(
 /** The way of a new session to its one verdict. Durable when it resolves; rejects where it could not be made so. */
 export async function reachVerdict(w: Workings, leases: Leases, live: LiveSession): Promise<Verdict> {
   const asked = await decide(w, live);
-  const now = w.clock.now();
   if (asked.kind === 'refused') return refused(w, live, asked);
-  const openings = live.hops.flatMap((hop) => sessionOpenings(live, hop, asked.openings[hop.index] ?? []));
-  const { holding, until } = asked;
-  for (const note of holding.notes) live.note(now, 'promise-not-kept', note);
-  live.move(now, 'granted', 'opened', portsOf(openings), {
-    openings,
-    holding,
-    until,
-  });
   try {
     await w.records.now(live.session);
   } catch (error) {
@@ -65,6 +56,14 @@ export async function reachVerdict(w: Workings, leases: Leases, live: LiveSessio
   live.note(w.clock.now(), 'stored');
   leases.attend(live);
   return { kind: 'granted', session: live.session };
+}
+
+function opened(w: Workings, live: LiveSession, asked: Asked & { kind: 'held' }): void {
+  const now = w.clock.now();
+  const openings = live.hops.flatMap((hop) => sessionOpenings(live, hop, asked.openings[hop.index] ?? []));
+  const { holding, until } = asked;
+  for (const note of holding.notes) live.note(now, 'promise-not-kept', note);
+  live.move(now, 'granted', 'opened', portsOf(openings), { openings, holding, until });
 }
 
 /** What a hop's gateway granted, in the order of the request, whatever the gateway's. */
@@ -85,7 +84,12 @@ async function decide(w: Workings, live: LiveSession): Promise<Asked> {
   if (no) return { kind: 'refused', refusal: no, clean: true };
   try {
     return await limited(w.clock, w.settings.verdictMs, [w.stopped], (signal) =>
-      withTurns(live.hops, signal, () => askPath(w, live, signal)),
+      withTurns(live.hops, signal, async () => {
+        const asked = await askPath(w, live, signal);
+        // Still in its turn: whoever puts a gateway right next must know what this session wants there.
+        if (asked.kind === 'held') opened(w, live, asked);
+        return asked;
+      }),
     );
   } catch (error) {
     const late = error instanceof TimedOut || w.stopped.aborted;
