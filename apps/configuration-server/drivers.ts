@@ -53,7 +53,7 @@ export function gatewayDrivers(ports: DriverPorts): GatewayDrivers {
       ...inHome.map((type) => byAppliance(type, { links, clock, exchangeMs: config.limits.exchangeMs })),
       sshNftDriver({
         ssh: sshPort,
-        rulesets: gatewayRulesets('sluice'),
+        rulesets: (translates) => gatewayRulesets('sluice', translates),
         clock,
         lost(gatewayId, why) {
           news.lost(gatewayId, why);

@@ -105,6 +105,8 @@ const gatewayTypes = [
       /** Interfaces, comma separated. */
       wan: interfaces,
       lan: interfaces,
+      /** `false` for a firewall that is not the router: IPv4 addresses pass it unchanged. */
+      translates: z.enum(['true', 'false']).optional(),
     }),
   }),
 ] as const;

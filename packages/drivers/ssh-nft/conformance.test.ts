@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { type ConformanceBench, driverConformance, type RefusedWish } from '@sluice/driver/conformance';
 import { VirtualClock } from '@sluice/io';
-import { sshNftDriver, sshNftTraits } from './index.ts';
+import { sshFirewallTraits, sshNftDriver, sshNftTraits } from './index.ts';
 import type { SshNftStep } from './plan.ts';
-import { rulesets } from './test/ruleset.ts';
+import { rulesetsOf } from './test/ruleset.ts';
 import { SimulatedLinux } from './test/simulated-linux.ts';
 
 const to = (address: string) => (opening: Parameters<RefusedWish['spoil']>[0]) => ({
@@ -28,14 +30,22 @@ const refusedWishes: readonly RefusedWish[] = [
 
 const ufw = `table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tcounter packets 0 bytes 0 jump ufw-before-forward\n\t}\n}\n`;
 
-async function bench(others: readonly (readonly [string, string])[]): Promise<ConformanceBench<SshNftStep>> {
+async function bench(
+  others: readonly (readonly [string, string])[],
+  translates = true,
+): Promise<ConformanceBench<SshNftStep>> {
   const clock = new VirtualClock();
   const linux = new SimulatedLinux(clock);
   linux.others = new Map(others);
   const communication = { host: '192.0.2.1', privateKey: 'key', hostKey: 'SHA256:x', wan: 'wan0', lan: 'lan0' };
+  const driver = sshNftDriver({ ssh: { connect: async () => linux.link() }, rulesets: rulesetsOf, clock, lost() {} });
   return {
-    driver: sshNftDriver({ ssh: { connect: async () => linux.link() }, rulesets, clock, lost() {} }),
-    gateway: { gatewayId: 'linux-1', type: 'ssh-nft' as const, communication },
+    driver: translates ? driver : { ...driver, traits: sshFirewallTraits },
+    gateway: {
+      gatewayId: 'linux-1',
+      type: 'ssh-nft' as const,
+      communication: { ...communication, ...(!translates && { translates: 'false' }) },
+    },
     addresses: {
       4: { device: '192.168.1.2', server: '203.0.113.10' },
       6: { device: '2001:db8:100::2', server: '2001:db8:2::10' },
@@ -65,3 +75,17 @@ driverConformance({ type: 'ssh-nft', traits: sshNftTraits }, () => bench([]));
 driverConformance({ type: 'ssh-nft', traits: sshNftTraits, kind: 'beside another firewall' }, () =>
   bench([['ip filter FORWARD', ufw]]),
 );
+driverConformance({ type: 'ssh-nft', traits: sshFirewallTraits, kind: 'a firewall that does not translate' }, () =>
+  bench([], false),
+);
+
+test('a gateway that is registered as a firewall is spoken to as one', async () => {
+  for (const [translates, traits] of [
+    [true, sshNftTraits],
+    [false, sshFirewallTraits],
+  ] as const) {
+    await using on = await bench([], translates);
+    await using session = await on.driver.connect(on.gateway, AbortSignal.timeout(5_000));
+    assert.deepEqual(session.traits, traits);
+  }
+});

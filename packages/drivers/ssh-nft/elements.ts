@@ -48,7 +48,7 @@ export function elementsOf(opening: GrantedOpening, ruleset: GatewayRuleset): re
     { set: 'counted', key: number, leased: false },
     ...ruleset.numberSets.map((set) => ({ set, key: number, leased: true })),
   ];
-  if (family === 6) return common;
+  if (family === 6 || !ruleset.translates) return common;
   return [
     ...common,
     {

@@ -16,7 +16,7 @@ const firstPort = 16_384;
 const ports = 16_384;
 
 /** What an opening becomes at a gateway with these addresses, or why it may not be: nobody else is there to look. */
-export function grantOf(opening: Opening, addresses: GatewayAddresses): GrantedOpening | Refusal {
+export function grantOf(opening: Opening, addresses: GatewayAddresses, translates: boolean): GrantedOpening | Refusal {
   const { id, remote, local } = opening;
   const { address } = local;
   const family = familyOf(remote.address);
@@ -27,7 +27,7 @@ export function grantOf(opening: Opening, addresses: GatewayAddresses): GrantedO
   if (familyOf(address) !== family)
     return refuse('address-not-unicast', `${address} is of another IP version than the server ${remote.address}`, id);
   const device = { address, port: local.port };
-  if (family === 6) return { ...opening, local: device, global: device, globalPort: device.port };
+  if (family === 6 || !translates) return { ...opening, local: device, global: device, globalPort: device.port };
   const global = globalAddress(addresses, 4);
   if (global === undefined) return refuse('gateway-refused', 'the gateway has no global IPv4 address now', id);
   const globalPort = opening.globalPort ?? picked(opening);

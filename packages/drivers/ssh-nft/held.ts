@@ -54,7 +54,7 @@ function openingOf(
   const withPort = set.endsWith('_sap');
   const remote = parseIpAddress(far[0] ?? '');
   const global = endpoint(key.slice(-2));
-  const device = set.startsWith('in6') ? global : endpoint(local?.data ?? []);
+  const device = set.startsWith('in6') || !ruleset.translates ? global : endpoint(local?.data ?? []);
   if (remote === undefined || !global || !device || far.length !== (withPort ? 2 : 1)) return undefined;
   if (familyOf(remote) !== familyOf(global.address)) return undefined;
   return {

@@ -19,12 +19,13 @@ export type {
   SshTarget,
 } from './port.ts';
 export { remoteCommand } from './remote-command.ts';
-export { sshNftTraits } from './traits.ts';
+export { sshFirewallTraits, sshNftTraits } from './traits.ts';
 
 /** What the driver is made of. */
 export interface SshNftPorts {
   readonly ssh: SshPort;
-  readonly rulesets: GatewayRulesets;
+  /** For gateways that translate IPv4, or for firewalls that do not. */
+  rulesets(translates: boolean): GatewayRulesets;
   readonly clock: Clock;
   /** A connection ended that nobody here closed: the gateway may have lost what it held. */
   lost(gatewayId: string, why: string): void;
@@ -37,9 +38,9 @@ export function sshNftDriver({ ssh, rulesets, clock, lost }: SshNftPorts): Drive
     traits: sshNftTraits,
     plan: (change, _observed, now) => planSshNft(change, now),
     async connect(gateway, signal) {
-      const { target, interfaces } = registered(gateway);
+      const { target, interfaces, translates } = registered(gateway);
       const link = await ssh.connect(target, signal);
-      const place = await putInPlace(link, rulesets, interfaces, signal).catch(async (error) => {
+      const place = await putInPlace(link, rulesets(translates), interfaces, signal).catch(async (error) => {
         await link[Symbol.asyncDispose]();
         throw error;
       });
@@ -60,7 +61,11 @@ export function sshNftDriver({ ssh, rulesets, clock, lost }: SshNftPorts): Drive
 }
 
 /** Throws `Untrusted` without a host key: nothing is ever told to a machine that cannot be known. */
-function registered({ gatewayId, communication }: Gateway): { target: SshTarget; interfaces: GatewayInterfaces } {
+function registered({ gatewayId, communication }: Gateway): {
+  target: SshTarget;
+  interfaces: GatewayInterfaces;
+  translates: boolean;
+} {
   const { host, port = '22', username = 'root', privateKey, hostKey, wan, lan } = communication;
   const lacks = Object.entries({ host, privateKey, wan, lan }).flatMap(([name, value]) => (value ? [] : [name]));
   if (!host || !privateKey || !wan || !lan)
@@ -70,6 +75,7 @@ function registered({ gatewayId, communication }: Gateway): { target: SshTarget;
   return {
     target: { host, port: Number(port), username, privateKey, hostKey },
     // Whoever closes a gateway from afar must be able to come back.
+    translates: communication.translates !== 'false',
     interfaces: { wan: names(wan), lan: names(lan), listening: [Number(port)] },
   };
 }

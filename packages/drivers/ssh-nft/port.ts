@@ -41,6 +41,8 @@ export interface SshPort {
 /** A packet filter for a gateway, of @sluice/kernel. */
 export interface GatewayRuleset {
   readonly table: string;
+  /** Whether IPv4 is translated; an opening's global endpoint is its local one where it is not. */
+  readonly translates: boolean;
   /** Two rulesets of one version are the same. */
   readonly version: string;
   /** What nft(8) reads to put it in place, closed, of whatever the table held. */

@@ -19,6 +19,7 @@ import { keepHooks, type TakenPlace } from './place.ts';
 import type { Lease, SshNftStep } from './plan.ts';
 import type { RemoteResult, SshLink } from './port.ts';
 import { firstLine, remotely } from './remotely.ts';
+import { sshFirewallTraits, sshNftTraits } from './traits.ts';
 
 /** What a conversation stands on. */
 export interface SshNftGround {
@@ -47,7 +48,7 @@ export function sshNftSession({ gateway, link, place, interfaces, clock }: SshNf
     const addresses = known ?? (await readNow(signal));
     const granted: GrantedOpening[] = [];
     for (const { opening } of leases) {
-      const grant = grantOf(opening, addresses);
+      const grant = grantOf(opening, addresses, ruleset.translates);
       if ('code' in grant) return { kind: 'refused', refusal: grant };
       granted.push(grant);
     }
@@ -105,6 +106,8 @@ export function sshNftSession({ gateway, link, place, interfaces, clock }: SshNf
   }
 
   return {
+    traits: ruleset.translates ? sshNftTraits : sshFirewallTraits,
+
     addresses: readNow,
 
     async observe(_believed, signal) {

@@ -20,3 +20,6 @@ export const sshNftTraits: Traits = {
   findsDevice: false,
   portAgreement: ['propose', 'pick'],
 };
+
+/** The same, where it is a firewall that is not the router (`translates` is `false` in its registration). */
+export const sshFirewallTraits: Traits = { ...sshNftTraits, translates: false, portAgreement: ['propose'] };

@@ -8,7 +8,7 @@ import type { Sshd } from '../../../../lab/foreign/sshd.ts';
 import { type RawSender, rtpPayload, type Sniffer, tcpConnection } from '../../../../lab/packets/index.ts';
 import { sshNftDriver } from '../index.ts';
 import type { SshNftStep } from '../plan.ts';
-import { rulesets } from './ruleset.ts';
+import { rulesetsOf } from './ruleset.ts';
 
 /** A home whose gateway is reached by SSH, as the tests use it. */
 export interface SshHome {
@@ -40,7 +40,7 @@ export const quiet = `table inet quiet { chain output { type filter hook output 
 export function sshHome(laid: () => { readonly network: BuiltNetwork; readonly sshd: Sshd }): SshHome {
   const driver = sshNftDriver({
     clock: systemClock,
-    rulesets,
+    rulesets: rulesetsOf,
     lost() {},
     ssh: {
       async connect(target, signal) {

@@ -146,3 +146,31 @@ test('the restricted key runs nothing but the one command', limit, async (t) => 
   const { status, stdout, stderr } = await connection.run('id; touch /tmp/sluice-never', 'id; whoami\n', t.signal);
   assert.deepEqual([status, stdout, stderr.trim()], [64, '', 'unknown request']);
 });
+
+test(
+  'as a firewall that is not the router: IPv4 passes unchanged where it was told, and nothing is translated',
+  limit,
+  async (t) => {
+    if (cannot !== undefined) return t.skip(cannot);
+    const firewall = gateway({ translates: 'false' });
+    await using session = await driver.connect(firewall, t.signal);
+    using sniffer = new Sniffer(network.namespace('tv-1'), 'eth0');
+    using sender = new RawSender(network.namespace('media'));
+    const local = { address: network.address('tv-1', 4), port: 5040 };
+    const asked = { ...wish(4, 40, 60), local, globalPort: local.port };
+    // The media server knows the way to the television; the firewall is in between.
+    const there = { ...asked, local, global: local };
+    assert.equal(await passed(sender, sniffer, there, 1), 0);
+    const [granted] = await carryOut(session, { open: [asked] }, t.signal);
+    assert.deepEqual([granted?.global, granted?.local], [local, local]);
+    assert.equal(await passed(sender, sniffer, there, 2), 5);
+    assert.equal(await passed(sender, sniffer, there, 3, 7_999), 0);
+    assert.deepEqual(
+      (await session.observe([], t.signal)).ours.map(({ opening }) => opening.global),
+      [local],
+    );
+    assert.ok(granted);
+    await carryOut(session, { close: [granted] }, t.signal);
+    assert.equal(await passed(sender, sniffer, there, 4), 0);
+  },
+);
