@@ -37,16 +37,20 @@ export interface HomeWithAgent extends AsyncDisposable {
   household(...question: readonly ['GET' | 'POST' | 'DELETE', string]): Promise<unknown>;
   /** Runs `sluice gateway status`. */
   status(): Promise<string>;
-  /** Sends an RTP packet from the media server to a global port; the number goes with it. */
-  sendRtp(globalPort: number, number: number): void;
+  /** Sends an RTP packet from the media server to a port, the gateway's where no other address is named; the number goes with it. */
+  sendRtp(port: number, number: number, address?: string): void;
   /** How many RTP packets came to the television since the last time; those on the way are waited for. */
   arrived(): Promise<number>;
 }
 
 const commandLine = join(import.meta.dirname, '../../cli/main.ts');
 
-/** Lays the home out. `prefix` keeps several apart. */
-export async function homeWithAgent(prefix: string, signal: AbortSignal): Promise<HomeWithAgent> {
+/** Lays the home out. `prefix` keeps several apart; `settings` are more of the agent's configuration. */
+export async function homeWithAgent(
+  prefix: string,
+  signal: AbortSignal,
+  settings: object = {},
+): Promise<HomeWithAgent> {
   await using stack = new AsyncDisposableStack();
   const network = stack.use(await buildNetwork(homes(), prefix, signal));
   const directory = await mkdtemp(join(tmpdir(), 'sluice-agent-'));
@@ -72,6 +76,7 @@ export async function homeWithAgent(prefix: string, signal: AbortSignal): Promis
       // The controller of these tests speaks for no device.
       policy: { consent: 'off' },
       redial: { minimumWaitMs: 50, multiplier: 1_000 },
+      ...settings,
     }),
   );
   stack.use(
@@ -121,11 +126,11 @@ export async function homeWithAgent(prefix: string, signal: AbortSignal): Promis
       return answer.ok ? answer.body : answer.problem;
     },
     status: () => run([process.execPath, commandLine, 'gateway', 'status', '--socket', controlSocket], signal),
-    sendRtp(globalPort, number) {
+    sendRtp(port, number, address = network.address('gateway-1', 4, 'internet')) {
       sender.send({
         transport: 'udp',
         from: { address: network.address('media', 4), port: 7000 },
-        to: { address: network.address('gateway-1', 4, 'internet'), port: globalPort },
+        to: { address, port },
         payload: rtpPayload('lab-rtp', { payloadType: 96, sequence: number }),
       });
     },
