@@ -8,7 +8,9 @@ import { z } from 'zod';
 import { callCommand } from './calling/command.ts';
 import { screenConfig } from './config.ts';
 import { connectPortal, realSurroundings } from './connect.ts';
+import { daemonCommand } from './daemon/command.ts';
 import { openRelay, type Relay } from './io/relay.ts';
+import { untilSignalled } from './io/until-signalled.ts';
 import { runScreen } from './main.ts';
 import { eventLines, resultText, stepLines } from './playing/narration.ts';
 import { together } from './playing/onlookers.ts';
@@ -43,6 +45,7 @@ export function applianceCommand(): Command {
   appliance.addCommand(listCommand());
   appliance.addCommand(callCommand());
   appliance.addCommand(screenCommand());
+  appliance.addCommand(daemonCommand());
   return appliance;
 }
 
@@ -174,13 +177,6 @@ function joinIdentity({ identity }: PortalOptions) {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** Ends at the first SIGTERM or SIGINT; a second one ends the process as usual. */
-function untilSignalled(): AbortSignal {
-  const ending = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort(new Error(name)));
-  return ending.signal;
 }
 
 function readOrigin(text: string): string {

@@ -1,7 +1,10 @@
 import { ipAddress } from '@sluice/api';
 import { z } from 'zod';
 
-const httpsOrigin = z.url({ protocol: /^https$/, error: 'an https:// URL' }).transform((text) => new URL(text).origin);
+/** A part's address. */
+export const httpsOrigin = z
+  .url({ protocol: /^https$/, error: 'an https:// URL' })
+  .transform((text) => new URL(text).origin);
 
 /** The configuration file of an appliance's screen. */
 export const screenConfig = z.strictObject({

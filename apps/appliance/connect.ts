@@ -7,20 +7,22 @@ import { lookAtHome } from './discovery/look.ts';
 import { realLook } from './discovery/real-look.ts';
 import { applianceDrivers } from './drivers.ts';
 import { HomeGateway } from './gateway/home-gateway.ts';
+import type { OwnPlayers } from './gateway/own-players.ts';
 import { ownAddresses } from './io/own-addresses.ts';
 import { type Portal, remotePortal } from './portal.ts';
 import type { Surroundings } from './receiving/receiving.ts';
 
 /**
  * The portal at `origin`, over mutual TLS. Requests are signed for the home's gateway, which is at `gateway` or where the
- * default route leads. Throws RangeError where `origin` names an address of another IP version.
+ * default route leads; `players` are programs of this device that may ask it themselves. Throws RangeError where `origin` names an address of another IP version.
  */
 export function connectPortal(
   origin: string,
   { identity, watch }: Pick<Membership, 'identity' | 'watch'>,
   family: Family | undefined,
   gateway?: string,
-): { readonly portal: Portal } & AsyncDisposable {
+  players?: OwnPlayers,
+): { readonly portal: Portal; readonly home: HomeGateway } & AsyncDisposable {
   const address = parseIpAddress(new URL(origin).hostname.replace(/^\[|\]$/g, ''));
   if (family !== undefined && address !== undefined && familyOf(address) !== family) {
     throw new RangeError(
@@ -43,8 +45,10 @@ export function connectPortal(
     clock: systemClock,
     ownAddresses,
     look: (signal) => lookAtHome(realLook(identity), signal),
+    players,
   });
   return {
+    home,
     portal: remotePortal(peer, systemClock, consenting, () => portalId, home),
     async [Symbol.asyncDispose]() {
       await home[Symbol.asyncDispose]();

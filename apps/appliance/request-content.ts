@@ -1,7 +1,8 @@
 import type { Answer, Content, ContentAnswer, RequestView, TellableType } from '@sluice/api';
-import { familyOf, type IpAddress, type Port, refuse, transportOf } from '@sluice/model';
+import { familyOf, type IpAddress, type Port, refuse } from '@sluice/model';
 import { SdpMalformed } from '@sluice/wire/sdp';
 import { srtpSuites } from '@sluice/wire/srtp';
+import { askPortal, streamsAsked } from './asking.ts';
 import { openLocalPorts } from './io/local-ports.ts';
 import { PortTaken } from './io/udp-port.ts';
 import type { Portal } from './portal.ts';
@@ -102,36 +103,14 @@ export async function requestContent(
     },
   };
   const receiving = opened.use(receiveStreams(content, ports, clockRates, firstSpeaker, audience, around));
-  const asked = content.streams.map(({ id, streamType, remote }) => ({
-    transport: transportOf(streamType),
-    port: ports.numbers[id] ?? 0,
-    remote,
-  }));
-  opened.use(portal.asking?.(asked));
-  const { local } = portal;
-  const localAddresses = wish.localAddresses ?? (local === undefined ? [] : [local.address]);
+  opened.use(portal.asking?.(streamsAsked(content, ports.numbers)));
   steps.begin();
-  const request = async (): Promise<Answer<ContentAnswer>> => {
-    const requestId = wish.requestId ?? crypto.randomUUID();
-    const { contentId } = wish;
-    const signed = content.streams.map(({ id, streamType }) => ({
-      id,
-      transport: transportOf(streamType),
-      port: ports.numbers[id] ?? 0,
-    }));
-    const consent = await portal.consent?.({ requestId, contentId, ports: signed }, signal);
-    const socket = local && { socket: local };
-    const asked = { requestId, contentId, localAddresses: [...localAddresses], ...socket };
-    const srtp = protection === 'off' ? [] : [...srtpSuites];
-    const { gatewayType } = wish;
-    const told = gatewayType && { gatewayType };
-    const body = { ...asked, localPorts: ports.numbers, firstSpeaker, srtp, ...told };
-    return portal.request({ ...body, ...(consent !== undefined && { consent }) }, signal);
+  const ask = {
+    ...{ localPorts: ports.numbers, localAddresses: wish.localAddresses, requestId: wish.requestId, firstSpeaker },
+    srtp: protection === 'off' ? [] : [...srtpSuites],
+    ...(wish.gatewayType && { gatewayType: wish.gatewayType }),
   };
-  let answer = await request();
-  // The gateway has forgotten this device, and is told again; the request needs another id then.
-  if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid' && wish.requestId === undefined)
-    answer = await request();
+  const answer = await askPortal(portal, content, ask, signal);
   if (answer.kind === 'refused') return answer;
   const { keys: _, ...shown } = answer.value;
   steps.answered(shown.steps);

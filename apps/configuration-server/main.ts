@@ -8,6 +8,7 @@ import { discoveryLines } from './accounting/discovery-lines.ts';
 import { accountedNews } from './accounting/gateway-lines.ts';
 import { sessionLines } from './accounting/session-lines.ts';
 import { accountedRegistrar } from './accounting/standing-lines.ts';
+import { Players } from './by-appliance/players.ts';
 import type { ConfigurationServerConfig } from './config.ts';
 import { Contacts } from './contacts.ts';
 import { CallingGateways } from './discovery/calling-gateways.ts';
@@ -123,6 +124,14 @@ export async function runConfigurationServer(
     clock: systemClock,
     registered: discoveryLines(audit, log),
   });
+  const players = new Players({
+    links: gateways.links,
+    gatewayAt: async (address) => {
+      const gatewayId = await contacts.gatewayAt(address);
+      return gatewayId === undefined ? undefined : registrations.gateway(gatewayId);
+    },
+    clock: systemClock,
+  });
   const accounts = new Accounts(store, systemClock);
   let signInPort: number | undefined;
   const apiPorts: ApiPorts = {
@@ -130,6 +139,7 @@ export async function runConfigurationServer(
     registrar,
     contacts,
     discovery,
+    players,
     audit,
     sparing,
     enrolmentUrl: (host) =>

@@ -65,6 +65,7 @@ export async function decide(
     streams: named.value,
     ...(body.consent !== undefined && { consent: body.consent }),
     ...(body.gatewayType !== undefined && { gatewayType: body.gatewayType }),
+    ...(body.receiver && { receiver: body.receiver }),
   };
   const opened = await open(parts, request);
   if (opened.kind === 'refused') return opened;

@@ -76,6 +76,19 @@ const asked = {
 export const linkQuestion = z.discriminatedUnion('ask', [
   /** What gateway do you see? Of a home whose gateway is not known. */
   z.object({ ...question, ask: z.literal('look') }),
+  /**
+   * Somebody in your home asks a portal for these streams over `flow`, and shows no certificate: is that a program of
+   * yours, and may it?
+   */
+  z.object({
+    ...question,
+    ask: z.literal('player'),
+    flow: z.object({ portal: endpoint, observed: endpoint }),
+    streams: z
+      .array(z.object({ transport: z.enum(['tcp', 'udp']), port, remote: endpoint }))
+      .min(1)
+      .max(mostStreams),
+  }),
   z.object({ ...asked, ask: z.literal('addresses') }),
   z.object({ ...asked, ask: z.literal('observe'), believed: z.array(granted).max(most) }),
   /** All of it or nothing: what was begun and cannot be finished is taken back by the appliance. */
@@ -136,6 +149,9 @@ export const linkAnswer = z.object({
     }),
     z.object({ kind: z.literal('outcome'), outcome }),
     z.object({ kind: z.literal('sightings'), sightings: homeSightings }),
+    /** It is, at this address of the device; or not, or it may not. */
+    z.object({ kind: z.literal('player'), local: ipAddress }),
+    z.object({ kind: z.literal('no-player'), reason: z.string().max(1024) }),
     z.object({
       kind: z.literal('probed'),
       heard: z.array(z.object({ openingId, from: endpoint })).max(most),
@@ -156,6 +172,8 @@ export const linkAnnouncement = z.object({
   stream: z.string().max(64),
   link: linkWelcome.shape.link,
   applianceId: identifier,
+  /** The global address that the portal sees it at. */
+  observed: ipAddress.optional(),
 });
 
 /** What comes down a portal's stream: its name first, then questions and orders, each for one link. */

@@ -8,6 +8,7 @@ import {
   ipAddress,
   mostStreams,
   port,
+  receiver,
   requestedStream,
   requestId,
 } from './shapes.ts';
@@ -27,6 +28,8 @@ export const sessionRequest = z.object({
   localAddresses: z.array(ipAddress).max(8).default([]),
   streams: z.array(requestedStream).min(1).max(mostStreams),
   consent: consentToken.optional(),
+  /** Another program of the device receives: nothing is sent to its ports but the content. */
+  receiver,
   /** What the person says that the gateway speaks. */
   gatewayType: tellableType.optional(),
 });

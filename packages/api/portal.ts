@@ -3,7 +3,7 @@ import { tellableType } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
 import { startView } from './media.ts';
 import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
-import { consentToken, endpoint, identifier, ipAddress, port, requestId } from './shapes.ts';
+import { consentToken, endpoint, identifier, ipAddress, port, receiver, requestId } from './shapes.ts';
 
 /** POST /v1/requests on a portal: an appliance asks for a content, over mutual TLS; its certificate names it. */
 export const contentRequestBody = z.object({
@@ -29,6 +29,8 @@ export const contentRequestBody = z.object({
   gatewayType: tellableType.optional(),
   /** The appliance's signature over this request, for its gateway. */
   consent: consentToken.optional(),
+  /** Another program of the device receives, at ports of its own; left out, the appliance itself. */
+  receiver,
 });
 export type ContentRequestBody = z.infer<typeof contentRequestBody>;
 

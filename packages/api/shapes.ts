@@ -44,5 +44,8 @@ export const contentStream = z.object({
 /** A stream with the appliance's port. */
 export const requestedStream = contentStream.extend({ localPort: port });
 
+/** Whether another program than the one that asks receives (`ContentRequest.receiver`). */
+export const receiver = z.literal('program').optional();
+
 /** Most streams in one request. */
 export const mostStreams = 16;

@@ -30,6 +30,11 @@ export interface ContentRequest {
   readonly streams: readonly RequestedStream[];
   /** The appliance's signature over this request (@sluice/consent), carried unchanged to the gateway. */
   readonly consent?: string;
+  /**
+   * Another program of the device receives, at ports of its own: the appliance that asked, or asks for it, cannot tell
+   * what comes in there. Left out, the appliance itself does.
+   */
+  readonly receiver?: 'program';
 }
 
 /** One party of a call: what a request says, but for what it is about and where its streams come from. */

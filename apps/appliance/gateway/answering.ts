@@ -2,6 +2,7 @@ import type { LinkAnswer, LinkQuestion } from '@sluice/api';
 import { type Driver, type GatewaySession, Unreachable, Untrusted } from '@sluice/driver';
 import type { Clock, Gateway, GatewayType, GrantedOpening, HomeSightings, Observed, Opening } from '@sluice/model';
 import { applyChange } from './applying.ts';
+import type { OwnPlayers, PlayerQuestion } from './own-players.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { ProbeWatch } from './probe-watch.ts';
 
@@ -14,10 +15,12 @@ export interface AnsweringPorts {
   readonly clock: Clock;
   /** What this device sees of its gateway, whichever that is; left out, it does not look. */
   look?(signal: AbortSignal): Promise<HomeSightings>;
+  /** This device's programs that ask portals themselves; left out, they may not. */
+  readonly players?: OwnPlayers | undefined;
 }
 
 /** A question about a gateway that is known. */
-type GatewayQuestion = Exclude<LinkQuestion, { readonly ask: 'look' }>;
+type GatewayQuestion = Exclude<LinkQuestion, { readonly ask: 'look' | 'player' }>;
 
 /** Answers what a configuration server asks about this home's gateway, and does what it may of what that wants done. */
 export class Answering implements AsyncDisposable {
@@ -34,6 +37,7 @@ export class Answering implements AsyncDisposable {
   async answer(question: LinkQuestion, signal: AbortSignal): Promise<LinkAnswer> {
     const { id } = question;
     if (question.ask === 'look') return { id, answer: await this.#look(signal) };
+    if (question.ask === 'player') return { id, answer: await this.#player(question) };
     const driver = this.#drivers.get(question.gateway.type);
     if (!driver)
       return { id, answer: unreachable(`this appliance speaks to no gateway of type ${question.gateway.type}`) };
@@ -64,6 +68,12 @@ export class Answering implements AsyncDisposable {
     } catch (error) {
       return unreachable(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  async #player(question: PlayerQuestion): Promise<LinkAnswer['answer']> {
+    const claim =
+      (await this.#ports.players?.claim(question)) ?? 'its household does not let programs ask for themselves';
+    return typeof claim === 'string' ? { kind: 'no-player', reason: claim } : { kind: 'player', local: claim.local };
   }
 
   async #about(

@@ -4,6 +4,7 @@ import type { Clock, HomeSightings, IpAddress } from '@sluice/model';
 import type { ApplianceDrivers } from '../drivers.ts';
 import { Answering } from './answering.ts';
 import { GatewayLink } from './link.ts';
+import type { OwnPlayers } from './own-players.ts';
 import { type AskedStream, OwnRequests } from './own-requests.ts';
 import { ProbeWatch } from './probe-watch.ts';
 
@@ -16,6 +17,8 @@ export interface HomeGatewayPorts {
   ownAddresses(): ReadonlySet<IpAddress>;
   /** What this device sees of its gateway, whichever that is. */
   look(signal: AbortSignal): Promise<HomeSightings>;
+  /** This device's programs that may ask portals themselves; left out, none may. */
+  readonly players?: OwnPlayers | undefined;
 }
 
 /** This home's gateway, as far as this device speaks to it: on behalf of the configuration server, for its own requests. */
@@ -25,12 +28,13 @@ export class HomeGateway implements AsyncDisposable {
   readonly #link: GatewayLink;
   readonly #drivers: ApplianceDrivers;
 
-  constructor({ part, drivers: make, clock, ownAddresses, look }: HomeGatewayPorts) {
+  constructor({ part, drivers: make, clock, ownAddresses, look, players }: HomeGatewayPorts) {
     this.#drivers = make((_, why) => this.#link.doubt(why));
     const { drivers } = this.#drivers;
     this.watch = new ProbeWatch(clock);
     this.#requests = new OwnRequests(ownAddresses);
-    const answering = new Answering({ drivers, requests: this.#requests, watch: this.watch, clock, look });
+    if (players) this.#requests.ask(() => players.streams());
+    const answering = new Answering({ drivers, requests: this.#requests, watch: this.watch, clock, look, players });
     this.#link = new GatewayLink({ part, answering, clock, listen: () => this.#drivers.listen() });
   }
 

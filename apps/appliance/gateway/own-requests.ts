@@ -14,16 +14,17 @@ export interface AskedStream {
  */
 export class OwnRequests {
   readonly #ownAddresses: () => ReadonlySet<IpAddress>;
-  readonly #asked = new Set<readonly AskedStream[]>();
+  readonly #asked = new Set<() => readonly AskedStream[]>();
 
   constructor(ownAddresses: () => ReadonlySet<IpAddress>) {
     this.#ownAddresses = ownAddresses;
   }
 
-  /** These streams are asked for until what is returned is disposed of. */
-  ask(streams: readonly AskedStream[]): Disposable {
-    this.#asked.add(streams);
-    return { [Symbol.dispose]: () => void this.#asked.delete(streams) };
+  /** These streams are asked for until what is returned is disposed of; a function says anew each time which they are. */
+  ask(streams: readonly AskedStream[] | (() => readonly AskedStream[])): Disposable {
+    const asked = typeof streams === 'function' ? streams : () => streams;
+    this.#asked.add(asked);
+    return { [Symbol.dispose]: () => void this.#asked.delete(asked) };
   }
 
   /** Why an opening may not be made; undefined where this device asked for it. */
@@ -36,7 +37,7 @@ export class OwnRequests {
         id,
       );
     const streams = [...this.#asked]
-      .flat()
+      .flatMap((asked) => asked())
       .filter((stream) => stream.transport === transport && stream.port === local.port);
     if (streams.length === 0)
       return refuse(

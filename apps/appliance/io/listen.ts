@@ -20,12 +20,12 @@ export async function serveOnLoopback(port: number, listener: RequestListener): 
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => close(server) };
 }
 
-/** Serves on a Unix socket that only this user may use. Takes the place of one that nobody serves any more. */
-export async function serveOnSocket(path: string, listener: RequestListener): Promise<LocalServer> {
+/** Serves on a Unix socket, for this user alone unless `mode` says otherwise. Takes the place of one that nobody serves any more. */
+export async function serveOnSocket(path: string, listener: RequestListener, mode = 0o600): Promise<LocalServer> {
   if (!(await isServed(path))) await unlink(path).catch(() => {});
   const server = createServer(timeouts, listener);
   await listen(server, { path });
-  await chmod(path, 0o600);
+  await chmod(path, mode);
   return { [Symbol.asyncDispose]: () => close(server) };
 }
 

@@ -46,11 +46,12 @@ function whose({ requestId, applianceId, contentId, portalId }: ContentRequest):
   return { request: requestId, appliance: applianceId, content: contentId, portal: portalId };
 }
 
-function asked({ flow, localAddresses, consent, streams }: ContentRequest): Fields {
+function asked({ flow, localAddresses, consent, streams, receiver }: ContentRequest): Fields {
   return {
     from: formatEndpoint(flow.observed),
     // What the request brought; the gateway judges it.
     consent: consent === undefined ? 'flow' : 'signed',
+    ...(receiver && { receiver }),
     ...(localAddresses.length > 0 && { local: [...localAddresses] }),
     streams: streams.map(({ id, streamType, remote, localPort }) => ({
       id,

@@ -7,6 +7,7 @@ import {
   probeResults,
 } from '@sluice/api';
 import { Unreachable } from '@sluice/driver';
+import type { IpAddress } from '@sluice/model';
 
 /** A question without what the link itself adds. */
 export type Question = LinkQuestion extends infer Each
@@ -27,6 +28,8 @@ export type Downward = { readonly question: LinkQuestion } | { readonly order: P
 export class ApplianceLink {
   readonly name: string;
   readonly applianceId: string;
+  /** The global address that its portal sees it at. */
+  readonly observed: IpAddress | undefined;
   readonly #send: (message: Downward) => void;
   /** By what is answered and its number: an appliance cannot answer what its portal was told to do. */
   readonly #waiting = new Map<string, PromiseWithResolvers<unknown>>();
@@ -34,9 +37,13 @@ export class ApplianceLink {
   #last = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(name: string, applianceId: string, send: (message: Downward) => void) {
+  constructor(
+    { name, applianceId, observed }: { name: string; applianceId: string; observed?: IpAddress | undefined },
+    send: (message: Downward) => void,
+  ) {
     this.name = name;
     this.applianceId = applianceId;
+    this.observed = observed;
     this.#send = send;
   }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mostLinkOctets } from '@sluice/api';
+import { type linkAnnouncement, mostLinkOctets } from '@sluice/api';
 import { Unreachable } from '@sluice/driver';
 import type { Log } from '@sluice/io';
-import { type Refusal, refuse } from '@sluice/model';
+import { type IpAddress, type Refusal, refuse } from '@sluice/model';
+import type { z } from 'zod';
 import { ApplianceLink } from './link.ts';
 
 /** Whom the coming and going of appliances concerns. */
@@ -55,7 +56,7 @@ export class ApplianceLinks {
   /** An appliance has come to a portal. */
   announce(
     portalId: string,
-    { stream: name, link: linkName, applianceId }: { stream: string; link: string; applianceId: string },
+    { stream: name, link: linkName, applianceId, observed }: z.infer<typeof linkAnnouncement>,
   ): Refusal | undefined {
     const stream = this.#streams.get(name);
     if (stream?.portalId !== portalId || this.#links.has(linkName))
@@ -63,7 +64,7 @@ export class ApplianceLinks {
     const own = this.#ofAppliance.get(applianceId) ?? [];
     if (own.length >= mostOfOne)
       return refuse('quota-exceeded', `an appliance may have ${mostOfOne} connections at once; end one first`);
-    const link = new ApplianceLink(linkName, applianceId, (message) => {
+    const link = new ApplianceLink({ name: linkName, applianceId, observed }, (message) => {
       if (JSON.stringify(message).length > mostLinkOctets) throw new Unreachable('the message is too long to be sent');
       stream.write({ link: linkName, ...message });
     });
@@ -99,6 +100,12 @@ export class ApplianceLinks {
   /** The connections of an appliance, the newest first. */
   of(applianceId: string): readonly ApplianceLink[] {
     return (this.#ofAppliance.get(applianceId) ?? []).toReversed();
+  }
+
+  /** What a portal carries of appliances that `isThere` says are meant, by the global address that it sees them at. */
+  carriedBy(portalId: string, isThere: (observed: IpAddress) => boolean): readonly ApplianceLink[] {
+    const carried = [...this.#links.values()].filter(({ stream }) => stream.portalId === portalId);
+    return carried.flatMap(({ link }) => (link.observed !== undefined && isThere(link.observed) ? [link] : []));
   }
 
   /** Resolves when an appliance is connected: now, or when it comes. Rejects with the signal's reason. */

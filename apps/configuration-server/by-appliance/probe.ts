@@ -23,6 +23,8 @@ export function probeThrough({ links, clock }: { readonly links: ApplianceLinks;
   return async ({ gateway, request, openings }, signal) => {
     // An appliance tells what came through openings that it made itself, and through no others.
     if (gateway.communication.through !== 'appliance') return undefined;
+    // It hears nothing at another program's ports, and that program is sent nothing but its content.
+    if (request.receiver === 'program') return undefined;
     const [link] = links.of(request.applianceId);
     if (!link) return undefined;
     const late = new AbortController();

@@ -3,6 +3,7 @@ import type { Control, RequestLimits } from '@sluice/control';
 import type { Log } from '@sluice/io';
 import type { Clock } from '@sluice/model';
 import type { ApplianceLinks } from '../by-appliance/links.ts';
+import type { Players } from '../by-appliance/players.ts';
 import type { Contacts } from '../contacts.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Accounts } from '../sign-in/accounts.ts';
@@ -16,6 +17,8 @@ export interface ApiPorts {
   readonly registrar: Registrar;
   readonly contacts: Contacts;
   readonly discovery: Discovery;
+  /** Whose programs ask without a certificate. */
+  readonly players: Players;
   readonly limits: RequestLimits;
   readonly audit: AuditLog;
   /** How many lines one caller may cause. */

@@ -23,7 +23,7 @@ const byId = z.object({ sessionId: identifier });
 /** Content sessions: asked for by portals, watched and revoked by operators. */
 export function sessionRoutes(
   app: FastifyInstance,
-  { control, contacts, discovery, limits, unregisteredPortals }: ApiPorts,
+  { control, contacts, discovery, players, limits, unregisteredPortals }: ApiPorts,
 ): void {
   app.post(
     '/v1/sessions',
@@ -36,8 +36,9 @@ export function sessionRoutes(
       },
     },
     async (request, reply) => {
-      const asked = contentRequestOf(request);
-      const barred = await remotesBarred(asked, request);
+      const seen = contentRequestOf(request);
+      const barred = await remotesBarred(seen, request);
+      const { asked, refusal: untied } = barred ? { asked: seen } : await players.tied(seen, whileWaiting(reply));
       const { applianceId, flow } = asked;
       const { gatewayType: told } = request.body as SessionRequest;
       if (!barred) await contacts.contact(applianceId, flow.observed.address);
@@ -45,7 +46,7 @@ export function sessionRoutes(
       const isSeen = !barred && request.caller.role === 'portal';
       const missing = isSeen ? await discovery.contact(applianceId, flow.observed.address, told) : undefined;
       const admit = (asking: ContentRequest, gatewayId?: string) =>
-        barred ?? limits.admit(asking, gatewayId) ?? (gatewayId === undefined ? missing : undefined);
+        barred ?? limits.admit(asking, gatewayId) ?? untied ?? (gatewayId === undefined ? missing : undefined);
       const verdict = await control.open(asked, whileWaiting(reply), admit);
       if (isSeen) await discovery.judged(applianceId, verdict);
       return verdict.kind === 'granted'
@@ -126,11 +127,12 @@ export function sessionRoutes(
 }
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
-  const { consent, flow, gatewayType: _, ...body } = request.body as SessionRequest;
+  const { consent, receiver, flow, gatewayType: _, ...body } = request.body as SessionRequest;
   return {
     ...body,
     flow: flowOf(flow),
     ...(consent !== undefined && { consent }),
+    ...(receiver && { receiver }),
     portalId: request.caller.endpointId,
     streams: body.streams.map(streamOf),
   };

@@ -3,6 +3,7 @@ import type { Driver } from '@sluice/driver';
 import { silentLog } from '@sluice/io';
 import type { Clock, IpAddress } from '@sluice/model';
 import { Answering } from '../../appliance/gateway/answering.ts';
+import type { OwnPlayers } from '../../appliance/gateway/own-players.ts';
 import type { OwnRequests } from '../../appliance/gateway/own-requests.ts';
 import { ProbeWatch } from '../../appliance/gateway/probe-watch.ts';
 import { ApplianceLinks, type LinkNews } from '../by-appliance/links.ts';
@@ -11,7 +12,12 @@ import { ApplianceLinks, type LinkNews } from '../by-appliance/links.ts';
 export interface AppliancePair {
   readonly links: ApplianceLinks;
   /** Connects one more program of an appliance; disposing of it disconnects. */
-  connect(applianceId: string, requests: OwnRequests, drivers: readonly Driver[]): Disposable;
+  connect(
+    applianceId: string,
+    requests: OwnRequests,
+    drivers: readonly Driver[],
+    seen?: { readonly observed: IpAddress; readonly players?: OwnPlayers },
+  ): Disposable;
   /** The next answer gets lost on its way up. */
   loseNextAnswer(): void;
   /** The next question gets lost on its way down. */
@@ -43,9 +49,9 @@ export function appliancePair(
   let connected = 0;
   return {
     links,
-    connect(applianceId, requests, drivers) {
+    connect(applianceId, requests, drivers, { observed, players } = { observed: '203.0.113.1' }) {
       const link = (++connected).toString(16).padStart(16, '0');
-      const answering = new Answering({ drivers, requests, watch: new ProbeWatch(clock), clock });
+      const answering = new Answering({ drivers, requests, watch: new ProbeWatch(clock), clock, players });
       takers.set(link, (text) => {
         const question = linkQuestion.safeParse(text);
         // Connecting and looking are not what a test wants lost.
@@ -56,7 +62,7 @@ export function appliancePair(
           links.answered('self::portal-1', link, 'answers', answer.id, JSON.parse(JSON.stringify(answer)));
         });
       });
-      const refusal = links.announce('self::portal-1', { stream, link, applianceId });
+      const refusal = links.announce('self::portal-1', { stream, link, applianceId, observed });
       if (refusal) throw new Error(refusal.message);
       return { [Symbol.dispose]: () => void links.leave('self::portal-1', link) };
     },

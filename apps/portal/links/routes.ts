@@ -49,7 +49,7 @@ export function linkRoutes(app: FastifyInstance, { upstream, clock, callerOf, pr
     const early: object[] = [];
     let write = (event: object): unknown => early.push(event);
     let ended = false;
-    const refusal = await upstream.open(link, caller.endpointId, {
+    const refusal = await upstream.open(link, caller, {
       question: (question) => write(question as object),
       order: (order) => void obey(link, order).catch(() => {}),
       end() {

@@ -1,6 +1,7 @@
 import { type AskedPart, exchange, mostLinkOctets, portalStreamEvent, readEvents } from '@sluice/api';
 import type { HttpsPeer, Log, PeerAnswer } from '@sluice/io';
 import { type Refusal, refuse } from '@sluice/model';
+import type { Caller } from '../caller.ts';
 
 /** Where what comes down for one appliance goes. */
 export interface Downstream {
@@ -34,14 +35,15 @@ export class Upstream {
   }
 
   /** Carries one appliance's link from now on. */
-  async open(link: string, applianceId: string, down: Downstream): Promise<Refusal | undefined> {
+  async open(link: string, { endpointId, flow }: Caller, down: Downstream): Promise<Refusal | undefined> {
     this.#down.set(link, down);
     try {
       this.#stream ??= this.#connect();
       const refusal = await this.#send('POST', '/v1/appliance-links', {
         stream: await this.#stream,
         link,
-        applianceId,
+        applianceId: endpointId,
+        observed: flow.observed.address,
       });
       if (refusal) this.#down.delete(link);
       return refusal;

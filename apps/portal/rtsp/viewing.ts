@@ -59,6 +59,7 @@ export class Viewing {
       contentId: this.content.content.contentId,
       flow,
       localAddresses: [],
+      receiver: 'program',
       streams: [
         { ...track.rtp, localPort: ports[0] },
         { ...track.rtcp, localPort: ports[1] },
