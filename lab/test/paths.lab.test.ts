@@ -10,6 +10,14 @@ const limit = { timeout: 120_000 };
 /** Long enough to try every wrong packet while it plays. */
 const filmSeconds = 3;
 
+/** What gets past the outer of two boxes, or begins behind it. */
+const besideTheOuterBox = [
+  'past the outer box, media server',
+  'past the outer box, stranger',
+  'other source address, neighbour',
+  "appliance's LAN address, neighbour",
+];
+
 /** One session in a topology, by the IP version that is the first there. */
 async function sessionIn(name: string, signal: AbortSignal): Promise<OnceReport> {
   const scene = sceneNamed(name);
@@ -45,16 +53,22 @@ test(
   },
 );
 
+test('double-nat: the film comes in through both, and by neither alone', limit, async (t) => {
+  const report = await sessionIn('double-nat', t.signal);
+  assert.equal(report.streams.length, 5);
+  for (const { globalAddress } of report.streams) assert.equal(globalAddress, '203.0.113.1');
+  for (const phase of ['before', 'during', 'after'])
+    for (const tried of besideTheOuterBox) assert.ok(triedIn(report, phase).has(tried), `${tried}, ${phase}`);
+  // One of the two tells stream types apart, which is enough.
+  assert.equal(report.held?.streamType, true);
+});
+
 test('carrier-nat: the request is refused with what can be done, and nothing comes in', limit, async (t) => {
   const { refusal, ...report } = await sessionIn('carrier-nat', t.signal);
   assert.equal(refusal?.code, 'behind-another-nat');
   assert.match(refusal.message, /carrier NAT.*ask the provider for a public IPv4 address, or use IPv6$/);
   assert.deepEqual(report.streams, []);
   for (const phase of ['before', 'after'])
-    for (const tried of [
-      'right packet, media server',
-      'past the outer box, media server',
-      'other source address, neighbour',
-    ])
+    for (const tried of ['right packet, media server', ...besideTheOuterBox])
       assert.ok(triedIn(report, phase).has(tried), `${tried}, ${phase}`);
 });
