@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { peerIdentity, readSubject } from '@sluice/identity';
+import { peerCertificate, peerIdentity, readSubject } from '@sluice/identity';
 import type { ConnectionEnds } from '@sluice/io';
 import { type Family, familyOf, type RequestFlow } from '@sluice/model';
 
@@ -39,6 +39,19 @@ export function callerOf(request: IncomingMessage, { endsOf, counts }: CallerGro
   if (!peer || (peer.role !== 'appliance' && peer.role !== 'operator')) return undefined;
   const flow = { portal: ends.local, observed: ends.remote };
   return { endpointId: peer.endpointId, role: peer.role, flow, certificate };
+}
+
+/**
+ * A device that shows no certificate, known by nothing but where it asks from: `device:<address>`. Undefined where it
+ * showed one that does not count.
+ */
+export function unnamedCaller(request: IncomingMessage, { endsOf }: Pick<CallerGround, 'endsOf'>): Caller | undefined {
+  const socket = request.socket as TLSSocket;
+  const ends = endsOf(socket);
+  const hidden = ends?.proxied ? request.headers['client-cert'] : peerCertificate(socket);
+  if (!ends || hidden !== undefined) return undefined;
+  const { local: portal, remote: observed } = ends;
+  return { endpointId: `device:${observed.address}`, role: 'appliance', flow: { portal, observed } };
 }
 
 /** The IP version that a request came over. */

@@ -1,4 +1,4 @@
-import { partPlace } from '@sluice/api';
+import { contentKinds, partPlace, port } from '@sluice/api';
 import { parseIpAddress, parsePrefix } from '@sluice/model';
 import { z } from 'zod';
 
@@ -41,8 +41,26 @@ export const portalConfig = z.strictObject({
       connections: z.number().int().positive().default(1_000),
     })
     .optional(),
+  /**
+   * What devices receive each kind of content on that name no port of their own: by kind, then by stream,
+   * `{ "radio": { "audio": 5004 } }`.
+   */
+  localPorts: z.partialRecord(z.enum(contentKinds), z.record(z.string(), port)).default({}),
+  /** Devices without a certificate: whoever is in a home may ask; or nobody who does not show one. */
+  unnamedAppliances: z.enum(['refused', 'permitted']).default('refused'),
+  /**
+   * Networks that devices share with the servers, with no gateway between: what asks from there, from an address that it
+   * calls its own, is sent to directly, and nothing is opened.
+   */
+  direct: z.array(prefix).default([]),
   limits: z
     .strictObject({
+      /** A session to where nothing has to be opened ends then at the latest, s. */
+      directSeconds: z
+        .number()
+        .int()
+        .positive()
+        .default(12 * 3_600),
       /** Longest wait for the configuration server's verdict, ms. */
       configurationMs: z.number().int().positive().default(8_000),
       /** Longest wait for the media server to begin, ms. */

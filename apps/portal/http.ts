@@ -4,7 +4,7 @@ import type { Log } from '@sluice/io';
 import { type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type Caller, type CallerGround, callerOf, familyOfRequest } from './caller.ts';
+import { type Caller, type CallerGround, callerOf, familyOfRequest, unnamedCaller } from './caller.ts';
 import { type CallPorts, callRoutes } from './calls/routes.ts';
 import { type LinkPorts, linkRoutes } from './links/routes.ts';
 import { refuseInput } from './malformed.ts';
@@ -31,17 +31,21 @@ export interface PortalParts {
   readonly posters: Posters;
   readonly log: Log;
   readonly callers: CallerGround;
+  /** Whether devices that show no certificate may look and ask. */
+  readonly unnamed: boolean;
   readonly links: Omit<LinkPorts, 'callerOf'>;
   readonly calls: Omit<CallPorts, 'callerOf'>;
 }
 
 /** The portal's pages and its API, ready to be served; `signal` ends what looks at other parts. */
 export function portalRoutes(
-  { desk, shelf, posters, log, callers, links, calls }: PortalParts,
+  { desk, shelf, posters, log, callers, unnamed, links, calls }: PortalParts,
   signal: AbortSignal,
 ): FastifyInstance {
   const familyOf = (request: FastifyRequest) => familyOfRequest(request.raw, callers);
-  const forCaller = answering(callers);
+  const forCaller = answering(
+    (request) => callerOf(request, callers) ?? (unnamed ? unnamedCaller(request, callers) : undefined),
+  );
   const app = Fastify({ bodyLimit: 64 * 1024, logger: false, routerOptions: { maxParamLength: 200 } });
 
   app.setErrorHandler((error: { statusCode?: number; message?: string }, request, reply) => {
@@ -145,13 +149,13 @@ export function portalRoutes(
 }
 
 /** Runs an act for an appliance or an operator, and sends what it answers. */
-function answering(callers: CallerGround) {
+function answering(callerOf: (request: FastifyRequest['raw']) => Caller | undefined) {
   return async (
     request: FastifyRequest,
     reply: FastifyReply,
     act: (caller: Caller) => Promise<Answer<object>>,
   ): Promise<FastifyReply> => {
-    const caller = callerOf(request.raw, callers);
+    const caller = callerOf(request.raw);
     if (!caller) {
       const message = 'this needs the certificate of an appliance or an operator of this deployment';
       return send(reply, refuse('not-permitted', message));

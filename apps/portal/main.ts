@@ -14,6 +14,7 @@ import { CallKeeping } from './calls/keeping.ts';
 import { Meetings } from './calls/meetings.ts';
 import type { PortalConfig } from './config.ts';
 import { remoteConfigurationServer } from './configuration-server.ts';
+import { withDirectWay } from './direct.ts';
 import { portalRoutes } from './http.ts';
 import { probingServers } from './links/probing.ts';
 import { Upstream } from './links/upstream.ts';
@@ -60,10 +61,15 @@ export async function runPortal(
   const servers = config.mediaServers.map((place) =>
     remoteMediaServer(part('media server', 'media-server', place), config.limits),
   );
-  const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime);
+  const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime, config.localPorts);
   const deciding = {
     portalId: identity.endpointId,
-    configuration,
+    configuration: withDirectWay(configuration, {
+      portalId: identity.endpointId,
+      networks: config.direct,
+      longestMs: config.limits.directSeconds * 1_000,
+      clock: systemClock,
+    }),
     shelf,
     clock: systemClock,
     log,
@@ -81,8 +87,9 @@ export async function runPortal(
   const keeping = started.use(new CallKeeping(deciding));
   const meetings = new Meetings({ ...deciding, calls: configuration }, (met) => keeping.add(met));
   const calls = { meetings, keeping, clock: systemClock };
+  const unnamed = config.unnamedAppliances === 'permitted';
   const app = portalRoutes(
-    { desk, shelf, posters: rememberedPosters(systemClock), log, callers, links, calls },
+    { desk, shelf, posters: rememberedPosters(systemClock), log, callers, unnamed, links, calls },
     lifetime,
   );
   started.defer(() => app.close());

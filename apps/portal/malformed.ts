@@ -10,7 +10,7 @@ export function refuseInput(error: z.ZodError): Refusal {
   return refuse(code, describeUnfit(error, 'the body'), subject?.slice(0, 32));
 }
 
-/** The content's streams with the appliance's ports; a refusal unless every stream has one, and its own. */
+/** The content's streams with the appliance's ports, or those that its kind is received on; a refusal unless every stream has one, and its own. */
 export function nameLocalPorts(
   streams: Content['streams'],
   { localPorts, firstSpeaker }: Pick<ContentRequestBody, 'localPorts' | 'firstSpeaker'>,
@@ -24,7 +24,8 @@ export function nameLocalPorts(
   const taken = new Map<string, string>();
   const named: SessionRequest['streams'] = [];
   for (const stream of streams) {
-    const localPort = localPorts[stream.id];
+    const { localPort: fixed, ...described } = stream;
+    const localPort = localPorts[stream.id] ?? fixed;
     if (localPort === undefined) {
       const message = `stream ${stream.id} needs a local port to arrive at`;
       return { kind: 'refused', refusal: refuse('port-invalid', message, stream.id) };
@@ -36,7 +37,7 @@ export function nameLocalPorts(
       return { kind: 'refused', refusal: refuse('port-invalid', message, stream.id) };
     }
     taken.set(key, stream.id);
-    named.push({ ...stream, localPort });
+    named.push({ ...described, localPort });
   }
   return { kind: 'granted', value: named };
 }

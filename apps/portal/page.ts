@@ -3,7 +3,13 @@ import { formatEndpoint, type Refusal } from '@sluice/model';
 import { html, Markup } from './markup.ts';
 import { pageStyle } from './page-style.ts';
 
-const kindNames: Readonly<Record<Content['kind'], string>> = { film: 'Film', radio: 'Radio', download: 'Download' };
+const kindNames: Readonly<Record<Content['kind'], string>> = {
+  film: 'Film',
+  radio: 'Radio',
+  picture: 'Picture',
+  text: 'Text',
+  download: 'Download',
+};
 
 /** The page of contents. Every link is relative, so that it works under another's address too. */
 export function contentsPage(contents: readonly Content[]): string {
@@ -61,9 +67,11 @@ function card(content: Content, isFirst: boolean): Markup {
 }
 
 function facts(content: Content): string {
-  const length = content.durationSeconds === undefined ? 'live' : spoken(content.durationSeconds);
+  const { durationSeconds, kind } = content;
+  const length = durationSeconds === undefined ? 'live' : spoken(durationSeconds);
+  const lasts = kind === 'film' || kind === 'radio';
   const count = content.streams.length;
-  return [...(content.kind === 'download' ? [] : [length]), count === 1 ? '1 stream' : `${count} streams`].join(' · ');
+  return [...(lasts ? [length] : []), count === 1 ? '1 stream' : `${count} streams`].join(' · ');
 }
 
 function spoken(seconds: number): string {

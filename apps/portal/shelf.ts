@@ -1,5 +1,6 @@
 import type { Answer, Content } from '@sluice/api';
 import { type Clock, type Family, type Instant, type Refusal, refuse } from '@sluice/model';
+import { type FixedPorts, withFixedPorts } from './fixed-ports.ts';
 import type { MediaServer } from './parts.ts';
 
 /** A content and the media server that sends it. */
@@ -25,20 +26,21 @@ interface Row {
 
 /**
  * Remembers what the servers have for `freshMs`. A known content is found without waiting, and what is no longer fresh
- * is asked for meanwhile, so a request costs no exchange more than its own.
+ * is asked for meanwhile, so a request costs no exchange more than its own. `fixed` are added to what they have.
  */
 export function contentShelf(
   servers: readonly MediaServer[],
   clock: Clock,
   freshMs: number,
   lifetime: AbortSignal,
+  fixed: FixedPorts = {},
 ): Shelf {
   const rows = new Map<Family, Row>();
   const loading = new Map<Family, Promise<Answer<Row>>>();
   const load = (family: Family): Promise<Answer<Row>> => {
     const running = loading.get(family);
     if (running) return running;
-    const started = gather(servers, family, clock, lifetime)
+    const started = gather(servers, family, clock, lifetime, fixed)
       .then((answer) => {
         if (answer.kind === 'granted') rows.set(family, answer.value);
         return answer;
@@ -80,6 +82,7 @@ async function gather(
   family: Family,
   clock: Clock,
   signal: AbortSignal,
+  fixed: FixedPorts,
 ): Promise<Answer<Row>> {
   const answers = await Promise.all(servers.map((server) => server.contents(family, signal)));
   const contents = new Map<string, ShelvedContent>();
@@ -88,7 +91,8 @@ async function gather(
     const answer = answers[index];
     if (answer?.kind === 'refused') refusals.push(answer.refusal);
     for (const content of answer?.kind === 'granted' ? answer.value : [])
-      if (!contents.has(content.contentId)) contents.set(content.contentId, { content, server });
+      if (!contents.has(content.contentId))
+        contents.set(content.contentId, { content: withFixedPorts(content, fixed), server });
   }
   const refusal = refusals[0];
   if (refusal && refusals.length === servers.length) return { kind: 'refused', refusal };

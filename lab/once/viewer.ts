@@ -23,6 +23,7 @@ export interface ViewingResult {
     readonly unauthentic?: number;
     readonly decoded?: number;
     readonly lost?: number;
+    readonly sha256?: string;
   })[];
 }
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
-import { contentStream, endpoint, identifier, mostStreams } from './shapes.ts';
+import { contentStream, endpoint, identifier, mostStreams, port } from './shapes.ts';
+
+/** Pictures that move, sound, and what comes as a file: a picture, a text, data of any other kind. */
+export const contentKinds = ['film', 'radio', 'picture', 'text', 'download'] as const;
 
 /**
  * A content: what a media server has to send, with all its streams. Its poster, a JPEG, is
@@ -9,7 +12,7 @@ import { contentStream, endpoint, identifier, mostStreams } from './shapes.ts';
 export const content = z.object({
   contentId: identifier,
   title: z.string(),
-  kind: z.enum(['film', 'radio', 'download']),
+  kind: z.enum(contentKinds),
   description: z.string(),
   /** Seconds; absent for endless ones. */
   durationSeconds: z.number().optional(),
@@ -18,9 +21,13 @@ export const content = z.object({
    * section has the id of its RTP stream as `a=mid:`.
    */
   sdp: z.string().optional(),
-  /** What a download sends. */
+  /** What a picture, a text or a download sends. */
   file: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).optional(),
-  streams: z.array(contentStream).min(1).max(mostStreams),
+  /** `localPort`: what a device receives this stream on that names no port; left out, it is to name one. */
+  streams: z
+    .array(contentStream.extend({ localPort: port.optional() }))
+    .min(1)
+    .max(mostStreams),
 });
 export type Content = z.infer<typeof content>;
 

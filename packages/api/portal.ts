@@ -16,8 +16,8 @@ export const contentRequestBody = z.object({
    * knows the device by it.
    */
   socket: endpoint.optional(),
-  /** Local port for each stream of the content, by stream id. */
-  localPorts: z.record(z.string(), port),
+  /** Local port for each stream of the content, by stream id; may be left out where the content's stream names one. */
+  localPorts: z.record(z.string(), port).default({}),
   /**
    * Who sends the first packet of each stream, by id; `server` where left out. For `appliance` the portal's answer is
    * the word to speak: the openings hold and the media server listens.

@@ -1,3 +1,4 @@
+import type { Content } from '@sluice/api';
 import type { IpAddress } from '@sluice/model';
 import type { TimedText } from './timed-text.ts';
 import type { RtpTrack } from './track.ts';
@@ -22,7 +23,7 @@ export interface ReadyFile {
 export interface ReadyContent {
   readonly contentId: string;
   readonly title: string;
-  readonly kind: 'film' | 'radio' | 'download';
+  readonly kind: Content['kind'];
   readonly description: string;
   /** One play; absent for endless ones. */
   readonly durationSeconds?: number;

@@ -1,6 +1,6 @@
 import type { Log } from '@sluice/io';
 import type { ReadyContent, ReadyStream } from './content.ts';
-import { framePoster, plainPoster, wavesPoster } from './recipes.ts';
+import { framePoster, picturePoster, plainPoster, wavesPoster } from './recipes.ts';
 import { rtpContent } from './rtp-content.ts';
 import { jpeg } from './standard.ts';
 import { timedTextOf } from './timed-text.ts';
@@ -8,11 +8,14 @@ import type { OwnFile, Workshop } from './workshop.ts';
 
 const films = /\.(mp4|m4v|mkv|mov|webm|ts|avi)$/i;
 const sounds = /\.(mp3|m4a|aac|ogg|opus|oga)$/i;
+const pictures = /\.(jpe?g|png|webp|avif|gif|bmp|tiff?)$/i;
+const texts = /\.(txt|md|csv|json|xml|vtt|srt|log)$/i;
 const beside = /\.(vtt|jpg|jpeg)$/i;
 
 /**
  * The files of a directory as contents: films and sounds are packetised as they are, with `NAME.vtt` beside a film as its
- * subtitles and `NAME.jpg` as its poster; any other file is a download. What ffmpeg cannot send is left out, with a warning.
+ * subtitles and `NAME.jpg` beside anything as its poster; pictures, texts and any other files are sent as they are. What
+ * ffmpeg cannot send is left out, with a warning.
  */
 export async function ownContents(
   workshop: Workshop,
@@ -24,7 +27,7 @@ export async function ownContents(
   const ids = new Set(taken);
   const contents: ReadyContent[] = [];
   for (const file of files) {
-    if (beside.test(file.name)) continue;
+    if (beside.test(file.name) && files.some((other) => isOf(file, other))) continue;
     const contentId = freeId(file.name, ids);
     try {
       contents.push(await ownContent(workshop, contentId, file, files));
@@ -43,10 +46,10 @@ async function ownContent(
   file: OwnFile,
   files: readonly OwnFile[],
 ): Promise<ReadyContent> {
-  const stem = file.name.replace(/\.[^.]*$/, '');
+  const stem = stemOf(file);
   const title = stem.replaceAll(/[_\s]+/g, ' ').trim() || contentId;
   const sibling = (extension: RegExp) =>
-    files.find(({ name }) => extension.test(name) && name.replace(/\.[^.]*$/, '') === stem);
+    files.find((other) => other !== file && extension.test(other.name) && stemOf(other) === stem);
   const isFilm = films.test(file.name);
   const ownPoster = sibling(/\.jpe?g$/i);
   const poster = ownPoster ? { contentType: 'image/jpeg', bytes: await workshop.read(ownPoster.path) } : undefined;
@@ -56,9 +59,9 @@ async function ownContent(
     const ready = { path: file.path, name: file.name, bytes: file.bytes, sha256 };
     return {
       ...about,
-      kind: 'download',
+      kind: pictures.test(file.name) ? 'picture' : texts.test(file.name) ? 'text' : 'download',
       loopMs: 0,
-      poster: poster ?? (await jpeg(workshop, 'download.jpg', plainPoster())),
+      poster: poster ?? (await filePoster(workshop, contentId, file)),
       streams: [{ id: 'file', streamType: 'tcp', file: ready }],
     };
   }
@@ -79,6 +82,21 @@ async function ownContent(
     poster: poster ?? (await jpeg(workshop, `${contentId}.jpg`, picture, file.version)),
     streams: [...streams, ...subtitles],
   };
+}
+
+/** The picture itself, smaller; of anything else, the same for all. */
+async function filePoster(workshop: Workshop, contentId: string, file: OwnFile) {
+  if (!pictures.test(file.name)) return jpeg(workshop, 'download.jpg', plainPoster());
+  return jpeg(workshop, `${contentId}.jpg`, picturePoster(file.path), file.version);
+}
+
+function stemOf({ name }: OwnFile): string {
+  return name.replace(/\.[^.]*$/, '');
+}
+
+/** Whether it is the subtitles or the poster of another file. */
+function isOf(file: OwnFile, other: OwnFile): boolean {
+  return stemOf(file) === stemOf(other) && !beside.test(other.name);
 }
 
 /** An id from a file's name: its letters and digits, and a number where that is taken. */

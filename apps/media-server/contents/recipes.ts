@@ -37,6 +37,11 @@ export function framePoster(path: string, seconds: number): string[] {
   return ['-ss', String(seconds), '-i', path, '-vf', 'scale=640:-2', ...jpeg];
 }
 
+/** A picture, smaller. */
+export function picturePoster(path: string): string[] {
+  return ['-i', path, '-vf', 'scale=640:-2', ...jpeg];
+}
+
 /** A picture of a sound: its waves. */
 export function wavesPoster(path: string): string[] {
   return ['-i', path, '-filter_complex', 'showwavespic=size=640x360:colors=0x3b82f6', ...jpeg];

@@ -78,7 +78,7 @@ function listen() {
   on('counters', ({ streams }) => {
     drawCounters(streams);
     diagram.count(streams);
-    if (kind === 'download') drawDownload(streams);
+    if (isFile(kind)) drawDownload(streams);
   });
   on('text', ({ text }) => subtitles?.push(text));
   on('no-picture', ({ message }) =>
@@ -100,12 +100,17 @@ function listen() {
   });
 }
 
+/** What comes as one file, whatever it holds. */
+function isFile(kind) {
+  return kind !== 'film' && kind !== 'radio';
+}
+
 function prepare(content) {
   kind = content.kind;
   at('title').textContent = content.title;
   document.title = `${content.title} - Sluice`;
   diagram.lay(content.streams);
-  if (kind === 'download') {
+  if (isFile(kind)) {
     at('download').hidden = false;
     return;
   }

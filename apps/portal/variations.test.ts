@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { clientTls, openAuthority } from '@sluice/identity';
+import { httpsPeer } from '@sluice/io';
+import { film } from './test/fake-parts.ts';
+import { world } from './test/world.ts';
+
+const here = new AbortController().signal;
+const localPorts = { film: { video: 5004, 'video-rtcp': 5005, subtitles: 5100 } };
+
+/** A device without a certificate, from the address of this family. */
+function unnamed(t: TestContext, caPem: string, port: number) {
+  const tls = { ca: caPem, minVersion: 'TLSv1.3' } as const;
+  const peer = httpsPeer({ origin: `https://127.0.0.1:${port}`, tls, accepts: () => true });
+  t.after(() => peer[Symbol.asyncDispose]());
+  return peer;
+}
+
+const bodyOf = ({ body }: { body: Buffer }) => JSON.parse(body.toString());
+
+test("a request without local ports: the content's kind fixes them, and a port that is named goes before", async (t) => {
+  const { tv, configuration, media } = await world(t, {}, { localPorts });
+  const shown = bodyOf(await tv.ask('GET', '/v1/contents/film', undefined, here));
+  assert.deepEqual(
+    shown.streams.map(({ id, localPort }: { id: string; localPort: number }) => [id, localPort]),
+    Object.entries(localPorts.film),
+  );
+  const request = { requestId: 'r-1', contentId: 'film' };
+  const { status } = await tv.ask('POST', '/v1/requests', request, here);
+  assert.equal(status, 200);
+  const asked = (at: number) => configuration.requests[at]?.streams.map(({ id, localPort }) => [id, localPort]);
+  assert.deepEqual(asked(0), Object.entries(localPorts.film));
+  assert.deepEqual(Object.keys(configuration.requests[0]?.streams[0] ?? {}).sort(), [
+    ...['id', 'localPort', 'payloadType', 'remote', 'streamType'],
+  ]);
+  await tv.ask('POST', '/v1/requests', { ...request, requestId: 'r-2', localPorts: { video: 6000 } }, here);
+  assert.deepEqual(asked(1), [['video', 6000], ...Object.entries(localPorts.film).slice(1)]);
+  // Of a kind that has no fixed ports each must be named.
+  media.shown = [{ ...film, contentId: 'radio', kind: 'radio' }];
+  const other = await tv.ask('POST', '/v1/requests', { requestId: 'r-3', contentId: 'radio' }, here);
+  assert.deepEqual([other.status, bodyOf(other).code], [400, 'port-invalid']);
+});
+
+test('selection and request are one message, or two', async (t) => {
+  const { tv, media, said } = await world(t, {}, { localPorts });
+  // One: the device has never asked what there is.
+  const one = await tv.ask('POST', '/v1/requests', { requestId: 'one', contentId: 'film' }, here);
+  assert.equal(one.status, 200, one.body.toString());
+  assert.deepEqual(
+    bodyOf(one).streams.map(({ id, local }: { id: string; local: { port: number } }) => [id, local.port]),
+    Object.entries(localPorts.film),
+  );
+  // Two: it looks first, and names ports of its own.
+  const content = bodyOf(await tv.ask('GET', '/v1/contents/film', undefined, here));
+  const own = Object.fromEntries(content.streams.map(({ id }: { id: string }, at: number) => [id, 7000 + at]));
+  const two = await tv.ask('POST', '/v1/requests', { requestId: 'two', contentId: 'film', localPorts: own }, here);
+  assert.equal(two.status, 200);
+  assert.deepEqual(said, ['open one', 'start s1', 'open two', 'start s2']);
+  assert.equal(media.starts.length, 2);
+});
+
+test('a device without an id is known by where it asks from, where that is permitted', async (t) => {
+  const open = await world(t, {}, { localPorts, unnamedAppliances: 'permitted' });
+  const device = unnamed(t, open.authority.caPem, open.portal.port);
+  const answer = await device.ask('POST', '/v1/requests', { requestId: 'r', contentId: 'film' }, here);
+  assert.equal(answer.status, 200, answer.body.toString());
+  const [asked] = open.configuration.requests;
+  assert.equal(asked?.applianceId, 'device:127.0.0.1');
+  assert.deepEqual(asked?.localAddresses, []);
+  const { sessionId } = bodyOf(answer);
+  assert.equal(bodyOf(await device.ask('GET', `/v1/requests/${sessionId}`, undefined, here)).state, 'open');
+  // What another asked for is not its own, and its is nobody else's.
+  const theirs = bodyOf(await open.tv.ask('POST', '/v1/requests', { requestId: 't', contentId: 'film' }, here));
+  assert.equal((await device.ask('GET', `/v1/requests/${theirs.sessionId}`, undefined, here)).status, 404);
+  assert.equal((await open.tv.ask('DELETE', `/v1/requests/${sessionId}`, undefined, here)).status, 404);
+  assert.equal(bodyOf(await device.ask('DELETE', `/v1/requests/${sessionId}`, undefined, here)).state, 'closed');
+  // It has no say in what the configuration server asks appliances.
+  assert.equal((await device.ask('GET', '/v1/link', undefined, here)).status, 403);
+
+  const shut = await world(t, {}, { localPorts });
+  const refused = await unnamed(t, shut.authority.caPem, shut.portal.port).ask('GET', '/v1/contents', undefined, here);
+  assert.deepEqual([refused.status, bodyOf(refused).code], [403, 'not-permitted']);
+});
+
+test('a certificate that does not count makes no unnamed device', async (t) => {
+  const { authority, portal, configuration } = await world(t, {}, { localPorts, unnamedAppliances: 'permitted' });
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-portal-other-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const other = await openAuthority(directory);
+  const stranger = await other.issue({ endpointId: 'self::appliance', role: 'appliance' });
+  const tls = { ...clientTls(stranger), ca: authority.caPem };
+  await using peer = httpsPeer({ origin: `https://127.0.0.1:${portal.port}`, tls, accepts: () => true });
+  const answer = await peer.ask('POST', '/v1/requests', { requestId: 'r', contentId: 'film' }, here);
+  assert.equal(answer.status, 403);
+  assert.deepEqual(configuration.requests, []);
+});
+
+test('a device with a leg on a network of the servers is sent to directly, and nothing is opened', async (t) => {
+  const { tv, said, media } = await world(t, { directSeconds: 3600 }, { localPorts, direct: ['127.0.0.0/8'] });
+  const request = { requestId: 'r', contentId: 'film', localAddresses: ['192.168.1.2', '127.0.0.1'] };
+  const answer = await tv.ask('POST', '/v1/requests', request, here);
+  assert.equal(answer.status, 200, answer.body.toString());
+  const { sessionId, streams, until } = bodyOf(answer);
+  assert.ok(until > Date.now() + 3_500_000 && until <= Date.now() + 3_600_000);
+  assert.deepEqual(
+    media.starts[0]?.streams,
+    Object.entries(localPorts.film).map(([id, port]) => ({ id, to: { address: '127.0.0.1', port } })),
+  );
+  assert.ok(streams.every(({ global, local }: Record<string, unknown>) => isDeepStrictEqual(global, local)));
+  assert.equal(bodyOf(await tv.ask('POST', '/v1/requests', request, here)).sessionId, sessionId, 'again: the same');
+  assert.equal(bodyOf(await tv.ask('GET', `/v1/requests/${sessionId}`, undefined, here)).state, 'open');
+  assert.equal(bodyOf(await tv.ask('DELETE', `/v1/requests/${sessionId}`, undefined, here)).state, 'closed');
+  const after = bodyOf(await tv.ask('GET', `/v1/requests/${sessionId}`, undefined, here));
+  assert.deepEqual([after.state, after.closeReason], ['closed', 'appliance-left']);
+  assert.deepEqual(said, [`start ${sessionId}`, `stop ${sessionId}`], 'the configuration server was not asked');
+});
+
+test('who is not seen at an address of its own, or is on another network, goes the usual way', async (t) => {
+  const { tv, said } = await world(t, {}, { localPorts, direct: ['127.0.0.0/8'] });
+  await tv.ask('POST', '/v1/requests', { requestId: 'a', contentId: 'film', localAddresses: ['192.168.1.2'] }, here);
+  const elsewhere = await world(t, {}, { localPorts, direct: ['10.0.0.0/8'] });
+  const request = { requestId: 'b', contentId: 'film', localAddresses: ['127.0.0.1'] };
+  await elsewhere.tv.ask('POST', '/v1/requests', request, here);
+  assert.deepEqual([...said, ...elsewhere.said], ['open a', 'start s1', 'open b', 'start s1']);
+});
