@@ -11,6 +11,7 @@ import { requestBenchmark } from './request.ts';
 import { srtpBenchmark } from './srtp.ts';
 import { storeBenchmark } from './store.ts';
 import { throughputBenchmark } from './throughput.ts';
+import { tripsBenchmark } from './trips.ts';
 import { viewersBenchmark } from './viewers.ts';
 
 const benchmarks = [
@@ -23,6 +24,7 @@ const benchmarks = [
   gatewaysBenchmark,
   igdBenchmark,
   cwmpBenchmark,
+  tripsBenchmark,
   viewersBenchmark,
 ];
 const wanted = process.argv.slice(2);

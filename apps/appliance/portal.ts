@@ -22,6 +22,7 @@ import type { Consenting, ConsentWish } from './consent.ts';
 import type { HomeGateway } from './gateway/home-gateway.ts';
 import type { AskedStream } from './gateway/own-requests.ts';
 import type { ProbeWatch } from './gateway/probe-watch.ts';
+import { RememberedContents } from './remembered-contents.ts';
 
 /** A portal as an appliance sees it. Calls end in bounded time; they throw only their signal's reason. */
 export interface Portal {
@@ -67,6 +68,7 @@ export function remotePortal(
   home?: HomeGateway,
 ): Portal {
   const part = { name: 'portal', peer, clock };
+  const remembered = new RememberedContents(clock);
   /** Whether the gateway knows this device, once that is known. */
   let isOurs = Promise.resolve(false);
   const callPath = (sessionId: string) => `/v1/calls/${encodeURIComponent(sessionId)}`;
@@ -78,14 +80,18 @@ export function remotePortal(
     async contents(family, signal) {
       const path = family === undefined ? '/v1/contents' : `/v1/contents?family=${family}`;
       const answer = await ask(part, contentList, { method: 'GET', path, mostMs: lookMs }, signal);
-      return answer.kind === 'refused' ? answer : { kind: 'granted', value: answer.value.contents };
+      if (answer.kind === 'refused') return answer;
+      if (family === undefined) remembered.take(answer.value.contents);
+      return { kind: 'granted', value: answer.value.contents };
     },
     prepare() {
       isOurs = consenting.begin();
       if (!consenting.introduced) home?.soon(isOurs);
     },
-    content(contentId, signal) {
+    async content(contentId, signal) {
       this.prepare();
+      const known = remembered.find(contentId);
+      if (known) return { kind: 'granted', value: known };
       const path = `/v1/contents/${encodeURIComponent(contentId)}`;
       return ask(part, content, { method: 'GET', path, mostMs: lookMs }, signal);
     },
@@ -94,7 +100,7 @@ export function remotePortal(
       return id === undefined ? undefined : consenting.sign(wish, id, signal);
     },
     watch: home?.watch,
-    ...(home && { asking: (streams) => home.asking(streams, isOurs) }),
+    ...(home && { asking: (streams) => home.asking(streams, consenting.introduced ? 'ours' : isOurs) }),
     async request(json, signal) {
       const question = { method: 'POST', path: '/v1/requests', json, mostMs: verdictMs } as const;
       let answer = await ask(part, contentAnswer, question, signal);
@@ -103,6 +109,7 @@ export function remotePortal(
         using _ = home.present();
         answer = await ask(part, contentAnswer, question, signal);
       }
+      if (answer.kind === 'refused') remembered.forget();
       if (answer.kind === 'refused' && answer.refusal.code === 'consent-invalid') consenting.doubt();
       return answer;
     },

@@ -50,8 +50,10 @@ export class HomeGateway implements AsyncDisposable {
   }
 
   /** These streams are about to be asked for, and are received until what is returned is disposed of. */
-  asking(streams: readonly AskedStream[], isOurs: Promise<boolean>): Disposable {
+  asking(streams: readonly AskedStream[], isOurs: 'ours' | Promise<boolean>): Disposable {
     const requested = this.#requests.ask(streams);
+    // Our own agent is spoken to by itself: no connection of this device is needed for it.
+    if (isOurs === 'ours') return requested;
     const held = this.#link.hold();
     void isOurs.then((ours) => ours && held[Symbol.dispose]());
     return {

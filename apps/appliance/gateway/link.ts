@@ -28,6 +28,7 @@ const soonMs = 10_000;
 export class GatewayLink implements AsyncDisposable {
   readonly #ports: LinkPorts;
   readonly #holders = new Set<object>();
+  readonly #soon = new Set<Cancel>();
   #run: { readonly end: AbortController; readonly over: Promise<void> } | undefined;
   /** Where what this device has to say goes up; undefined while it is not connected. */
   #up: string | undefined;
@@ -52,9 +53,11 @@ export class GatewayLink implements AsyncDisposable {
     const holding = this.hold();
     const end = () => {
       cancel();
+      this.#soon.delete(end);
       holding[Symbol.dispose]();
     };
     const cancel = this.#ports.clock.after(soonMs, end);
+    this.#soon.add(end);
     return end;
   }
 
@@ -69,6 +72,7 @@ export class GatewayLink implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const over = this.#run?.over;
+    for (const end of this.#soon) end();
     for (const holder of this.#holders) this.#release(holder);
     await over;
   }

@@ -16,7 +16,12 @@ const mostPosters = 64;
 export function portalPages(portal: Portal): PortalPages {
   const posters = new Map<string, PeerAnswer>();
   return {
-    contents: (signal) => portal.page('/', signal),
+    contents(signal) {
+      // Who sees the page may choose from it: that is made ready meanwhile, and is no haste.
+      portal.prepare();
+      portal.contents(undefined, signal).catch(() => {});
+      return portal.page('/', signal);
+    },
     async poster(contentId, signal) {
       const known = posters.get(contentId);
       if (known) return { kind: 'granted', value: known };
