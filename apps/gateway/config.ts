@@ -15,7 +15,8 @@ export const gatewayConfig = z
     identity: z.string(),
     /** Must be the one in the certificate; left out, it is taken from there. */
     endpointId: endpointId.optional(),
-    interfaces: z.strictObject({ wan: interfaceNames, lan: interfaceNames }),
+    /** Several of the WAN's are told apart by their place in the list: the kernel's README says how the box routes. */
+    interfaces: z.strictObject({ wan: interfaceNames.max(15), lan: interfaceNames }),
     /**
      * Whether it governs all that this machine passes on, or is the guest of a firewall that does: `auto` sees for
      * itself at start, the other two are not argued with.

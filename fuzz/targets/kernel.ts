@@ -6,6 +6,7 @@ import type { NetfilterSocket } from '../../packages/kernel/netlink/socket.ts';
 import { NetlinkWriter } from '../../packages/kernel/netlink/writer.ts';
 import { addElement, readElements, type SetElement } from '../../packages/kernel/nftables/element.ts';
 import { readTableComment } from '../../packages/kernel/nftables/table.ts';
+import { ownerRuleset } from '../../packages/kernel/ruleset.ts';
 import { netlink } from '../formats/netlink.ts';
 import { tree } from '../mutate/tree.ts';
 import { promise, promiseSame, refused, type Target, taken } from '../target.ts';
@@ -37,7 +38,9 @@ export const kernelAnswers: Target = {
       orMalformed(() => readTableComment(answer.payload));
     }
     for (const translates of [true, false]) {
-      const held = new HeldOpenings(answering(answers), { table: 'table', translates });
+      const held = new HeldOpenings(answering(answers), {
+        ruleset: ownerRuleset('table', { translates, wans: ['a', 'b'] }),
+      });
       for (const { held: opening } of orMalformed(() => held.all()) ?? []) kinds.add(`held ${opening.streamType}`);
       orMalformed(() => held.look(sampleOpenings));
     }

@@ -18,6 +18,11 @@ export interface KernelOpening {
   /** IPv4: where packets arrive and are translated from. IPv6: the device itself, equal to `local`. */
   readonly global: Endpoint;
   readonly local: Endpoint;
+  /**
+   * Where the gateway has several WAN interfaces and governs what passes: the one by which this opening's packets come
+   * and go. Left out, any.
+   */
+  readonly wan?: string;
   /** Kept with the element in the kernel and read back after a restart; at most 120 bytes of UTF-8. */
   readonly tag: string;
 }
@@ -62,6 +67,8 @@ export interface Flow {
   readonly transport: 'tcp' | 'udp';
   /** As the device sent it: from its local endpoint to the far one. */
   readonly original: { readonly from: Endpoint; readonly to: Endpoint };
+  /** Its near end as it is outside the gateway: which of several global addresses it left from. */
+  readonly outside: Endpoint;
 }
 
 /** What {@link DataPlane.check} saw and did. */

@@ -17,25 +17,27 @@ export interface Numbered {
 /** Another transaction interrupts a dump; it is begun again this often. */
 const dumpAttempts = 10;
 
+/** What of a ruleset decides how openings are read. */
+export type HeldBy = Pick<Ruleset, 'table' | 'translates' | 'wanOf'>;
+
 /** Reads openings out of one table. */
 export class HeldOpenings {
   readonly #socket: NetfilterSocket;
-  readonly #table: string;
-  readonly #translates: boolean;
+  readonly #rules: { readonly ruleset: HeldBy };
 
-  constructor(socket: NetfilterSocket, { table, translates }: Pick<Ruleset, 'table' | 'translates'>) {
+  constructor(socket: NetfilterSocket, rules: { readonly ruleset: HeldBy }) {
     this.#socket = socket;
-    this.#table = table;
-    this.#translates = translates;
+    this.#rules = rules;
   }
 
   /** Openings as held, in the order asked; undefined where the kernel holds none of that key and tag. */
   look(openings: readonly KernelOpening[]): (Numbered | undefined)[] {
+    const { translates, wanOf } = this.#rules.ruleset;
     const arrivals = this.#get(openings.map(arrivalKey));
     const ids = arrivals.map((element, index) =>
       element?.data && element.comment === openings[index]?.tag ? readMark(element.data) : undefined,
     );
-    const sets = this.#translates ? (['live', 'counted', 'local4'] as const) : (['live', 'counted'] as const);
+    const sets = translates ? (['live', 'counted', 'local4'] as const) : (['live', 'counted'] as const);
     const wanted = ids.flatMap((id) => (id === undefined ? [] : sets.map((set) => ({ set, key: markField(id) }))));
     const parts = this.#get(wanted).values();
     return openings.map((opening, index) => {
@@ -43,18 +45,19 @@ export class HeldOpenings {
       const arrival = arrivals[index];
       if (id === undefined || !arrival) return undefined;
       const [live, counted, local4] = sets.map(() => parts.next().value);
-      const isTranslated = this.#translates && familyOf(opening.global.address) === 4;
+      const isTranslated = translates && familyOf(opening.global.address) === 4;
       const local = isTranslated ? local4?.data && readEndpoint(local4.data) : opening.global;
-      const held = assemble(opening, arrival, live, counted, local);
+      const held = assemble(opening, wanOf(id), arrival, live, counted, local);
       return held && { id, held };
     });
   }
 
   /** Every opening of the table. */
   all(): Numbered[] {
+    const { translates, wanOf } = this.#rules.ruleset;
     const byNumber = (set: string) => new Map(this.#dump(set).map((element) => [readMark(element.key), element]));
     const [live, counted] = [byNumber('live'), byNumber('counted')];
-    const local4 = this.#translates ? byNumber('local4') : undefined;
+    const local4 = translates ? byNumber('local4') : undefined;
     const found: Numbered[] = [];
     for (const family of [4, 6] as const) {
       for (const shape of shapes) {
@@ -64,7 +67,7 @@ export class HeldOpenings {
           const parts = readArrivalKey(arrival.key, family, shape);
           const target = local4?.get(id)?.data;
           const local = family === 6 || !local4 ? parts.global : target && readEndpoint(target);
-          const held = assemble(parts, arrival, live.get(id), counted.get(id), local);
+          const held = assemble(parts, wanOf(id), arrival, live.get(id), counted.get(id), local);
           if (held) found.push({ id, held });
         }
       }
@@ -73,13 +76,13 @@ export class HeldOpenings {
   }
 
   #get(keys: readonly ElementKey[]): (HeldElement | undefined)[] {
-    const answers = this.#socket.ask(keys.map((key) => getElement(this.#table, key)));
+    const answers = this.#socket.ask(keys.map((key) => getElement(this.#rules.ruleset.table, key)));
     return answers.map((list) => elementsIn(list)[0]);
   }
 
   #dump(set: string): HeldElement[] {
     for (let attempt = 1; ; attempt++) {
-      const answers = this.#socket.ask([dumpSet(this.#table, set)])[0] ?? [];
+      const answers = this.#socket.ask([dumpSet(this.#rules.ruleset.table, set)])[0] ?? [];
       const whole = answers.every((a) => a.kind !== 'message' || (a.head.flags & 0x10) === 0);
       if (whole || attempt === dumpAttempts) return elementsIn(answers);
     }
@@ -93,6 +96,7 @@ function elementsIn(answers: readonly Answer[]): HeldElement[] {
 /** One opening of its parts; undefined where one of them has run out. */
 function assemble(
   { remote, global }: Pick<KernelOpening, 'remote' | 'global'>,
+  wan: string | undefined,
   arrival: HeldElement,
   live: HeldElement | undefined,
   counted: HeldElement | undefined,
@@ -101,5 +105,14 @@ function assemble(
   const carried = live?.data && readStreamCode(readMark(live.data));
   if (!live || !carried || !counted || !local) return undefined;
   const tag = arrival.comment;
-  return { ...carried, remote, global, local, tag, remainingMs: live.remainingMs, ...counted.count };
+  return {
+    ...carried,
+    remote,
+    global,
+    local,
+    ...(wan !== undefined && { wan }),
+    tag,
+    remainingMs: live.remainingMs,
+    ...counted.count,
+  };
 }

@@ -55,7 +55,7 @@ describe('the twin in memory', () => {
     const far = { address: '203.0.113.20', port: 8443 };
     const flow = { transport: 'tcp', original: { from: opening.local, to: far } } as const;
     plane.flows.push({ flow, observed: opening.global });
-    assert.deepEqual(plane.flow('tcp', opening.global, far), flow);
+    assert.deepEqual(plane.flow('tcp', opening.global, far), { ...flow, outside: opening.global });
     assert.equal(plane.flow('udp', opening.global, far), undefined);
     assert.equal(plane.flow('tcp', opening.global, opening.local), undefined);
   });

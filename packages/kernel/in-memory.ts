@@ -12,11 +12,17 @@ import type {
 } from './data-plane.ts';
 import { errno } from './netlink/errno.ts';
 
+/** A flow as sent, and its near end as seen outside. */
+export interface KnownFlow {
+  readonly flow: Omit<Flow, 'outside'>;
+  readonly observed: Endpoint;
+}
+
 /** The twin's controls: what packets and devices would have done. */
 export interface InMemoryDataPlane extends DataPlane {
   load(interfaces?: Interfaces): 'loaded' | 'adopted';
   /** Flows that `flow` finds: as sent, and as seen outside. */
-  readonly flows: { readonly flow: Flow; readonly observed: Endpoint }[];
+  readonly flows: KnownFlow[];
   /** Counts packets on an opening that is held. */
   pass(opening: KernelOpening, packets: number, bytes: number): void;
   /** Commits fail with this errno at their first entry from now on; 0 ends it. */
@@ -39,7 +45,7 @@ export function inMemoryDataPlane(
 }
 
 class Twin implements InMemoryDataPlane {
-  readonly flows: { readonly flow: Flow; readonly observed: Endpoint }[] = [];
+  readonly flows: KnownFlow[] = [];
   readonly #clock: Pick<Clock, 'now'>;
   readonly #translates: boolean;
   #entries = new Map<string, Entry>();
@@ -113,12 +119,13 @@ class Twin implements InMemoryDataPlane {
   }
 
   flow(transport: 'tcp' | 'udp', near: Endpoint, far: Endpoint, side = 'outside'): Flow | undefined {
-    return this.flows.find(
+    const found = this.flows.find(
       (known) =>
         known.flow.transport === transport &&
         sameEndpoint(side === 'inside' ? known.flow.original.from : known.observed, near) &&
         sameEndpoint(known.flow.original.to, far),
-    )?.flow;
+    );
+    return found && { ...found.flow, outside: found.observed };
   }
 
   pass(opening: KernelOpening, packets: number, bytes: number): void {

@@ -21,6 +21,7 @@ import { findFooting, type RulesPlan } from './nft-program.ts';
 import { type Count, nftablesSubsystem, type SetElement } from './nftables/element.ts';
 import { elementsOf } from './opening-elements.ts';
 import { RulesInPlace } from './rules-in-place.ts';
+import type { Ruleset } from './ruleset.ts';
 import { type Opened, settleFlows } from './settle-flows.ts';
 import { adding, judge, type Place, reasonOf, removing, type Step } from './transaction.ts';
 
@@ -65,7 +66,6 @@ const planOf = ({ table = 'sluice', nft = 'nft', mode = 'owner', translates }: D
 class NftDataPlane implements DataPlane {
   readonly #socket = new NetfilterSocket();
   readonly #table: string;
-  readonly #translates: boolean;
   readonly #rules: RulesInPlace;
   readonly #held: HeldOpenings;
   /** Numbers are never used again: a flow of an opening long gone may still carry one. Random, so that a restart does not begin where an earlier process did. */
@@ -74,9 +74,8 @@ class NftDataPlane implements DataPlane {
   constructor(options: DataPlaneOptions) {
     const plan = planOf(options);
     this.#table = plan.table;
-    this.#translates = plan.translates;
     this.#rules = new RulesInPlace(this.#socket, plan);
-    this.#held = new HeldOpenings(this.#socket, plan);
+    this.#held = new HeldOpenings(this.#socket, this.#rules);
   }
 
   load(interfaces: Interfaces): 'loaded' | 'adopted' {
@@ -92,7 +91,7 @@ class NftDataPlane implements DataPlane {
   }
 
   commit(change: Change): CommitFailure | undefined {
-    const unfit = firstUnfit(change, this.#translates);
+    const unfit = firstUnfit(change, this.#rules.ruleset);
     if (unfit) return { reason: 'refused', errno: errno.invalid, at: unfit };
     try {
       const renewed = this.#held.look(change.renew.map(({ opening }) => opening));
@@ -128,7 +127,7 @@ class NftDataPlane implements DataPlane {
         ? sameEndpoint(original.from, near) && sameEndpoint(original.to, far)
         : sameEndpoint(reply.from, far) && sameEndpoint(reply.to, near);
     if (!fits) return undefined;
-    return { transport, original: { from: original.from, to: original.to } };
+    return { transport, original: { from: original.from, to: original.to }, outside: reply.to };
   }
 
   [Symbol.dispose](): void {
@@ -204,9 +203,11 @@ function sameAsHeld(opening: KernelOpening, numbered: Numbered | undefined): boo
 }
 
 /** The first entry that the kernel could not hold, or hold for ever: a timeout of 0 is none. */
-function firstUnfit(change: Change, translates: boolean): Place | undefined {
+function firstUnfit(change: Change, { translates, knowsWan }: Ruleset): Place | undefined {
+  const fits = (opening: KernelOpening) =>
+    canHold(opening, translates) && (opening.wan === undefined || knowsWan(opening.wan));
   for (const list of ['add', 'renew'] as const) {
-    const index = change[list].findIndex(({ opening, leaseMs }) => !canHold(opening, translates) || !isLease(leaseMs));
+    const index = change[list].findIndex(({ opening, leaseMs }) => !fits(opening) || !isLease(leaseMs));
     if (index >= 0) return { list, index };
   }
   return undefined;

@@ -58,7 +58,7 @@ export interface RemoteRulesets {
 
 /** The packet filter of a gateway without another firewall, in the table `table` of family inet. */
 export function gatewayRuleset(table: string, translates = true): RemoteRuleset {
-  return remote(ownerRuleset(table, translates));
+  return remote(ownerRuleset(table, { translates }));
 }
 
 /** See {@link RemoteRulesets}; for gateways that translate IPv4, or for firewalls that do not. */

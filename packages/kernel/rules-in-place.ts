@@ -20,7 +20,7 @@ export class RulesInPlace {
   constructor(socket: NetfilterSocket, plan: RulesPlan) {
     this.#socket = socket;
     this.#plan = plan;
-    this.#ruleset = ownerRuleset(plan.table, plan.translates);
+    this.#ruleset = ownerRuleset(plan.table, plan);
   }
 
   /** What stands there, since it was put there. */
@@ -34,7 +34,10 @@ export class RulesInPlace {
     const { footing } = found;
     if (footing.mode === 'refused') throw new LoadFailed(footing.because);
     const { table, translates } = this.#plan;
-    const ruleset = footing.mode === 'owner' ? ownerRuleset(table, translates) : guestRuleset(table, translates);
+    const ruleset =
+      footing.mode === 'owner'
+        ? ownerRuleset(table, { translates, wans: interfaces.wan })
+        : guestRuleset(table, translates);
     const text = loadText(ruleset, interfaces);
     const hooks = this.#hooksMissing(found);
     this.#footing = footing;

@@ -135,3 +135,9 @@ export const tcpOnly = `  chain tcp_only {
     tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
   }
 `;
+
+/** An interface's name as nft(8) reads it. Throws RangeError where it is none. */
+export function quoted(name: string): string {
+  if (!/^[A-Za-z0-9_.:@-]{1,15}$/.test(name)) throw new RangeError(`not an interface name: ${JSON.stringify(name)}`);
+  return `"${name}"`;
+}

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Interfaces } from './data-plane.ts';
-import { firstMasqueradePort, numbering, sets, streamTypes, tcpOnly } from './ruleset-parts.ts';
+import type { Interfaces, KernelOpening } from './data-plane.ts';
+import { firstMasqueradePort, numbering, quoted, sets, streamTypes, tcpOnly } from './ruleset-parts.ts';
 import type { Carried } from './stream-code.ts';
+import { oneWay, severalWays } from './ways.ts';
 
 /** The gateway's packet filter as a value: an nftables table, before it has any opening. */
 export interface Ruleset {
@@ -14,25 +15,40 @@ export interface Ruleset {
   /** The table in the language of nft(8). */
   readonly text: string;
   /** The number of an opening: the connection mark of its flows, never 0. `sequence` is a whole number, 1 to 2^32 - 1. */
-  numberOf(carried: Carried, sequence: number): number;
+  numberOf(opening: Carried & Pick<KernelOpening, 'wan'>, sequence: number): number;
+  /** The WAN interface by which the packets of that number come and go, where there are several; undefined for any. */
+  wanOf(number: number): string | undefined;
+  /** Whether an opening can be told to be on that interface: where there are several, it must be one of them. */
+  knowsWan(wan: string): boolean;
   /** Whether a connection mark is the number of an opening, living or dead. */
   isNumber(mark: number): boolean;
   /** Sets that hold an opening's number, for as long as its lease, besides those that every ruleset has. */
   readonly numberSets: readonly string[];
 }
 
+/** What there is to know of a gateway that governs what passes. */
+export interface OwnerPlace {
+  /** Whether it is the home's router too; so it is where left out. */
+  readonly translates?: boolean;
+  /** Names of its WAN interfaces. */
+  readonly wans?: readonly string[];
+}
+
 /**
  * Owner mode: the gateway has no other firewall, and what this table does not name does not pass. One that `translates`
  * is the home's router too; else it is a firewall alone, before or behind the router.
  */
-export function ownerRuleset(table: string, translates = true): Ruleset {
+export function ownerRuleset(table: string, { translates = true, wans = [] }: OwnerPlace = {}): Ruleset {
   const types = streamTypes('meta mark', (code) => code);
-  const first = arriving() + numbering(translates);
+  const ways = wans.length > 1 ? severalWays(wans) : oneWay;
+  const first = arriving() + numbering(translates) + ways.routing;
   const last = translates ? leaving() : leavingAsItCame;
   return {
-    ...written(table, [sets(translates), first, last, forward(), governed(), types, input()]),
+    ...written(table, [sets(translates) + ways.sets, first, last, forward(), governed(ways.check), types, input()]),
     translates,
-    numberOf: (_carried, sequence) => sequence,
+    numberOf: ({ wan }, sequence) => ways.numberOf(wan, sequence),
+    wanOf: ways.wanOf,
+    knowsWan: ways.knows,
     isNumber: (mark) => mark !== 0,
     numberSets: [],
   };
@@ -59,11 +75,6 @@ export function loadText(ruleset: Ruleset, interfaces: Interfaces): string {
     fill('lan', interfaces.lan.map(quoted)),
     fill('listening', interfaces.listening ?? []),
   ].join('');
-}
-
-function quoted(name: string): string {
-  if (!/^[A-Za-z0-9_.:@-]{1,15}$/.test(name)) throw new RangeError(`not an interface name: ${JSON.stringify(name)}`);
-  return `"${name}"`;
 }
 
 /** The first packet of each flow: the opening it belongs to becomes its mark, and translates it. */
@@ -118,9 +129,9 @@ ${tcpOnly}`;
 }
 
 /** Every packet of a flow that belongs to an opening, both directions, whoever began it. */
-function governed(): string {
+function governed(check: string): string {
   return `  chain governed {
-    meta mark set ct mark map @live goto by_type
+${check}    meta mark set ct mark map @live goto by_type
     counter drop
   }
   chain passed {

@@ -9,13 +9,16 @@ export interface GatewayNetworks {
   readonly outward: readonly { readonly reference: string; readonly ipv4: readonly IpAddress[] }[];
 }
 
-/** The interface that an opening comes in by: where its request went out, else the first that faces outwards. */
+/** The interface that an opening comes in by: where its request went out, else the only one; undefined where it is not told. */
 export function outwardOf(
   opening: Opening,
   { outward }: Pick<GatewayNetworks, 'outward'>,
 ): GatewayNetworks['outward'][number] | undefined {
   const seen = opening.flow?.observed.address;
-  return outward.find(({ ipv4 }) => seen !== undefined && ipv4.includes(seen)) ?? outward[0];
+  return (
+    outward.find(({ ipv4 }) => seen !== undefined && ipv4.includes(seen)) ??
+    (outward.length === 1 ? outward[0] : undefined)
+  );
 }
 
 /** What gateways last said of their interfaces, so that a request need not ask. Asked again after `forget`. */

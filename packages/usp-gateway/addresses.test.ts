@@ -66,8 +66,11 @@ test('an opening comes in where its request went out', () => {
     flow: { portal: { address: '203.0.113.20', port: 8443 }, observed: { address, port: 1 } },
   });
   assert.equal(outwardOf(seen('198.51.100.1'), networks)?.reference, 'Device.IP.Interface.4');
-  assert.equal(outwardOf(seen('192.0.2.7'), networks)?.reference, 'Device.IP.Interface.1');
-  assert.equal(outwardOf(opening, networks)?.reference, 'Device.IP.Interface.1');
+  // A carrier's address, or none: with several interfaces only the gateway can tell.
+  assert.equal(outwardOf(seen('192.0.2.7'), networks), undefined);
+  assert.equal(outwardOf(opening, networks), undefined);
+  const [only] = networks.outward;
+  assert.equal(outwardOf(opening, { outward: only ? [only] : [] })?.reference, 'Device.IP.Interface.1');
 });
 
 test('a gateway none of whose interfaces translates is a firewall alone', () => {

@@ -59,8 +59,10 @@ function adoptOne(
   const tag = readTag(opening.tag, owners);
   if (!tag) return undefined;
   const table = translates && familyOf(opening.local.address) === 4 ? portMappingTable : pinholeTable;
-  const at = networks.interfaces.findIndex(({ addresses }) =>
-    addresses.some(({ address }) => address === opening.global.address),
+  const at = networks.interfaces.findIndex(({ name, addresses }) =>
+    opening.wan === undefined
+      ? table === portMappingTable && addresses.some(({ address }) => address === opening.global.address)
+      : name === opening.wan,
   );
   const endless = remainingMs > endlessMs / 2;
   return {
@@ -71,7 +73,7 @@ function adoptOne(
       ...nothingWanted,
       alias: tag.alias,
       enable: true,
-      interface: table === portMappingTable && !tag.allInterfaces && at >= 0 ? `${interfaceTable}${at + 1}` : '',
+      interface: !tag.allInterfaces && at >= 0 ? `${interfaceTable}${at + 1}` : '',
       allInterfaces: tag.allInterfaces,
       description: tag.description,
       transport: transportOf(opening.streamType),

@@ -1,4 +1,4 @@
-import type { DataPlane, HeldOpening, KernelOpening } from '@sluice/kernel';
+import type { DataPlane, Flow, HeldOpening, KernelOpening } from '@sluice/kernel';
 import {
   type Clock,
   formatEndpoint,
@@ -6,6 +6,7 @@ import {
   type IpAddress,
   type OpeningCounters,
   prefixContains,
+  type RequestFlow,
 } from '@sluice/model';
 import type { ChangeResult, ModelChange, ModelEvent } from '@sluice/usp-agent';
 import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
@@ -176,7 +177,8 @@ export class Openings implements Disposable {
   #around(now: Instant): Surroundings {
     const { policy, translates, deviceOf, dataPlane, keys } = this.#ground;
     const networks = this.#ground.networks();
-    const sender = senders(dataPlane);
+    const sent = senders(dataPlane);
+    const sender = (flow: RequestFlow) => sent(flow)?.original.from.address;
     return {
       policy,
       translates,
@@ -184,6 +186,7 @@ export class Openings implements Disposable {
       deviceOf,
       paused: this.#paused,
       sender,
+      leftFrom: (flow) => sent(flow)?.outside.address,
       consent: beginConsent({ policy, now, since: this.#since, keys, used: this.#used, sender, deviceOf }),
       judgeTarget: once((address) => judgeTarget(policy, networks, address)),
       judgeRemote: once((address) => judgeRemote(policy, networks, address)),
@@ -272,14 +275,14 @@ const openingsOf = (rows: readonly Row[]) => rows.flatMap(({ opening }) => (open
  * Who sent a request: over HTTPS in a TCP flow, over SIP perhaps in one of UDP. Where the portal saw it translated once
  * more, further out, the device's own end of it is looked up. The rows of one message share their request's flow: once.
  */
-function senders(dataPlane: DataPlane): Surroundings['sender'] {
-  const known = new Map<string, IpAddress | undefined>();
+function senders(dataPlane: DataPlane): (flow: RequestFlow) => Flow | undefined {
+  const known = new Map<string, Flow | undefined>();
   return ({ transport = 'tcp', observed, portal, sent }) => {
     const name = [transport, ...[observed, portal, ...(sent ? [sent] : [])].map(formatEndpoint)].join(' ');
     if (!known.has(name)) {
       const flow =
         dataPlane.flow(transport, observed, portal) ?? (sent && dataPlane.flow(transport, sent, portal, 'inside'));
-      known.set(name, flow?.original.from.address);
+      known.set(name, flow);
     }
     return known.get(name);
   };

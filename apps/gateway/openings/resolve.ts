@@ -2,7 +2,7 @@ import type { KernelOpening } from '@sluice/kernel';
 import { familyOf, type IpAddress, isPort, type RequestFlow, refuse, transportOf } from '@sluice/model';
 import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import type { MessageConsent } from '../consent/judge.ts';
-import { globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
+import { findInterface, globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
 import { judgeLocalPort, judgePortal, type Verdict } from '../policy/verdicts.ts';
 import { type Fault, faultOf } from './fault.ts';
@@ -20,6 +20,8 @@ export interface Surroundings {
   judgeRemote(address: IpAddress | undefined): Verdict;
   /** The device whose request left in this flow, by the translation table; asked once a flow. */
   sender(flow: RequestFlow): IpAddress | undefined;
+  /** The global address that it left from, by the same table. */
+  leftFrom(flow: RequestFlow): IpAddress | undefined;
   /** The hardware address under an address of the home, where it is known. */
   deviceOf(address: IpAddress): string | undefined;
   /** Of the message that the row is part of. */
@@ -51,11 +53,14 @@ export function resolvePath(
   if ('fault' in device) return device;
   const local = { address: device.address, port: localPort };
   const outside =
-    table === pinholeTable ? { ...device, interface: wanted.interface } : findGlobalAddress(wanted, networks);
+    table === pinholeTable ? { ...device, interface: wanted.interface } : findGlobalAddress(wanted, around);
   if ('fault' in outside) return outside;
+  const wan = findWan(outside.interface, networks);
+  if (typeof wan === 'object') return wan;
   return {
     interface: outside.interface,
     path: {
+      ...(wan !== undefined && { wan }),
       streamType: streamTypeWanted(wanted),
       ...(wanted.payloadType === undefined ? {} : { payloadType: wanted.payloadType }),
       remote: {
@@ -89,10 +94,18 @@ function judgeTable(table: OpeningTable, wanted: Wanted, { translates }: Surroun
   return undefined;
 }
 
+/** By which interface packets come where there are several: the one that is named. Undefined for any. */
+function findWan(reference: string, networks: Networks): string | undefined | { fault: Fault } {
+  if (reference === '' || networks.interfaces.filter(({ side }) => side === 'wan').length < 2) return undefined;
+  const found = findInterface(networks, reference);
+  if (found?.side === 'wan') return found.name;
+  return { fault: { code: errorCode.invalidConfiguration, message: `${reference} is no interface of the WAN side` } };
+}
+
 /** The interface that a port mapping is on: the one it names, else the one its request left by, else the first with an address. */
 function findGlobalAddress(
   wanted: Wanted,
-  networks: Networks,
+  { networks, leftFrom }: Surroundings,
 ): { address: IpAddress; interface: string } | { fault: Fault } {
   const invalid = (message: string) => ({ fault: { code: errorCode.invalidConfiguration, message } });
   const wans = networks.interfaces.flatMap((candidate, index) => {
@@ -104,7 +117,10 @@ function findGlobalAddress(
     return named ?? invalid(`${wanted.interface} is no interface of the WAN side with an IPv4 address`);
   }
   if (wanted.allInterfaces && wans.length > 1) return invalid('an opening is on one interface; name it in Interface');
-  const chosen = wans.find(({ address }) => address === wanted.flow?.observed.address) ?? wans[0];
+  // Where the portal saw another translation further out, the gateway's own table tells.
+  const by = (address: IpAddress | undefined) => wans.find((wan) => wan.address === address);
+  const { flow } = wanted;
+  const chosen = (flow && (by(flow.observed.address) ?? by(leftFrom(flow)))) ?? wans[0];
   if (!chosen) return invalid('no interface of the WAN side has an IPv4 address now');
   return { ...chosen, interface: wanted.allInterfaces ? wanted.interface : chosen.interface };
 }

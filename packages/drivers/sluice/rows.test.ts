@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Opening } from '@sluice/model';
 import { planUsp } from '@sluice/usp-gateway';
 import { heldOpening } from './held-rows.ts';
-import { pathOf, rowOf } from './rows.ts';
+import { interfaceFor, pathOf, rowOf } from './rows.ts';
 
 const now = 1_000_000;
 
@@ -204,4 +204,23 @@ test('a plan gives back first, rounds leases down, and is at least a second long
       ['open', [10, 1]],
     ],
   );
+});
+
+test('the interface is named where it is known by which the request left; else the gateway finds it', () => {
+  const outward = [
+    { reference: 'Device.IP.Interface.1', ipv4: ['203.0.113.1'] },
+    { reference: 'Device.IP.Interface.2', ipv4: ['100.64.0.2'] },
+  ];
+  const networks = { addresses: { global: [], local: [], own: [] }, translates: true, outward };
+  const seen = (address: string) => ({
+    ...video,
+    flow: { portal: { address: '203.0.113.20', port: 8443 }, observed: { address, port: 1 } },
+  });
+  const named = (opening: Opening, changes = {}) => interfaceFor(opening, { ...networks, ...changes })?.reference;
+  assert.equal(named(seen('100.64.0.2')), 'Device.IP.Interface.2');
+  assert.equal(named(seen('198.51.100.1')), undefined);
+  assert.equal(named(seen('198.51.100.1'), { outward: outward.slice(0, 1) }), 'Device.IP.Interface.1');
+  // What is not translated may come by any.
+  assert.equal(named(subtitles6), undefined);
+  assert.equal(named(seen('100.64.0.2'), { translates: false }), undefined);
 });

@@ -1,5 +1,5 @@
 import { familyOf, type GrantedOpening, type Opening, type RequestFlow, transportOf } from '@sluice/model';
-import type { Lease } from '@sluice/usp-gateway';
+import { type GatewayNetworks, type Lease, outwardOf } from '@sluice/usp-gateway';
 import { openingParameter as extension, keyed, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 
 /** A row as an Add creates it. */
@@ -11,6 +11,19 @@ export interface Row {
 /** The table that an opening is a row of at a gateway that translates IPv4, or does not. */
 export function tableOf(opening: Opening, translates: boolean): string {
   return translates && familyOf(opening.remote.address) === 4 ? portMappingTable : pinholeTable;
+}
+
+/**
+ * The interface to name in an opening's row. Of several only the gateway's own table can tell by which a request left,
+ * where the portal saw another address than theirs; and what is not translated may come by any.
+ */
+export function interfaceFor(
+  opening: Opening,
+  networks: GatewayNetworks,
+): GatewayNetworks['outward'][number] | undefined {
+  const isMapping = tableOf(opening, networks.translates) === portMappingTable;
+  if (isMapping || networks.outward.length === 1) return outwardOf(opening, networks);
+  return undefined;
 }
 
 /** Addresses an opening's row by its id, whatever instance number it has now. One whose ends are the same was not translated. */

@@ -17,7 +17,6 @@ import {
   type Lease,
   missedBySet,
   networksIn,
-  outwardOf,
   refusalIn,
   rowsIn,
   type UspPort,
@@ -38,7 +37,7 @@ import {
 } from '@sluice/wire/usp';
 import { grantOf, missingParameters } from './grants.ts';
 import { heldOpening } from './held-rows.ts';
-import { pathOf, rowOf } from './rows.ts';
+import { interfaceFor, pathOf, rowOf } from './rows.ts';
 import { firewallTraits, sluiceTraits } from './traits.ts';
 
 /** What the driver is made of. */
@@ -88,7 +87,7 @@ export async function sluiceSession(
     const openings = leases.map(({ opening }) => opening);
     const networks = await networksNow(signal);
     const wanted = leases.map((lease) =>
-      rowOf(lease, outwardOf(lease.opening, networks)?.reference, networks.translates),
+      rowOf(lease, interfaceFor(lease.opening, networks)?.reference, networks.translates),
     );
     const answer = await ask(addRequest(wanted), signal);
     if (answer.kind === 'error') return { kind: 'refused', refusal: refusalIn(answer, openings) };

@@ -76,7 +76,7 @@ export function uspSession(
   const groundOf = (opening: Opening, networks: GatewayNetworks): RowGround => ({
     capabilities,
     chain,
-    outward: outwardOf(opening, networks)?.reference,
+    outward: (outwardOf(opening, networks) ?? networks.outward[0])?.reference,
   });
 
   async function open(leases: readonly Lease<Opening>[], signal: AbortSignal): Promise<Outcome> {

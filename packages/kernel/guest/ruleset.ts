@@ -30,6 +30,8 @@ export function guestRuleset(table: string, translates = true): Ruleset {
     ...written(table, [sets(translates) + alive, first, ...last, governed, types, edges]),
     translates,
     numberOf: (carried, sequence) => (ofCode(streamCode(carried)) | (sequence & sequenceMask)) >>> 0,
+    wanOf: () => undefined,
+    knowsWan: () => true,
     isNumber: (mark) => (mark & ourBit) !== 0,
     numberSets: ['alive'],
   };

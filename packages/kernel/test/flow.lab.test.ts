@@ -19,7 +19,7 @@ test('the device behind a flow is found by what was seen outside, exactly', { ti
       const [left] = await home.passing({ by, from, to: remote }, 1);
       assert.ok(left && 'port' in left.from);
       const observed: Endpoint = left.from;
-      const flow = { transport: 'udp', original: { from, to: remote } };
+      const flow = { transport: 'udp', original: { from, to: remote }, outside: observed };
       assert.deepEqual(home.plane.flow('udp', observed, remote), flow);
       assert.equal(home.plane.flow('tcp', observed, remote), undefined);
       assert.equal(home.plane.flow('udp', { ...observed, port: observed.port - 1 }, remote), undefined);
