@@ -84,6 +84,7 @@ export function configurationOf(
       return {
         identity,
         interfaces: { wan: names('wan'), lan: names('lan') },
+        ...(host.runs.translates === false && { translates: false }),
         controllers: hostsRunning(network.topology, 'configuration-server').map(({ name, runs }) => ({
           endpointId: runs.endpointId,
           url: `wss://${authorityOf(network, name, partPorts.configurationUsp)}/usp`,

@@ -10,4 +10,6 @@ export interface ProbeReport {
   readonly right: boolean;
   readonly sent: number;
   readonly passed: number;
+  /** How many of them came in between two gateways in a row, past the outer one; left out where there is one, or none. */
+  readonly between?: number;
 }

@@ -3,16 +3,20 @@ import { setTimeout } from 'node:timers/promises';
 import type { IpAddress } from '@sluice/model';
 import type { BuiltNetwork } from '../build.ts';
 import { noisePayload, RawSender, rtcpPayload, rtpPayload, Sniffer } from '../packets/index.ts';
-import { neighbour } from './ground.ts';
+import { pathOf } from '../topology.ts';
+import { appliance, neighbour } from './ground.ts';
 import type { ProbeReport } from './probe-report.ts';
 import type { Phase, Probe, Sender, Target } from './probes.ts';
 
 /** Packets of the right kind sent on and on, across the end of a session. */
 export interface Persistent {
   /** From now on is the next phase: gives what was sent and passed up to here, and begins a new count. */
-  turn(): Promise<{ readonly sent: number; readonly passed: number }>;
+  turn(): Promise<Tally>;
   stop(): void;
 }
+
+/** What became of packets that carried one token. */
+export type Tally = Pick<ProbeReport, 'sent' | 'passed' | 'between'>;
 
 /** Who sends, and from which host; only two boxes in a row have a neighbour between them. */
 const senders: readonly (readonly [Sender, string])[] = [
@@ -24,21 +28,26 @@ const senders: readonly (readonly [Sender, string])[] = [
 const settleMs = 150;
 
 /**
- * Sends probes from the media server's host, the stranger's and the neighbour's, and counts at the devices' own interfaces which of them
- * came into the home. No part of the system is asked: a packet is known by a token that no other has.
+ * Sends probes from the media server's host, the stranger's and the neighbour's, and
+ * counts at the devices' own interfaces which of them came into the home. No part of the system is asked: a packet is known by a token that no other has.
  */
 export class Probing implements Disposable {
   readonly #senders: ReadonlyMap<Sender, RawSender>;
-  readonly #sniffers: readonly Sniffer[];
+  readonly #devices: readonly Sniffer[];
+  readonly #between: Sniffer | undefined;
 
-  /** In the first home of {@link homes}. */
+  /** At every device of every home, and between the two gateways in front of the first one's, where there are two. */
   constructor(network: BuiltNetwork) {
     this.#senders = new Map(
       senders
         .filter(([, host]) => network.topology.hosts.some(({ name }) => name === host))
         .map(([sender, host]) => [sender, new RawSender(network.namespace(host))]),
     );
-    this.#sniffers = ['tv-1', 'tablet-1'].map((host) => new Sniffer(network.namespace(host), 'eth0'));
+    this.#devices = network.topology.hosts
+      .filter(({ name }) => /^(tv|tablet)-/.test(name))
+      .map(({ name }) => new Sniffer(network.namespace(name), 'eth0'));
+    const [inner, outer] = pathOf(network.topology, appliance);
+    if (inner && outer) this.#between = new Sniffer(network.namespace(inner.name), 'wan0');
   }
 
   /** Sends each probe of a target `times` over, and reports what passed. */
@@ -55,7 +64,7 @@ export class Probing implements Disposable {
       return { ...tried, token, sent: times };
     });
     await setTimeout(settleMs, undefined, { signal });
-    return sent.map(({ target, probe, token, sent }) => report(phase, target, probe, sent, this.#passed(token)));
+    return sent.map(({ target, probe, token, sent }) => report(phase, target, probe, this.#tally(probe, token, sent)));
   }
 
   /** Sends one probe to every port of `ports` at each of `addresses` once, or where it is meant to go if there are none, and reports it as one. */
@@ -74,7 +83,7 @@ export class Probing implements Disposable {
     );
     for (const to of ends) this.#send({ ...probe, to }, target, token, 1);
     await setTimeout(settleMs, undefined, { signal });
-    return report(phase, target, probe, ends.length, this.#passed(token));
+    return report(phase, target, probe, this.#tally(probe, token, ends.length));
   }
 
   /** Sends one packet of `probe` every `everyMs` until stopped. */
@@ -85,14 +94,14 @@ export class Probing implements Disposable {
       this.#send(probe, target, token, 1);
       sent++;
     }, everyMs);
-    const passed = (of: string): number => this.#passed(of);
+    const tally = (of: string, times: number): Tally => this.#tally(probe, of, times);
     return {
       async turn() {
         const before = { token, sent };
         token = newToken();
         sent = 0;
         await setTimeout(settleMs);
-        return { sent: before.sent, passed: passed(before.token) };
+        return tally(before.token, before.sent);
       },
       stop: () => clearInterval(timer),
     };
@@ -100,7 +109,7 @@ export class Probing implements Disposable {
 
   [Symbol.dispose](): void {
     for (const sender of this.#senders.values()) sender[Symbol.dispose]();
-    for (const sniffer of this.#sniffers) sniffer[Symbol.dispose]();
+    for (const sniffer of this.#sniffers()) sniffer[Symbol.dispose]();
   }
 
   #send(probe: Probe, target: Target, token: string, times: number): void {
@@ -109,18 +118,32 @@ export class Probing implements Disposable {
     this.#senders.get(probe.sender)?.send({ transport, from, to, payload }, times);
   }
 
-  #passed(token: string): number {
-    return this.#sniffers.reduce((sum, sniffer) => sum + sniffer.count(token), 0);
+  #tally({ sender }: Probe, token: string, sent: number): Tally {
+    const passed = this.#devices.reduce((sum, sniffer) => sum + sniffer.count(token), 0);
+    // A neighbour stands there already.
+    const isPast = this.#between && sender !== 'neighbour';
+    return { sent, passed, ...(isPast && { between: this.#between.count(token) }) };
+  }
+
+  #sniffers(): readonly Sniffer[] {
+    return [...this.#devices, ...(this.#between ? [this.#between] : [])];
   }
 
   #forget(): void {
-    for (const sniffer of this.#sniffers) sniffer.clear();
+    for (const sniffer of this.#sniffers()) sniffer.clear();
   }
 }
 
-function report(phase: Phase, target: Target, probe: Probe, sent: number, passed: number): ProbeReport {
-  const { streamId: stream, firstSpeaker } = target;
-  return { probe: probe.probe, sender: probe.sender, stream, phase, firstSpeaker, right: probe.right, sent, passed };
+function report(phase: Phase, { streamId, firstSpeaker }: Target, probe: Probe, tally: Tally): ProbeReport {
+  return {
+    probe: probe.probe,
+    sender: probe.sender,
+    stream: streamId,
+    phase,
+    firstSpeaker,
+    right: probe.right,
+    ...tally,
+  };
 }
 
 function newToken(): string {

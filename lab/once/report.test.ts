@@ -86,6 +86,8 @@ test('each broken promise is told', () => {
     [probesBut(0, { passed: 1 }), /right packet from the media server before the session: 1 of 5 passed, not none/],
     [probesBut(3, { passed: 4 }), /right packet from the media server during the session: 4 of 5 passed, not all/],
     [probesBut(4, { passed: 1 }), /other source port from the media server during the session: 1 of 5/],
+    [probesBut(4, { between: 2 }), /other source port .* during the session: 2 of 5 got past the outer gateway/],
+    [probesBut(0, { between: 1 }), /right packet .* before the session: 1 of 5 got past the outer gateway/],
     [probesBut(8, { sent: 0 }), /^subtitles: no wrong packet was tried after/],
   ];
   for (const [reasons, expected] of cases) assert.match(reasons[0] ?? 'pass', expected);

@@ -135,9 +135,11 @@ function judgeTried(stream: StreamReport, probes: readonly ProbeReport[]): strin
 }
 
 function judgeProbe(tried: ProbeReport, { held = {}, probes }: Observations): string[] {
-  const { probe, sender, stream, phase, right, sent, passed } = tried;
+  const { probe, sender, stream, phase, right, sent, passed, between = 0 } = tried;
   const what = `${stream}: ${probe} from the ${sender} ${phase} the session`;
   if (sent === 0) return [`${what} was not sent.`];
   if (right && phase === 'during') return passed === sent ? [] : [`${what}: ${passed} of ${sent} passed, not all.`];
-  return passed === 0 || isNamed(tried, held, probes) ? [] : [`${what}: ${passed} of ${sent} passed, not none.`];
+  if ((passed === 0 && between === 0) || isNamed(tried, held, probes)) return [];
+  const where = passed > 0 ? 'passed' : 'got past the outer gateway';
+  return [`${what}: ${passed || between} of ${sent} ${where}, not none.`];
 }

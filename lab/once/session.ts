@@ -4,7 +4,7 @@ import type { Deployment } from '../parts.ts';
 import { findContent, innerEnds, openingsLeft, portsBefore, surroundingsOf, targetsBefore } from './ground.ts';
 import type { ProbeReport } from './probe-report.ts';
 import { type Probe, rightProbe, type Target, wrongProbes } from './probes.ts';
-import { Probing } from './probing.ts';
+import { Probing, type Tally } from './probing.ts';
 import { judge, type OnceReport, type Step, type StreamReport } from './report.ts';
 import { type ViewingResult, view } from './viewer.ts';
 import { remarksOn } from './weaker.ts';
@@ -133,9 +133,8 @@ function outsideSweep(targets: readonly Target[], entrances: readonly IpAddress[
   });
 }
 
-function afterwards(target: Target, probe: Probe, { sent, passed }: { sent: number; passed: number }): ProbeReport {
-  const { streamId: stream, firstSpeaker } = target;
-  return { probe: probe.probe, sender: probe.sender, stream, phase: 'after', firstSpeaker, right: true, sent, passed };
+function afterwards({ streamId: stream, firstSpeaker }: Target, { probe, sender }: Probe, tally: Tally): ProbeReport {
+  return { probe, sender, stream, phase: 'after', firstSpeaker, right: true, ...tally };
 }
 
 function streamReports(result: ViewingResult, targets: readonly Target[]): StreamReport[] {

@@ -53,15 +53,30 @@ test(
   },
 );
 
-test('double-nat: the film comes in through both, and by neither alone', limit, async (t) => {
-  const report = await sessionIn('double-nat', t.signal);
-  assert.equal(report.streams.length, 5);
-  for (const { globalAddress } of report.streams) assert.equal(globalAddress, '203.0.113.1');
-  for (const phase of ['before', 'during', 'after'])
-    for (const tried of besideTheOuterBox) assert.ok(triedIn(report, phase).has(tried), `${tried}, ${phase}`);
-  // One of the two tells stream types apart, which is enough.
-  assert.equal(report.held?.streamType, true);
-});
+for (const [name, entrance] of [
+  ['split', '198.51.100.2'],
+  ['split-inside', '203.0.113.1'],
+  ['double-nat', '203.0.113.1'],
+] as const)
+  test(`${name}: the film comes in through both, and what either keeps out does not`, limit, async (t) => {
+    const report = await sessionIn(name, t.signal);
+    assert.equal(report.streams.length, 5);
+    for (const { globalAddress } of report.streams) assert.equal(globalAddress, entrance);
+    for (const phase of ['before', 'during', 'after']) {
+      const tried = triedIn(report, phase);
+      // The router's own address is the one that streams are sent to.
+      for (const each of besideTheOuterBox)
+        if (name !== 'split' || !each.startsWith('past')) assert.ok(tried.has(each), `${each}, ${phase}`);
+    }
+    const fromOutside = report.probes.filter(({ sender }) => sender !== 'neighbour');
+    assert.ok(
+      fromOutside.every(({ between }) => between !== undefined),
+      'watched between the two',
+    );
+    const right = fromOutside.filter((probe) => probe.right && probe.phase === 'during');
+    assert.ok(right.length > 0 && right.every(({ between, sent }) => between === sent));
+    assert.equal(report.held?.streamType ?? true, true);
+  });
 
 test('carrier-nat: the request is refused with what can be done, and nothing comes in', limit, async (t) => {
   const { refusal, ...report } = await sessionIn('carrier-nat', t.signal);
