@@ -1,12 +1,14 @@
 /** `npm run bench`: runs the benchmarks one after the other inside a world of their own. */
 import { once } from 'node:events';
 import { enterWorld, insideWorld } from '../lab/index.ts';
+import { callsBenchmark } from './calls.ts';
 import { consentBenchmark } from './consent.ts';
 import { cwmpBenchmark } from './cwmp.ts';
 import { describeMachine } from './figures.ts';
 import { gatewaysBenchmark } from './gateways.ts';
 import { igdBenchmark } from './igd.ts';
 import { kernelBenchmark } from './kernel.ts';
+import { pathsBenchmark } from './paths.ts';
 import { requestBenchmark } from './request.ts';
 import { srtpBenchmark } from './srtp.ts';
 import { storeBenchmark } from './store.ts';
@@ -20,6 +22,8 @@ const benchmarks = [
   throughputBenchmark,
   storeBenchmark,
   requestBenchmark,
+  pathsBenchmark,
+  callsBenchmark,
   srtpBenchmark,
   gatewaysBenchmark,
   igdBenchmark,
