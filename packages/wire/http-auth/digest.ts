@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import { parametersOf, quoted } from './parameters.ts';
+import { longest, parametersOf, quoted } from './parameters.ts';
 
 /** `MD5` is what devices speak. */
 export type DigestAlgorithm = 'MD5' | 'SHA-256';
@@ -42,7 +42,7 @@ export function buildDigestChallenge({ realm, nonce, algorithm, qop, opaque, sta
 
 /** Reads a WWW-Authenticate header; undefined where it is none of Digest, or of an algorithm that is not spoken here. */
 export function parseDigestChallenge(header: string): DigestChallenge | undefined {
-  const said = parametersOf('digest', header);
+  const said = parametersOf('digest', header, longest.challenge);
   const algorithm = algorithmOf(said?.get('algorithm'));
   const nonce = said?.get('nonce');
   if (!said || !algorithm || !nonce) return undefined;
@@ -64,7 +64,7 @@ export function parseDigestChallenge(header: string): DigestChallenge | undefine
 
 /** Reads an Authorization header; undefined where it is none of Digest. */
 export function parseDigestCredentials(header: string): DigestCredentials | undefined {
-  const said = parametersOf('digest', header);
+  const said = parametersOf('digest', header, longest.credentials);
   const algorithm = algorithmOf(said?.get('algorithm'));
   const [username, nonce, uri] = ['username', 'nonce', 'uri'].map((name) => said?.get(name));
   const response = said?.get('response')?.toLowerCase() ?? '';

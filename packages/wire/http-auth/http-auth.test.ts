@@ -102,6 +102,16 @@ test('what is not spoken here is not read', () => {
     assert.equal(parseDigestCredentials(right.replace(from, to)), undefined, to || String(from));
 });
 
+test('the answer to the longest challenge that is read can be read', () => {
+  const start = 'Digest nonce=n, realm=';
+  const realm = '\\'.repeat(2_048 - start.length);
+  assert.equal(parseDigestChallenge(`${start}${realm}x`), undefined);
+  const longest = parseDigestChallenge(`${start}${realm}`) ?? assert.fail();
+  assert.equal(longest.realm, realm);
+  const answer = answerDigest(longest, { method: 'GET', uri: `/${'u'.repeat(1_000)}`, cnonce: 'c' }, login);
+  assert.equal(parseDigestCredentials(answer)?.realm, realm);
+});
+
 test('names and passwords of any characters come through', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (name, password) => {
@@ -124,8 +134,10 @@ test('any header is read or not, in time that does not explode', () => {
       parseBasic(`Basic ${parts.join('')}`);
     }),
   );
-  assert.equal(parseDigestChallenge(`Digest ${'a'.repeat(4_000)}`), undefined);
-  assert.equal(parseDigestChallenge(`Digest a="${'\\'.repeat(4_000)}`), undefined);
+  assert.equal(parseDigestChallenge(`Digest ${'a'.repeat(2_000)}`), undefined);
+  assert.equal(parseDigestChallenge(`Digest a="${'\\'.repeat(2_000)}`), undefined);
+  assert.equal(parseDigestCredentials(`Digest ${'a'.repeat(8_000)}`), undefined);
+  assert.equal(parseDigestCredentials(`Digest a="${'\\'.repeat(8_000)}`), undefined);
   for (const header of ['Basic', 'Basic !', 'Basic eA==', 'Digest eDp5'])
     assert.equal(parseBasic(header), undefined, header);
 });

@@ -1,12 +1,15 @@
-/** Longest header that is read, in characters. */
-const longest = 4_096;
+/**
+ * Longest headers that are read, in characters. An answer repeats what the challenge said, at worst with a backslash
+ * before every character, and adds a name, a URI and a digest: what answers a challenge that was read can be read.
+ */
+export const longest = { challenge: 2_048, credentials: 8_192 } as const;
 
 /**
- * The parameters of a header such as `Digest a="b", c=d`, names in lower case; undefined where the scheme is another or
- * the text is none. The first of two with one name counts.
+ * The parameters of a header such as `Digest a="b", c=d`, names in lower case; undefined where the scheme is another, the
+ * text is none, or longer than `most` characters. The first of two with one name counts.
  */
-export function parametersOf(scheme: string, header: string): ReadonlyMap<string, string> | undefined {
-  if (header.length > longest || !header.toLowerCase().startsWith(`${scheme} `)) return undefined;
+export function parametersOf(scheme: string, header: string, most: number): ReadonlyMap<string, string> | undefined {
+  if (header.length > most || !header.toLowerCase().startsWith(`${scheme} `)) return undefined;
   const found = new Map<string, string>();
   // One parameter, and the comma or the end after it; there are devices that leave commas out.
   const parameter = /\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))(?:\s*(?:,|$)|\s+)|\s*,/y;
