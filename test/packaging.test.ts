@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { screenConfig } from '../apps/appliance/config.ts';
+import { daemonConfig } from '../apps/appliance/daemon/config.ts';
 import { configurationServerConfig } from '../apps/configuration-server/config.ts';
 import { gatewayConfig } from '../apps/gateway/config.ts';
 import { mediaServerConfig } from '../apps/media-server/config.ts';
@@ -21,6 +22,7 @@ const configurations: Readonly<Record<string, { safeParse(value: unknown): { err
   'portal.json': portalConfig,
   'media-server.json': mediaServerConfig,
   'screen.json': screenConfig,
+  'daemon.json': daemonConfig,
 };
 
 /** Every value of a setting in a unit, in order. */
@@ -39,9 +41,16 @@ function whyUnrated(): string | undefined {
 test('every part has a unit', () => {
   assert.deepEqual(
     units,
-    ['appliance', 'closed', 'configuration-server', 'forwarding', 'gateway', 'media-server', 'portal'].map(
-      (name) => `sluice-${name}.service`,
-    ),
+    [
+      'appliance-daemon',
+      'appliance',
+      'closed',
+      'configuration-server',
+      'forwarding',
+      'gateway',
+      'media-server',
+      'portal',
+    ].map((name) => `sluice-${name}.service`),
   );
 });
 

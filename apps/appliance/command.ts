@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { type TellableType, tellableType } from '@sluice/api';
 import { joinDeployment } from '@sluice/identity';
 import { openLog, systemClock } from '@sluice/io';
-import { type Family, type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
+import { type Family, type IpAddress, type Port, parseIpAddress } from '@sluice/model';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { callCommand } from './calling/command.ts';
 import { screenConfig } from './config.ts';
 import { connectPortal, realSurroundings } from './connect.ts';
 import { daemonCommand } from './daemon/command.ts';
+import { readPairs, readPorts } from './io/read-pairs.ts';
 import { openRelay, type Relay } from './io/relay.ts';
 import { untilSignalled } from './io/until-signalled.ts';
 import { runScreen } from './main.ts';
@@ -205,29 +206,11 @@ function readAddresses(text: string): IpAddress[] {
   });
 }
 
-function readPairs(text: string): [string, string][] {
-  return text.split(',').map((pair) => {
-    const match = /^([a-z0-9-]{1,32})=(\w+)$/.exec(pair.trim());
-    if (!match) throw new InvalidArgumentError(`${pair} is not stream=value`);
-    return [match[1] ?? '', match[2] ?? ''];
-  });
-}
-
 function readSpeakers(text: string): Record<string, 'server' | 'appliance'> {
   return Object.fromEntries(
     readPairs(text).map(([stream, who]) => {
       if (who !== 'server' && who !== 'appliance') throw new InvalidArgumentError(`${who} is not server or appliance`);
       return [stream, who];
-    }),
-  );
-}
-
-function readPorts(text: string): Record<string, Port> {
-  return Object.fromEntries(
-    readPairs(text).map(([stream, digits]) => {
-      const port = Number(digits);
-      if (!isPort(port)) throw new InvalidArgumentError(`${digits} is no port`);
-      return [stream, port];
     }),
   );
 }

@@ -2,6 +2,7 @@ export { type Call, type CallStream, type CallWish, joinCall } from './calling/c
 export { applianceCommand } from './command.ts';
 export { type ScreenConfig, screenConfig } from './config.ts';
 export { connectPortal, realSurroundings } from './connect.ts';
+export { askCommand } from './daemon/ask-command.ts';
 export { probeCommand } from './discovery/command.ts';
 export { type RunningScreen, runScreen } from './main.ts';
 export type { PlayOnlooker } from './playing/onlookers.ts';

@@ -17,6 +17,7 @@ export const commandSources: readonly CommandSource[] = [
   { names: ['media-server'], load: async () => [(await import('@sluice/media-server')).mediaServerCommand()] },
   { names: ['parts'], load: async () => [(await import('./parts.ts')).partsCommand()] },
   { names: ['appliance'], load: async () => [(await import('@sluice/appliance')).applianceCommand()] },
+  { names: ['ask'], load: async () => [(await import('@sluice/appliance')).askCommand()] },
   { names: ['probe'], load: async () => [(await import('@sluice/appliance')).probeCommand()] },
   {
     names: [

@@ -10,7 +10,7 @@ import { run } from '../run.ts';
 
 const limit = { timeout: 240_000 };
 const root = join(import.meta.dirname, '../..');
-const parts = ['gateway', 'configuration-server', 'portal', 'media-server', 'appliance'];
+const parts = ['gateway', 'configuration-server', 'portal', 'media-server', 'appliance', 'appliance-daemon'];
 const boot = ['closed', 'forwarding'];
 
 /** Where cgroups of version 2 are mounted; undefined where this machine has none. */

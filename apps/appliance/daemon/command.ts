@@ -21,7 +21,7 @@ Example:
   daemon.json: {
     "identity": "./tv",
     "portal": "https://203.0.113.20:8443",
-    "socket": "/run/sluice/appliance.sock"
+    "socket": "/run/sluice-appliance/socket"
   }`,
     )
     .action(async (options: { config: string; logLevel: string }) => {

@@ -32,14 +32,14 @@ export async function runDaemon(config: DaemonConfig, log: Log, signal: AbortSig
   // Players do not say that they are about to ask: whoever asks us about them has to find us.
   if (players) started.use(home.present());
   const { localAddresses } = config;
-  const sessions = started.use(
-    new ProgramSessions({ portal, clock: systemClock, sockets: deviceSockets, localAddresses }),
-  );
+  const sessions = new ProgramSessions({ portal, clock: systemClock, sockets: deviceSockets, localAddresses });
   const app = daemonRoutes({ portal, sessions, userOf: peerUser }, lifetime);
   started.defer(() => app.close());
   await app.ready();
   const { socket, socketMode } = config;
   started.use(await serveOnSocket(socket, app.routing, socketMode));
+  // They end first: whoever is connected is told.
+  started.use(sessions);
   const { configurationServer } = config;
   if (configurationServer !== undefined) void followDeployment(configurationServer, own, lifetime);
   const running = started.move();
