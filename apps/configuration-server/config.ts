@@ -1,4 +1,4 @@
-import { promiseName } from '@sluice/api';
+import { partPlace, promiseName } from '@sluice/api';
 import { auditSection } from '@sluice/audit';
 import { defaultRequestRates, defaultSettings, type Rate } from '@sluice/control';
 import { isPort } from '@sluice/model';
@@ -107,6 +107,8 @@ export const configurationServerConfig = z.strictObject({
   audit: auditSection.partial({ directory: true }).prefault({}),
   /** Whether a portal that is not registered may ask for streams from anywhere. */
   unregisteredPortals: z.enum(['refused', 'permitted']).default('refused'),
+  /** Media servers that portals may have this server tell to start: `https://host:port`, or `beside` in the same process. */
+  mediaServers: z.array(partPlace).default([]),
   leases: z
     .strictObject({
       /** Of the first opening, until the verdict is stored: what cannot be reached to be undone ends by itself. */

@@ -20,6 +20,7 @@ import { configurationApi } from './http/app.ts';
 import { certificateReader } from './http/caller.ts';
 import { enrolmentApp } from './http/enrolment-app.ts';
 import type { ApiPorts } from './http/ports.ts';
+import { MediaServers } from './media-servers.ts';
 import { servePeople } from './people.ts';
 import { secretsKey } from './secrets-key.ts';
 import { controlSettings } from './settings.ts';
@@ -149,6 +150,7 @@ export async function runConfigurationServer(
     accounts,
     signInUrl: (host) =>
       config.operators && (config.operators.url ?? `https://${host}:${signInPort ?? config.operators.port}`),
+    mediaServers: started.use(new MediaServers(config.mediaServers, own, beside, systemClock)),
     links: gateways.links,
     clock: systemClock,
     log,

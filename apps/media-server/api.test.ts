@@ -99,3 +99,24 @@ test('bad input gets a problem that says what is wrong', async () => {
   });
   assert.deepEqual([refused.status, problem.parse(refused.json()).code], [503, 'media-not-started']);
 });
+
+test('what a configuration server starts for a portal is as if the portal had, who may ask for it again', async () => {
+  const server = await media.identityOf('configuration-server');
+  const film = await media.content('film');
+  await using viewer = await Viewer.open(film);
+  const request = { sessionId: 'for-portal', contentId: 'film', streams: viewer.streams, firstSpeaker: {} };
+  const first = await media.ask('POST', '/v1/starts', { ...request, portalId: media.portal.endpointId }, server);
+  assert.equal(first.status, 200);
+  // Started twice, by whomever: it is sent once.
+  const again = await media.ask('POST', '/v1/starts', request);
+  assert.equal(again.status, 200);
+  await viewer.until(() => viewer.reception('video').received > 5);
+  assert.equal(viewer.reception('video').foreign, 0);
+  assert.equal((await media.look('for-portal')).state, 'sending');
+  // A portal speaks for itself alone.
+  const other = await media.identityOf('portal', 'self::portal-2');
+  const stolen = { ...request, portalId: media.portal.endpointId };
+  assert.equal((await media.ask('POST', '/v1/starts', stolen, other)).status, 409);
+  assert.equal((await media.ask('DELETE', '/v1/starts/for-portal', undefined, other)).status, 404);
+  assert.equal((await media.stop('for-portal')).state, 'stopped');
+});

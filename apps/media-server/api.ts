@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { type Answer, type Content, describeUnfit, probeRequest, startRequest, statusOf } from '@sluice/api';
+import { type Answer, type Content, describeUnfit, probeRequest, startFor, statusOf } from '@sluice/api';
 import { peerIdentity, type Role } from '@sluice/identity';
 import type { Log } from '@sluice/io';
 import { type Clock, type Family, type Refusal, refuse } from '@sluice/model';
@@ -67,9 +67,10 @@ export function mediaServerApi(
   });
 
   app.post('/v1/starts', async (request, reply) => {
-    const body = startRequest.safeParse(request.body);
+    const body = startFor.safeParse(request.body);
     if (!body.success) return refuseWith(reply, refuseInput(body.error));
-    return answerWith(reply, await starts.start(body.data, request.portalId));
+    const { portalId, ...start } = body.data;
+    return answerWith(reply, await starts.start(start, request.portalId ?? portalId));
   });
 
   app.post('/v1/probes', async (request, reply) => {

@@ -1,4 +1,4 @@
-import { contentKinds, partPlace, port } from '@sluice/api';
+import { contentKinds, partPlace, port, starters } from '@sluice/api';
 import { parseIpAddress, parsePrefix } from '@sluice/model';
 import { z } from 'zod';
 
@@ -31,6 +31,8 @@ export const portalConfig = z.strictObject({
   configurationServer: partPlace,
   /** Each as the configuration server. */
   mediaServers: z.array(partPlace).min(1),
+  /** Who tells the media server to start: this portal, or whom it asks for the openings. */
+  start: z.enum(starters).default('portal'),
   /** Where players speak RTSP (RFC 2326); left out, nowhere. They show no certificate: whoever is in a home may ask. */
   rtsp: z
     .strictObject({

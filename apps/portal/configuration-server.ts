@@ -1,4 +1,4 @@
-import { type AskedPart, ask, callProposal, sessionView } from '@sluice/api';
+import { type AskedPart, ask, callProposal, openedSession, sessionView } from '@sluice/api';
 import type { PeerAnswer } from '@sluice/io';
 import type { PortalConfig } from './config.ts';
 import type { CallOpener, ConfigurationServer } from './parts.ts';
@@ -11,7 +11,7 @@ export function remoteConfigurationServer(
   const sessionPath = (sessionId: string) => `/v1/sessions/${encodeURIComponent(sessionId)}`;
   return {
     open: (json, signal) =>
-      ask(part, sessionView, { method: 'POST', path: '/v1/sessions', json, mostMs: limits.configurationMs }, signal),
+      ask(part, openedSession, { method: 'POST', path: '/v1/sessions', json, mostMs: limits.configurationMs }, signal),
     openCall: (json, signal) =>
       ask(part, sessionView, { method: 'POST', path: '/v1/calls', json, mostMs: limits.configurationMs }, signal),
     proposeCall: (json, signal) =>

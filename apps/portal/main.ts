@@ -59,7 +59,7 @@ export async function runPortal(
   const configurationPart = part('configuration server', 'configuration-server', config.configurationServer);
   const configuration = remoteConfigurationServer(configurationPart, config.limits);
   const servers = config.mediaServers.map((place) =>
-    remoteMediaServer(part('media server', 'media-server', place), config.limits),
+    remoteMediaServer(part('media server', 'media-server', place), place, config.limits),
   );
   const shelf = contentShelf(servers, systemClock, config.limits.contentsFreshMs, lifetime, config.localPorts);
   const deciding = {
@@ -74,6 +74,7 @@ export async function runPortal(
     clock: systemClock,
     log,
     stopwatch: () => performance.now(),
+    starter: config.start,
     lifetime,
   };
   const desk = started.use(requestDesk(deciding, servers));

@@ -5,10 +5,15 @@ import type { PortalConfig } from './config.ts';
 import type { MediaServer } from './parts.ts';
 
 /** A media server behind its HTTP API. */
-export function remoteMediaServer(part: AskedPart<PeerAnswer>, limits: PortalConfig['limits']): MediaServer {
+export function remoteMediaServer(
+  part: AskedPart<PeerAnswer>,
+  place: string,
+  limits: PortalConfig['limits'],
+): MediaServer {
   const startPath = (sessionId: string) => `/v1/starts/${encodeURIComponent(sessionId)}`;
   const look = { mostMs: limits.lookMs };
   return {
+    place,
     async contents(family, signal) {
       const path = `/v1/contents?family=${family}`;
       const answer = await ask(part, contentList, { method: 'GET', path, ...look }, signal);

@@ -4,6 +4,7 @@ import type {
   CallProposal,
   CallProposalRequest,
   Content,
+  OpenedSession,
   ProbeRequest,
   ProbeResults,
   SessionRequest,
@@ -23,7 +24,7 @@ export type PortalCloseReason = Extract<
 /** The configuration server as a portal sees it. Every call ends in bounded time, and never throws but by its signal. */
 export interface ConfigurationServer {
   /** Asking again with the same request id gives the same session. */
-  open(request: SessionRequest, signal: AbortSignal): Promise<Answer<SessionView>>;
+  open(request: SessionRequest, signal: AbortSignal): Promise<Answer<OpenedSession>>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<SessionView>>;
   /** The gateway is closed before this answers. Closing what is closed changes nothing. */
   close(sessionId: string, reason: PortalCloseReason, signal: AbortSignal): Promise<Answer<SessionView>>;
@@ -45,6 +46,8 @@ export interface Poster {
 
 /** A media server as a portal sees it. Every call ends in bounded time, and never throws but by its signal. */
 export interface MediaServer {
+  /** How a portal names it to others: `https://host:port`, or `beside` them all. */
+  readonly place: string;
   contents(family: Family, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   poster(contentId: string, signal: AbortSignal): Promise<Answer<Poster>>;
   start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartAnswer>>;

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { clientTls, openAuthority } from '@sluice/identity';
 import { httpsPeer } from '@sluice/io';
-import { film } from './test/fake-parts.ts';
+import { film, hold } from './test/fake-parts.ts';
 import { world } from './test/world.ts';
 
 const here = new AbortController().signal;
@@ -126,4 +127,39 @@ test('who is not seen at an address of its own, or is on another network, goes t
   const request = { requestId: 'b', contentId: 'film', localAddresses: ['127.0.0.1'] };
   await elsewhere.tv.ask('POST', '/v1/requests', request, here);
   assert.deepEqual([...said, ...elsewhere.said], ['open a', 'start s1', 'open b', 'start s1']);
+});
+
+test('the portal tells the media server to start, or has the configuration server do it; never both', async (t) => {
+  const request = { requestId: 'r', contentId: 'film', firstSpeaker: { video: 'appliance' } };
+  const itself = await world(t, {}, { localPorts });
+  assert.equal((await itself.tv.ask('POST', '/v1/requests', request, here)).status, 200);
+  assert.deepEqual(itself.said, ['open r', 'start s1']);
+  assert.equal(itself.configuration.requests[0]?.start, undefined);
+
+  const other = await world(t, {}, { localPorts, start: 'configuration-server' });
+  const answer = await other.tv.ask('POST', '/v1/requests', request, here);
+  assert.equal(answer.status, 200, answer.body.toString());
+  assert.deepEqual(other.said, ['open r', 'tell s1']);
+  const { start } = other.configuration.requests[0] ?? {};
+  assert.match(start?.mediaServer ?? '', /^https:\/\/127\.0\.0\.1:/);
+  assert.deepEqual(start?.firstSpeaker, request.firstSpeaker);
+  const { sessionId, streams } = bodyOf(answer);
+  assert.equal(streams[0].clearBecause, 'told');
+  // It ends as any other: the home first, then the media server.
+  assert.equal((await other.tv.ask('DELETE', `/v1/requests/${sessionId}`, undefined, here)).status, 200);
+  assert.deepEqual(other.said.slice(2), ['close s1 appliance-left', 'stop s1']);
+});
+
+test('whoever is to be told by the configuration server and goes away is not sent to', async (t) => {
+  const { tv, said, configuration } = await world(t, {}, { localPorts, start: 'configuration-server' });
+  configuration.holdOpen = hold();
+  const gone = new AbortController();
+  const asked = tv.ask('POST', '/v1/requests', { requestId: 'r', contentId: 'film' }, gone.signal);
+  while (said.length === 0) await setTimeout(5);
+  gone.abort(new Error('gone'));
+  await assert.rejects(asked, /gone/);
+  await setTimeout(50);
+  configuration.holdOpen.release();
+  while (said.length < 4) await setTimeout(5);
+  assert.deepEqual(said, ['open r', 'tell s1', 'close s1 appliance-left', 'stop s1']);
 });

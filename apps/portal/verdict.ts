@@ -2,9 +2,11 @@ import {
   type Answer,
   type ContentAnswer,
   type ContentRequestBody,
+  type OpenedSession,
   type SessionRequest,
   type SessionView,
   type StartAnswer,
+  type Starter,
   type StartRequest,
   streamEnds,
 } from '@sluice/api';
@@ -27,6 +29,8 @@ export interface Deciding {
   readonly log: Log;
   /** Milliseconds from any beginning, for the steps' times. */
   stopwatch(): number;
+  /** Who tells the media server to start; left out, this portal. */
+  readonly starter?: Starter;
   /** The portal's own life: work that must end well outlives the request it began in. */
   readonly lifetime: AbortSignal;
 }
@@ -66,18 +70,22 @@ export async function decide(
     ...(body.consent !== undefined && { consent: body.consent }),
     ...(body.gatewayType !== undefined && { gatewayType: body.gatewayType }),
     ...(body.receiver && { receiver: body.receiver }),
+    ...(parts.starter === 'configuration-server' && { start: orderOf(body, found.value.server) }),
   };
-  const opened = await open(parts, request);
+  const opened = await open(parts, request, found.value.server);
   if (opened.kind === 'refused') return opened;
   const session = opened.value;
   const configuredMs = sinceMs();
   if (abandoned.aborted) {
-    await undo(parts, session.sessionId, 'appliance-left');
+    await undo(parts, session.sessionId, 'appliance-left', session.started && found.value.server);
     return givenUp;
   }
 
   const { server } = found.value;
-  const started = await server.start(startOf(session, body), parts.lifetime);
+  // Who is sent to directly is nobody's but ours to start for.
+  const started: Answer<StartAnswer> = session.started
+    ? { kind: 'granted', value: session.started }
+    : await server.start(startOf(session, body), parts.lifetime);
   if (started.kind === 'refused') {
     parts.shelf.doubt();
     await undo(parts, session.sessionId, 'media-not-started', server);
@@ -99,11 +107,15 @@ const givenUp: Verdict = {
 };
 
 /** Has a home opened for a request, every stream of it; where the answer is lost, what may be open is found and closed. */
-export async function open(parts: Deciding, request: SessionRequest): Promise<Answer<SessionView>> {
+export async function open(
+  parts: Deciding,
+  request: SessionRequest,
+  server?: MediaServer,
+): Promise<Answer<OpenedSession>> {
   const answer = await parts.configuration.open(request, parts.lifetime);
   if (answer.kind === 'refused') {
     const { code } = answer.refusal;
-    if (code === 'timeout' || code === 'part-unreachable') undoUnseen(parts, request);
+    if (code === 'timeout' || code === 'part-unreachable') undoUnseen(parts, request, server);
     return answer;
   }
   const session = answer.value;
@@ -111,7 +123,7 @@ export async function open(parts: Deciding, request: SessionRequest): Promise<An
   const held = streamEnds(session);
   const missing = request.streams.find(({ id }) => !held.has(id));
   if (missing === undefined) return answer;
-  await undo(parts, session.sessionId, 'media-not-started');
+  await undo(parts, session.sessionId, 'media-not-started', session.started && server);
   const message = `the configuration server opened nothing for stream ${missing.id}`;
   return { kind: 'refused', refusal: refuse('part-unreachable', message, missing.id) };
 }
@@ -130,7 +142,7 @@ function whyNotOpen(session: SessionView): Refusal {
 }
 
 /** The answer was lost, so a session may be open: asking again with the same id tells, and then it is closed. */
-function undoUnseen(parts: Deciding, request: SessionRequest): void {
+function undoUnseen(parts: Deciding, request: SessionRequest, server: MediaServer | undefined): void {
   const { configuration, lifetime, log } = parts;
   const act = async () => {
     const answer = await configuration.open(request, lifetime);
@@ -138,6 +150,7 @@ function undoUnseen(parts: Deciding, request: SessionRequest): void {
       return answer.refusal.code !== 'timeout' && answer.refusal.code !== 'part-unreachable';
     if (answer.value.state !== 'open') return true;
     const closed = await configuration.close(answer.value.sessionId, 'media-not-started', lifetime);
+    if (request.start) await server?.stop(answer.value.sessionId, lifetime);
     return closed.kind === 'granted';
   };
   const gaveUp = () => log.error({ requestId: request.requestId }, 'cannot learn whether a session was opened');
@@ -168,6 +181,11 @@ export async function closeSurely(
   const answer = await close();
   if (!isOver(answer)) persist(parts.clock, parts.lifetime, async () => isOver(await close()), gaveUp);
   return answer;
+}
+
+/** The start as another part is to ask for it. */
+function orderOf(body: ContentRequestBody, server: MediaServer): SessionRequest['start'] {
+  return { mediaServer: server.place, firstSpeaker: body.firstSpeaker, ...(body.srtp && { srtp: body.srtp }) };
 }
 
 function startOf(session: SessionView, body: ContentRequestBody): StartRequest {

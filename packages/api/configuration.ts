@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { evidence, tellableType } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
+import { startAnswer } from './media.ts';
 import {
   consentToken,
   endpoint,
@@ -12,6 +13,7 @@ import {
   requestedStream,
   requestId,
 } from './shapes.ts';
+import { startOrder } from './start-order.ts';
 
 /** POST /v1/sessions: a portal asks for a content request's openings. The answer is the session, open, or a problem. */
 export const sessionRequest = z.object({
@@ -32,6 +34,8 @@ export const sessionRequest = z.object({
   receiver,
   /** What the person says that the gateway speaks. */
   gatewayType: tellableType.optional(),
+  /** Left out, the portal tells the media server itself. */
+  start: startOrder.optional(),
 });
 export type SessionRequest = z.infer<typeof sessionRequest>;
 
@@ -115,6 +119,13 @@ export const sessionView = z.object({
   timeline: z.array(z.object({ at: z.number(), step: z.string(), detail: z.string().optional() })),
 });
 export type SessionView = z.infer<typeof sessionView>;
+
+/** The answer of POST /v1/sessions. */
+export const openedSession = sessionView.extend({
+  /** The media server's own answer, where it was told to start; with the keys, which stand nowhere else. */
+  started: startAnswer.optional(),
+});
+export type OpenedSession = z.infer<typeof openedSession>;
 
 /** The ends of a session's streams in the appliance's home: where its server sends to, and where that arrives. By stream id. */
 export function streamEnds({

@@ -17,4 +17,5 @@ export * from './problem.ts';
 export * from './protection.ts';
 export * from './shapes.ts';
 export * from './standing.ts';
+export * from './start-order.ts';
 export * from './unfit.ts';

@@ -6,6 +6,7 @@ import type { ApplianceLinks } from '../by-appliance/links.ts';
 import type { Players } from '../by-appliance/players.ts';
 import type { Contacts } from '../contacts.ts';
 import type { Discovery } from '../discovery/discovery.ts';
+import type { MediaServers } from '../media-servers.ts';
 import type { Accounts } from '../sign-in/accounts.ts';
 import type { Registrar } from '../standing/registrar.ts';
 
@@ -26,6 +27,7 @@ export interface ApiPorts {
   /** Whether a portal that is not registered may ask for streams from anywhere. */
   readonly unregisteredPortals: 'refused' | 'permitted';
   readonly links: ApplianceLinks;
+  readonly mediaServers: MediaServers;
   readonly accounts: Accounts;
   /** Where people sign in, for an operator who reached this server at `host`; undefined where they do not. */
   signInUrl(host: string): string | undefined;

@@ -1,6 +1,8 @@
 import {
   closeQuery,
   identifier,
+  type OpenedSession,
+  openedSession,
   problem,
   type SessionRequest,
   sessionList,
@@ -23,7 +25,7 @@ const byId = z.object({ sessionId: identifier });
 /** Content sessions: asked for by portals, watched and revoked by operators. */
 export function sessionRoutes(
   app: FastifyInstance,
-  { control, contacts, discovery, players, limits, unregisteredPortals }: ApiPorts,
+  { control, contacts, discovery, players, limits, unregisteredPortals, mediaServers, lifetime }: ApiPorts,
 ): void {
   app.post(
     '/v1/sessions',
@@ -32,15 +34,15 @@ export function sessionRoutes(
       schema: {
         summary: 'Open a home for one content request: every stream, or none',
         body: sessionRequest,
-        response: { 201: sessionView, '4xx': problem, '5xx': problem },
+        response: { 201: openedSession, '4xx': problem, '5xx': problem },
       },
     },
     async (request, reply) => {
       const seen = contentRequestOf(request);
-      const barred = await remotesBarred(seen, request);
+      const { gatewayType: told, start } = request.body as SessionRequest;
+      const barred = (await remotesBarred(seen, request)) ?? (start && mediaServers.bars(start));
       const { asked, refusal: untied } = barred ? { asked: seen } : await players.tied(seen, whileWaiting(reply));
       const { applianceId, flow } = asked;
-      const { gatewayType: told } = request.body as SessionRequest;
       if (!barred) await contacts.contact(applianceId, flow.observed.address);
       // An operator's request came from no home.
       const isSeen = !barred && request.caller.role === 'portal';
@@ -49,9 +51,14 @@ export function sessionRoutes(
         barred ?? limits.admit(asking, gatewayId) ?? untied ?? (gatewayId === undefined ? missing : undefined);
       const verdict = await control.open(asked, whileWaiting(reply), admit);
       if (isSeen) await discovery.judged(applianceId, verdict);
-      return verdict.kind === 'granted'
-        ? reply.code(201).send(viewOf(verdict.session))
-        : refuseTo(reply, verdict.refusal);
+      if (verdict.kind === 'refused') return refuseTo(reply, verdict.refusal);
+      const { session } = verdict;
+      const opened: OpenedSession = viewOf(session);
+      if (!start || session.state !== 'open') return reply.code(201).send(opened);
+      const started = await mediaServers.start(start, session, lifetime);
+      if (started.kind === 'granted') return reply.code(201).send({ ...opened, started: started.value });
+      await control.close(session.sessionId, 'media-not-started', lifetime);
+      return refuseTo(reply, notStarted(started.refusal));
     },
   );
 
@@ -127,7 +134,7 @@ export function sessionRoutes(
 }
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
-  const { consent, receiver, flow, gatewayType: _, ...body } = request.body as SessionRequest;
+  const { consent, receiver, flow, gatewayType: _, start: _told, ...body } = request.body as SessionRequest;
   return {
     ...body,
     flow: flowOf(flow),
@@ -136,6 +143,13 @@ function contentRequestOf(request: FastifyRequest): ContentRequest {
     portalId: request.caller.endpointId,
     streams: body.streams.map(streamOf),
   };
+}
+
+function notStarted({ code, message }: Refusal): Refusal {
+  return refuse(
+    code === 'protection-missing' ? code : 'media-not-started',
+    `the media server did not start, and the home was closed again: ${message}`,
+  );
 }
 
 function unknown(reply: FastifyReply, sessionId: string): FastifyReply {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientTls, type Identity, openAuthority, type Role, writeIdentity } from '@sluice/identity';
-import { type HttpsPeer, httpsPeer, silentLog } from '@sluice/io';
+import { type HttpsPeer, httpsPeer, type PartsBeside, silentLog } from '@sluice/io';
 import { configurationServerConfig, type RunningConfigurationServer, runConfigurationServer } from '../index.ts';
 
 /** What an HTTP exchange came to. */
@@ -24,10 +24,10 @@ export interface Deployment extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts one, at which `self::portal-1` may ask for streams from anywhere; `overrides` are merged into its configuration. With `holdsAuthority` it makes certificates itself. */
+/** Starts one, at which `self::portal-1` may ask for streams from anywhere; `overrides` are merged into its configuration. With `holdsAuthority` it makes certificates itself; `beside` are other parts of its process. */
 export async function deploy(
   overrides: Record<string, unknown> = {},
-  { holdsAuthority = false } = {},
+  { holdsAuthority = false, beside }: { holdsAuthority?: boolean; beside?: PartsBeside } = {},
 ): Promise<Deployment> {
   await using started = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'sluice-configuration-server-'));
@@ -46,7 +46,7 @@ export async function deploy(
   };
   const never = new AbortController();
   const start = (ports: object = {}) =>
-    runConfigurationServer(configurationServerConfig.parse({ ...config, ...ports }), silentLog, never.signal);
+    runConfigurationServer(configurationServerConfig.parse({ ...config, ...ports }), silentLog, never.signal, beside);
   let server = await start();
   started.defer(() => server[Symbol.asyncDispose]());
 

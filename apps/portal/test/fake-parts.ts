@@ -1,6 +1,7 @@
 import type {
   Answer,
   Content,
+  OpenedSession,
   ProbeRequest,
   ProbeResults,
   SessionRequest,
@@ -55,7 +56,7 @@ export class FakeConfigurationServer implements ConfigurationServer {
     this.said = said;
   }
 
-  async open(request: SessionRequest): Promise<Answer<SessionView>> {
+  async open(request: SessionRequest): Promise<Answer<OpenedSession>> {
     this.said.push(`open ${request.requestId}`);
     this.requests.push(request);
     await this.holdOpen?.until;
@@ -69,7 +70,13 @@ export class FakeConfigurationServer implements ConfigurationServer {
       this.lostAnswers -= 1;
       return { kind: 'refused', refusal: refuse('timeout', 'lost') };
     }
-    return { kind: 'granted', value: session };
+    return { kind: 'granted', value: request.start ? { ...session, started: this.#started(sessionId) } : session };
+  }
+
+  #started(sessionId: string): StartAnswer {
+    this.said.push(`tell ${sessionId}`);
+    const protection = { video: { protection: 'clear', clearBecause: 'told' } } as const;
+    return { sessionId, state: 'sending', streams: [], protection };
   }
 
   async look(sessionId: string): Promise<Answer<SessionView>> {
@@ -119,6 +126,7 @@ export class FakeConfigurationServer implements ConfigurationServer {
 
 /** A media server in memory that writes down what it is asked. */
 export class FakeMediaServer implements MediaServer {
+  readonly place = 'https://media-server';
   readonly said: string[];
   readonly starts: StartRequest[] = [];
   shown: readonly Content[] = [film];
