@@ -58,11 +58,13 @@ async function ask(consent: 'required' | 'off', signal: AbortSignal): Promise<Sa
     await using home = await deploy(network, { overrides, ...(cache === undefined ? {} : { cache }) }, signal);
     const film = await filmOf(home, signal);
     // The television introduces itself to its gateway, and leaves the connection that the requests are tied to.
-    const viewing = await view(home, { contentId: 'film', family: 4, localPorts: {}, firstSpeaker: {} }, signal);
-    await viewing.open;
+    await using viewing = await view(home, { contentId: 'film', family: 4, localPorts: {}, firstSpeaker: {} }, signal);
+    const { sessionId } = await viewing.open;
     const flow = await flowOfTelevision(home, signal);
-    // A film on the same two cores would be measured too; the gateway remembers the connection for two minutes.
-    await viewing[Symbol.asyncDispose]();
+    // A film on the same two cores would be measured too: it ends, and the television, held still, keeps its connection.
+    viewing.process.kill('SIGSTOP');
+    await using _ = { [Symbol.asyncDispose]: async () => viewing.process.kill('SIGCONT') };
+    await home.operator.ask('DELETE', `${apiOf(network)}/v1/sessions/${sessionId}`, undefined, signal);
     const request: Omit<SessionRequest, 'requestId'> = {
       applianceId: 'self::tv-1',
       contentId: 'film',
