@@ -29,6 +29,7 @@ test('what cannot be is refused in a sentence that says what can', () => {
     [['--once', '--topology', 'castle'], /^--topology is one of home, .*; --list tells what each is\.\n$/],
     [['--topology', 'carrier-nat'], /--topology go with --once/],
     [['--once', '--topology', 'carrier-nat', '--gateway', 'igd'], /^--gateway goes with --topology home/],
+    [['--once', '--topology', 'two-homes', '--content', 'film'], /^--content: in two-homes there is a call/],
     [['--once', '--topology', 'ipv6-only', '--family', '4'], /^ipv6-only has no session over IPv4; .* over IPv6\.\n$/],
   ];
   for (const [args, expected] of cases) {

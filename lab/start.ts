@@ -5,7 +5,7 @@ import { endWith, readArguments } from './arguments.ts';
 import { gatewayTypes } from './gateway-rows.ts';
 import { listOf, sceneNamed, scenes } from './scenes.ts';
 import { home } from './topologies/home.ts';
-import { familiesOf, type Scene } from './topologies/scene.ts';
+import { familiesOf, mainFamily, type Scene } from './topologies/scene.ts';
 import { enterWorld, findWorld } from './world.ts';
 
 const { values } = readArguments({
@@ -36,6 +36,9 @@ if (values.gateway !== undefined && scene !== home)
 const families = familiesOf(scene);
 if (values.family !== undefined && !families.some((family) => `${family}` === values.family))
   endWith(`${scene.name} has no session over IPv${values.family}; there it is over IPv${families.join(' or IPv')}.`);
+const family = values.family === undefined ? mainFamily(scene) : values.family === '6' ? 6 : 4;
+if (values.content !== undefined && scene.session[family] === 'call')
+  endWith(`--content: in ${scene.name} there is a call, and no content.`);
 const port = Number(values.port ?? 8080);
 if (!Number.isInteger(port) || port < 0 || port > 65535) endWith('--port is a number from 0 to 65535.');
 

@@ -1,6 +1,6 @@
 import type { Refusal } from '@sluice/model';
 import type { Phase } from './probes.ts';
-import type { OnceReport, Step } from './report.ts';
+import type { CallReport, OnceReport, Step } from './report.ts';
 
 /** One step for a person. */
 export function describeStep({ step, ms }: Step): string {
@@ -11,6 +11,7 @@ export function describeStep({ step, ms }: Step): string {
 export function describeReport(report: OnceReport): string {
   const outcome = [...report.reasons, `verdict: ${report.verdict}`];
   if (report.refusal) return [...refusalLines(report, report.refusal), ...outcome].join('\n');
+  if (report.call) return [...callLines(report, report.call), ...outcome].join('\n');
   if (report.streams.length === 0) return outcome.join('\n');
   const rows = [
     ['stream', 'from', 'to', 'first speaker', 'protection', 'sent', 'received', 'lost', 'decoded'],
@@ -53,6 +54,20 @@ function heldLines({ held = {}, heldNotes = [], checked, remarks = [] }: OnceRep
 
 function refusalLines(report: OnceReport, { code, message }: Refusal): string[] {
   return ['', `refused: ${message} (${code})`, '', ...probeLines(report, ['before', 'after'])];
+}
+
+function callLines(report: OnceReport, { parties, openingsMeanwhile, carriedByOthers }: CallReport): string[] {
+  const rows = parties.map(({ host, way = '', speaksFrom, sent = 0, received = 0, lost = 0, firstMs }) => [
+    ...[host, way, speaksFrom, `${sent}`, `${received}`, `${lost}`],
+    firstMs === undefined ? '' : `${firstMs} ms`,
+  ]);
+  return [
+    '',
+    ...table([['party', 'way', 'speaks from', 'sent', 'received', 'lost', 'first packet after'], ...rows]),
+    '',
+    `openings while they spoke: ${openingsMeanwhile}; packets of the call that others carried: ${carriedByOthers}`,
+    ...probeLines(report, ['before', 'during', 'after']),
+  ];
 }
 
 function probeLines(report: OnceReport, phases: readonly Phase[]): string[] {

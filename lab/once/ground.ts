@@ -14,7 +14,7 @@ export const neighbour = 'neighbour';
 /** Local ports of the appliance, from here on: an even one and the next for RTP and its RTCP. */
 const firstLocalPort = 5000;
 /** Every port that a gateway may open: the right packet is tried on all of them before the session. */
-const globalPorts = Array.from({ length: 32768 - 16384 }, (_, index) => 16384 + index);
+export const globalPorts: readonly number[] = Array.from({ length: 32768 - 16384 }, (_, index) => 16384 + index);
 
 /** What the probes of a session over `family` go around, in the first home. */
 export function surroundingsOf({ topology, address, addresses }: BuiltNetwork, family: Family): Surroundings {
@@ -101,10 +101,15 @@ export function portsBefore({ global, local }: Pick<Target, 'global' | 'local'>)
   return familyOf(global.address) === 6 ? [local.port] : globalPorts;
 }
 
-/** How many openings the kernels of all gateways in front of the first home's television hold. */
-export async function openingsLeft(deployment: Deployment, signal: AbortSignal): Promise<number> {
+/** How many openings the kernels of all gateways in front of some devices hold. */
+export async function openingsLeft(
+  deployment: Deployment,
+  devices: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
   const { network } = deployment;
-  const counts = pathOf(network.topology, appliance).map(({ name }) => {
+  const gateways = new Set(devices.flatMap((device) => pathOf(network.topology, device)).map(({ name }) => name));
+  const counts = [...gateways].map((name) => {
     const foreign = deployment.foreign(name);
     return foreign ? foreign.openings(signal) : openingsInKernel(network, name, signal);
   });

@@ -143,6 +143,6 @@ function unfit(target: Target): Pick<Probe, 'probe' | 'payload'>[] {
 }
 
 /** Another port of the same parity and range, that no stream of a session is near. */
-function elsewhere(port: number): number {
+export function elsewhere(port: number): number {
   return port < 32768 ? port + (port < 31768 ? 1000 : -1000) : port - 1000;
 }

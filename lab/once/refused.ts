@@ -1,6 +1,6 @@
 import type { RefusalCode } from '@sluice/model';
 import type { Deployment } from '../parts.ts';
-import { findContent, openingsLeft, portsBefore, surroundingsOf, targetsBefore } from './ground.ts';
+import { appliance, findContent, openingsLeft, portsBefore, surroundingsOf, targetsBefore } from './ground.ts';
 import type { ProbeReport } from './probe-report.ts';
 import { rightProbe, wrongProbes } from './probes.ts';
 import { Probing } from './probing.ts';
@@ -52,7 +52,11 @@ export async function holdRefused(
     probes.push(await probing.sweep('after', target, probe, around.entrances, portsBefore(target), signal));
   probes.push(...(await probing.try('after', wrong, times, signal)));
   step('probed-after');
-  const seen = { probes, openingsLeft: await openingsLeft(deployment, signal), ...(refusal && { refusal }) };
+  const seen = {
+    probes,
+    openingsLeft: await openingsLeft(deployment, [appliance], signal),
+    ...(refusal && { refusal }),
+  };
   const reasons = judgeRefusal(expected, seen);
   const verdict = reasons.length === 0 ? 'pass' : 'fail';
   return { verdict, reasons, content: contentId, family, steps, streams: [], ...seen };

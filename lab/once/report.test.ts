@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProbeReport } from './probe-report.ts';
-import { judge, judgeRefusal, type Observations, type StreamReport } from './report.ts';
+import { type CallReport, judge, judgeCall, judgeRefusal, type Observations, type StreamReport } from './report.ts';
 
 const video: StreamReport = {
   id: 'video',
@@ -113,6 +113,49 @@ test('a refusal passes where it is the expected one and nothing came in, and not
     ],
     [judgeRefusal('behind-another-nat', { ...seen, probes: tried.slice(1) }), /^No right packet was tried before/],
     [judgeRefusal('behind-another-nat', { ...seen, probes: [] }), /^No right packet was tried before/],
+  ];
+  for (const [reasons, expected] of cases) assert.match(reasons[0] ?? 'pass', expected);
+});
+
+test('a call passes where both heard the other alone, by the way that it has to go, and nobody else got in', () => {
+  const party = { verdict: 'pass', way: 'gateways', sent: 170, received: 170, lost: 0 } as const;
+  const [one, two] = ['203.0.113.1:20000', '203.0.113.2:21000'] as const;
+  const call: CallReport = {
+    expected: 'gateways',
+    parties: [
+      { ...party, host: 'tv-1', speaksFrom: one, from: [two] },
+      { ...party, host: 'tv-2', speaksFrom: two, from: [one] },
+    ],
+    openingsMeanwhile: 4,
+    carriedByOthers: 0,
+  };
+  const seen = { call, probes: good.probes, openingsLeft: 0 };
+  const with_ = (change: Partial<CallReport>) => judgeCall({ ...seen, call: { ...call, ...change } });
+  const first = (change: object) =>
+    with_({ parties: call.parties.map((each, at) => (at ? each : { ...each, ...change })) });
+  assert.deepEqual(judgeCall(seen), []);
+  const cases: [string[], RegExp][] = [
+    [first({ way: undefined, message: 'they are strangers' }), /^tv-1: they are strangers/],
+    [first({ way: 'direct' }), /^tv-1: the way was direct, not gateways/],
+    [first({ received: 0 }), /^tv-1: it heard nothing/],
+    [first({ lost: 2 }), /^tv-1: 2 packets were lost/],
+    [
+      first({ from: [two, '203.0.113.20:5000'] }),
+      /^tv-1: packets came from .*203\.0\.113\.20:5000, not 203\.0\.113\.2:21000/,
+    ],
+    [with_({ openingsMeanwhile: 2 }), /^2 openings were there while they spoke, not 4/],
+    [
+      with_({ expected: 'direct', parties: call.parties.map((each) => ({ ...each, way: 'direct' })) }),
+      /^4 openings .* not 0/,
+    ],
+    [with_({ carriedByOthers: 1 }), /^1 packets of the call went by way of others/],
+    [judgeCall({ ...seen, openingsLeft: 1 }), /^1 openings were left after the call/],
+    [judgeCall({ ...seen, probes: [] }), /^No wrong packet was tried before the call/],
+    [judgeCall({ ...seen, probes: good.probes.filter(({ right }) => !right) }), /^The right packet was not tried/],
+    [
+      judgeCall({ ...seen, probes: good.probes.map((each, at) => (at === 4 ? { ...each, passed: 1 } : each)) }),
+      /1 of 5 passed/,
+    ],
   ];
   for (const [reasons, expected] of cases) assert.match(reasons[0] ?? 'pass', expected);
 });

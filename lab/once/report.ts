@@ -1,5 +1,6 @@
 import type { ContentAnswer } from '@sluice/api';
 import type { Family, Refusal, RefusalCode } from '@sluice/model';
+import type { CallResult } from './caller.ts';
 import type { ProbeReport } from './probe-report.ts';
 import type { Target } from './probes.ts';
 import { type Held, isNamed } from './weaker.ts';
@@ -58,6 +59,21 @@ export interface Observations {
   readonly checked?: ContentAnswer['probes'];
 }
 
+/** What was seen of a call between two devices. */
+export interface CallReport {
+  /** The way that it has to go. */
+  readonly expected: 'direct' | 'gateways';
+  readonly parties: readonly (CallResult & {
+    readonly host: string;
+    /** Where its packets came from when they came in at the other party. */
+    readonly speaksFrom: string;
+  })[];
+  /** Openings in the kernels of both homes while they spoke. */
+  readonly openingsMeanwhile: number;
+  /** Packets of the call that came in at anybody who is on no way between the two. */
+  readonly carriedByOthers: number;
+}
+
 /** The report of `npm start -- --once --json`. */
 export interface OnceReport extends Omit<Observations, 'complaints' | 'openingsLeft'> {
   /** As in {@link Observations}; null where the run broke off before they were counted. */
@@ -65,6 +81,8 @@ export interface OnceReport extends Omit<Observations, 'complaints' | 'openingsL
   readonly verdict: 'pass' | 'fail';
   /** What the appliance was told, where there was no session. */
   readonly refusal?: Refusal;
+  /** What came of a call, where that was it. */
+  readonly call?: CallReport;
   /** Why it is no pass: sentences. */
   readonly reasons: readonly string[];
   /** What came in though it should not, as the verdict said that it might: sentences. */
@@ -101,6 +119,38 @@ export function judgeRefusal(
   return wrong;
 }
 
+/** What of a call is not as it should be. */
+export function judgeCall({
+  call,
+  probes,
+  openingsLeft,
+}: Pick<Observations, 'probes' | 'openingsLeft'> & { readonly call: CallReport }): string[] {
+  const wrong: string[] = [];
+  const { expected, parties, openingsMeanwhile, carriedByOthers } = call;
+  for (const [index, party] of parties.entries()) {
+    const { host, verdict, way, message, received = 0, lost = 0, from = [] } = party;
+    const other = parties[1 - index]?.speaksFrom ?? '';
+    if (way === undefined) wrong.push(`${host}: ${message ?? 'there was no call'}.`);
+    else if (way !== expected) wrong.push(`${host}: the way was ${way}, not ${expected}.`);
+    else if (verdict !== 'pass' || received === 0) wrong.push(`${host}: it heard nothing of the other.`);
+    if (lost > 0) wrong.push(`${host}: ${lost} packets were lost.`);
+    if (from.some((end) => end !== other))
+      wrong.push(`${host}: packets came from ${from.join(', ')}, not ${other} alone.`);
+  }
+  // RTP and its RTCP, in both homes.
+  const due = expected === 'direct' ? 0 : 4;
+  if (openingsMeanwhile !== due) wrong.push(`${openingsMeanwhile} openings were there while they spoke, not ${due}.`);
+  if (carriedByOthers > 0) wrong.push(`${carriedByOthers} packets of the call went by way of others.`);
+  for (const phase of ['before', 'during', 'after'] as const)
+    if (!probes.some((probe) => probe.phase === phase && !probe.right && probe.sent > 0))
+      wrong.push(`No wrong packet was tried ${phase} the call.`);
+  if (expected === 'gateways' && !probes.some(({ phase, right }) => phase === 'during' && right))
+    wrong.push('The right packet was not tried during the call.');
+  wrong.push(...probes.flatMap((probe) => judgeProbe(probe, { probes })));
+  if (openingsLeft !== 0) wrong.push(`${openingsLeft} openings were left after the call.`);
+  return wrong;
+}
+
 function judgeStream(stream: StreamReport): string[] {
   const wrong: string[] = [];
   const { id, kind, packetsSent, packetsReceived, bytesSent, bytesReceived } = stream;
@@ -134,7 +184,7 @@ function judgeTried(stream: StreamReport, probes: readonly ProbeReport[]): strin
   });
 }
 
-function judgeProbe(tried: ProbeReport, { held = {}, probes }: Observations): string[] {
+function judgeProbe(tried: ProbeReport, { held = {}, probes }: Pick<Observations, 'held' | 'probes'>): string[] {
   const { probe, sender, stream, phase, right, sent, passed, between = 0 } = tried;
   const what = `${stream}: ${probe} from the ${sender} ${phase} the session`;
   if (sent === 0) return [`${what} was not sent.`];

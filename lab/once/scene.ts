@@ -1,5 +1,6 @@
 import type { Deployment } from '../parts.ts';
 import type { Scene } from '../topologies/scene.ts';
+import { holdCall } from './call.ts';
 import { holdRefused } from './refused.ts';
 import type { OnceReport } from './report.ts';
 import { holdOnce, type OnceOptions } from './session.ts';
@@ -14,6 +15,6 @@ export async function holdScene(
   const outcome = session[options.family];
   if (outcome === undefined) throw new RangeError(`${name} has no session over IPv${options.family}`);
   if (outcome === 'film') return holdOnce(deployment, options, signal);
-  if (outcome === 'call') throw new RangeError(`${name}: calls are not held yet`);
+  if (outcome === 'call') return holdCall(deployment, options, signal);
   return holdRefused(deployment, outcome.refused, options, signal);
 }

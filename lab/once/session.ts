@@ -1,7 +1,15 @@
 import type { ContentAnswer } from '@sluice/api';
 import { type Endpoint, type Family, familyOf, type IpAddress } from '@sluice/model';
 import type { Deployment } from '../parts.ts';
-import { findContent, innerEnds, openingsLeft, portsBefore, surroundingsOf, targetsBefore } from './ground.ts';
+import {
+  appliance,
+  findContent,
+  innerEnds,
+  openingsLeft,
+  portsBefore,
+  surroundingsOf,
+  targetsBefore,
+} from './ground.ts';
 import type { ProbeReport } from './probe-report.ts';
 import { type Probe, rightProbe, type Target, wrongProbes } from './probes.ts';
 import { Probing, type Tally } from './probing.ts';
@@ -89,7 +97,7 @@ export async function holdOnce(deployment: Deployment, options: OnceOptions, sig
   }
   step('probed-after');
   const seen = {
-    ...{ content: contentId, family, probes, openingsLeft: await openingsLeft(deployment, signal) },
+    ...{ content: contentId, family, probes, openingsLeft: await openingsLeft(deployment, [appliance], signal) },
     steps: steps.toSorted((a, b) => a.ms - b.ms),
     streams: streamReports(result, expected),
     complaints: [...result.reasons, ...outsideSweep(targets, around.entrances)],

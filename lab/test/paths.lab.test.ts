@@ -87,3 +87,16 @@ test('carrier-nat: the request is refused with what can be done, and nothing com
     for (const tried of ['right packet, media server', ...besideTheOuterBox])
       assert.ok(triedIn(report, phase).has(tried), `${tried}, ${phase}`);
 });
+
+test('two-homes: both hear the other directly, and each home lets in the other alone', limit, async (t) => {
+  const { call, ...report } = await sessionIn('two-homes', t.signal);
+  assert.equal(call?.expected, 'gateways');
+  assert.ok(triedIn(report, 'during').has('right packet, stranger'));
+});
+
+test('same-home: they take the local way, nothing is opened, and no gateway sees any of it', limit, async (t) => {
+  const { call, ...report } = await sessionIn('same-home', t.signal);
+  assert.deepEqual([call?.expected, call?.openingsMeanwhile, call?.carriedByOthers], ['direct', 0, 0]);
+  const everywhere = report.probes.find(({ probe, phase }) => probe === 'any packet' && phase === 'during');
+  assert.equal(everywhere?.sent, 16384);
+});
