@@ -16,7 +16,7 @@ export interface ContactPorts {
   readonly rule: ContactRule;
   /** With `periodic`: how long a registration by contact counts. */
   readonly periodMs: number;
-  readonly registrations: Pick<Registrations, 'gateways' | 'appliance' | 'putAppliance'>;
+  readonly registrations: Pick<Registrations, 'gateway' | 'gateways' | 'appliance' | 'putAppliance'>;
   /** A gateway's own addresses, as it last said. */
   addressesOf(gatewayId: string): GatewayAddresses | undefined;
   readonly clock: Clock;
@@ -46,7 +46,11 @@ export class Contacts {
     const before = await registrations.appliance(applianceId);
     this.#remember(applianceId, clock.now());
     if (before?.gatewayId === gatewayId) return false;
-    return (await registrations.putAppliance({ applianceId, gatewayId })) === undefined;
+    const homeId = (await registrations.gateway(gatewayId))?.home?.homeId;
+    // It is where it was; which of that home's ways is used is found out, and not said by an address.
+    if (homeId !== undefined && before?.homeId === homeId) return false;
+    const registration = { applianceId, gatewayId, ...(homeId !== undefined && { homeId }) };
+    return (await registrations.putAppliance(registration)) === undefined;
   }
 
   async #isDue(applianceId: string): Promise<boolean> {
@@ -60,7 +64,7 @@ export class Contacts {
   /** The gateway of the home that has that global address (IPv4) or that it is of (IPv6), where there is one; of `which`, or of all. */
   async gatewayAt(address: IpAddress, which: (gateway: Gateway) => boolean = () => true): Promise<string | undefined> {
     const { registrations, addressesOf } = this.#ports;
-    const found: string[] = [];
+    const found: Gateway[] = [];
     const inside = new Map<string, string[]>();
     let after: string | undefined;
     do {
@@ -68,11 +72,14 @@ export class Contacts {
       for (const gateway of page) {
         const { gatewayId, behind } = gateway;
         if (behind !== undefined) inside.set(behind, [...(inside.get(behind) ?? []), gatewayId]);
-        if (which(gateway) && isOf(addressesOf(gatewayId), address)) found.push(gatewayId);
+        if (which(gateway) && isOf(addressesOf(gatewayId), address)) found.push(gateway);
       }
       after = page.length === pageLength ? page.at(-1)?.gatewayId : undefined;
     } while (after !== undefined);
-    return found.length === 1 ? innermost(found[0], inside) : undefined;
+    const [one, ...others] = found;
+    // Several ways into one home are one home.
+    const isOne = others.every(({ home }) => home !== undefined && home.homeId === one?.home?.homeId);
+    return isOne ? innermost(one?.gatewayId, inside) : undefined;
   }
 
   #remember(applianceId: string, now: Instant): void {
@@ -93,7 +100,8 @@ function innermost(gatewayId: string | undefined, inside: ReadonlyMap<string, re
     : undefined;
 }
 
-function isOf(addresses: GatewayAddresses | undefined, address: IpAddress): boolean {
+/** Whether an address is one of a gateway's own, or of the IPv6 network behind it. */
+export function isOf(addresses: GatewayAddresses | undefined, address: IpAddress): boolean {
   if (!addresses) return false;
   // A home's IPv4 network is private, and the same in many homes; an IPv6 one is its own.
   const inHome = address.includes(':') && addresses.local.some((prefix) => prefixContains(prefix, address));

@@ -14,6 +14,7 @@ import { Contacts } from './contacts.ts';
 import { CallingGateways } from './discovery/calling-gateways.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { lookThrough } from './discovery/look-through.ts';
+import { RegisteredHomes } from './discovery/registered-homes.ts';
 import { gatewayDrivers } from './drivers.ts';
 import { gatewayNews } from './gateway-news.ts';
 import { configurationApi } from './http/app.ts';
@@ -115,11 +116,14 @@ export async function runConfigurationServer(
     addressesOf: (gatewayId) => gatewayStatus(gatewayId).addresses,
     clock: systemClock,
   });
+  const homes = new RegisteredHomes(registrations, (gatewayId) => gatewayStatus(gatewayId).addresses);
   const discovery = new Discovery({
     rule: config.discovery,
     registrations,
     // What an appliance says of its gateway's addresses is no evidence for another.
     gatewayAt: (address) => contacts.gatewayAt(address, ({ communication }) => communication.through !== 'appliance'),
+    homes,
+    drivers: gateways.drivers,
     calling,
     look: lookThrough(gateways.links, systemClock),
     clock: systemClock,
@@ -141,6 +145,7 @@ export async function runConfigurationServer(
     contacts,
     discovery,
     players,
+    homes,
     audit,
     sparing,
     enrolmentUrl: (host) =>

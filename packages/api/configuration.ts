@@ -182,6 +182,8 @@ export const gatewayView = z.object({
   communication: z.record(z.string(), z.string()),
   /** The gateway that it is itself behind: the next hop outward. */
   behind: z.string().optional(),
+  /** The home that it is one way into, and global addresses of that home. */
+  home: z.object({ homeId: z.string(), at: z.array(z.string()) }).optional(),
   online: z.boolean(),
   global: z.array(z.string()),
   openings: z.number(),
@@ -197,13 +199,19 @@ export const registrationQuery = page;
 /** Gateways by id. */
 export const gatewayList = z.object({ gateways: z.array(gatewayView) });
 
-/** PUT /v1/appliances/{applianceId} */
-export const applianceRegistration = z.object({ gatewayId: identifier });
+/** PUT /v1/appliances/{applianceId}. `homeId`: the home that it is in, whichever of its ways is the one to use. */
+export const applianceRegistration = z.union([
+  z.strictObject({ gatewayId: identifier }),
+  z.strictObject({ homeId: identifier }),
+]);
+export type ApplianceRegistration = z.infer<typeof applianceRegistration>;
 
 /** An appliance as the API shows it. */
 export const applianceView = z.object({
   applianceId: z.string(),
   gatewayId: z.string(),
+  /** The home that it is in, where that has several ways in. */
+  homeId: z.string().optional(),
   /** Why it is believed to be behind that gateway; left out, an operator registered it, or its requests' address did. */
   evidence: evidence.optional(),
 });

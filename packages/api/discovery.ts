@@ -44,10 +44,22 @@ export const homeSightings = sightingsWith(ipAddress);
 
 /** Why a registration is believed that no operator made ({@link Evidence}). */
 export const evidence = z.object({
-  by: z.enum(['address', 'calls-in', 'agent', 'appliance', 'person']),
+  by: z.enum(['ways', 'address', 'calls-in', 'agent', 'appliance', 'person']),
   at: z.number(),
   applianceId: z.string(),
   observed: z.string(),
+  /** The ways that are registered for the home, and how each went. */
+  tried: z
+    .array(
+      z.object({
+        gatewayId: z.string(),
+        type: z.string(),
+        outcome: z.enum(['answered', 'elsewhere', 'failed', 'late', 'barred']),
+        ms: z.number(),
+        why: z.string().optional(),
+      }),
+    )
+    .optional(),
   sightings: sightingsWith(z.string()).optional(),
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identifier, ipAddress } from './shapes.ts';
+import { identifier, ipAddress, prefix } from './shapes.ts';
 
 /** What any gateway may be registered with. */
 const common = {
@@ -114,9 +114,15 @@ const gatewayTypes = [
 /** The names of the types. */
 export const gatewayTypeNames = gatewayTypes.map(({ shape }) => shape.type.value);
 
-/** PUT /v1/gateways/{gatewayId}. `behind`: the gateway that it is itself behind, the next hop outward. */
+/**
+ * PUT /v1/gateways/{gatewayId}. `behind`: the gateway that it is itself behind, the next hop outward. `home`: the home
+ * that it is one way into; `at`, global addresses of that home.
+ */
 export const gatewayRegistration = z.intersection(
   z.discriminatedUnion('type', gatewayTypes),
-  z.object({ behind: identifier.optional() }),
+  z.object({
+    behind: identifier.optional(),
+    home: z.strictObject({ homeId: identifier, at: z.array(prefix).max(16).default([]) }).optional(),
+  }),
 );
 export type GatewayRegistration = z.infer<typeof gatewayRegistration>;

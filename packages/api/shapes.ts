@@ -1,4 +1,4 @@
-import { isPort, parseIpAddress, streamTypes } from '@sluice/model';
+import { isPort, parseIpAddress, parsePrefix, streamTypes } from '@sluice/model';
 import { z } from 'zod';
 
 /** An IP address, made canonical. */
@@ -12,6 +12,12 @@ export const ipAddress = z
     return z.NEVER;
   })
   .meta({ description: 'IPv4 or IPv6 address' });
+
+/** An address, or a network of addresses: "203.0.113.10", "2001:db8::/64". */
+export const prefix = z
+  .string()
+  .max(49)
+  .refine((text) => parsePrefix(text) !== undefined, 'not an address, nor a prefix such as 203.0.113.0/24');
 
 /** A port, 1..65535. */
 export const port = z

@@ -23,7 +23,7 @@ interface Place {
   contact?: CwmpContact;
   /** Settles with the next session. */
   next?: PromiseWithResolvers<CwmpSession>;
-  waking?: Promise<void>;
+  waking?: { readonly done: Promise<void>; readonly signal: AbortSignal };
 }
 
 /** Every device that was heard of or asked for, one place each. It opens no port: `listenCwmp` does. */
@@ -139,23 +139,32 @@ export class Acs implements Disposable {
     const { promise } = place.next;
     const ending = this.#ending.signal;
     const until = AbortSignal.any([signal, ending]);
-    place.waking ??= this.#wake(gatewayId, place).finally(() => {
-      delete place.waking;
-    });
-    const { waking } = place;
+    const waking = this.#waking(gatewayId, place, signal);
     // Woken in vain is told at once; woken well, the session may take a while.
     const failed = waking.then(() => promise);
     return untilAborted(Promise.race([promise, failed]), until);
   }
 
-  /** Resolves when the device was told to come, or begins a session; rejects where it cannot be told. */
-  async #wake(gatewayId: string, place: Place): Promise<void> {
+  /** The one try to wake a device. One that was given up is nobody's any more. */
+  #waking(gatewayId: string, place: Place, signal: AbortSignal): Promise<void> {
+    if (place.waking && !place.waking.signal.aborted) return place.waking.done;
+    const waking = { done: this.#wake(gatewayId, place, signal), signal };
+    place.waking = waking;
+    const over = () => {
+      if (place.waking === waking) delete place.waking;
+    };
+    waking.done.then(over, over);
+    return waking.done;
+  }
+
+  /** Resolves when the device was told to come, or begins a session; rejects where it cannot be told, or `signal` ends. */
+  async #wake(gatewayId: string, place: Place, signal: AbortSignal): Promise<void> {
     const { devices, clock } = this.options;
     const device = await devices.byGatewayId(gatewayId);
     if (!device) throw new Unreachable(`${gatewayId} is registered as no CWMP device`);
     const { promise } = place.next ?? Promise.withResolvers<CwmpSession>();
     const done = new AbortController();
-    const until = AbortSignal.any([done.signal, this.#ending.signal]);
+    const until = AbortSignal.any([signal, done.signal, this.#ending.signal]);
     void promise.then(() => done.abort());
     const cancel = clock.after(this.limits.wakeMs, () => done.abort(new Unreachable(`${gatewayId} did not come`)));
     try {

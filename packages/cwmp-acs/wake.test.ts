@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { Unreachable } from '@sluice/driver';
 import { readConnectionRequest } from '@sluice/wire/cwmp';
@@ -98,6 +99,35 @@ test('a device that was woken and does not come is given up, by the caller or in
   await server.clock.pass(31_000);
   await stays;
   device.hangUp();
+});
+
+test('a request that nobody waits for any more is broken off, and the next one is made anew', async () => {
+  let hangs = true;
+  const devices: RawDevice[] = [];
+  const { promise: asked, resolve: onAsked } = Promise.withResolvers<Socket>();
+  const port = createServer((request, response) => {
+    if (hangs) return onAsked(request.socket);
+    response.writeHead(204).end();
+    for (const device of devices) void come(device);
+  });
+  await new Promise<void>((resolve) => port.listen(0, '127.0.0.1', resolve));
+  try {
+    await using server = await listeningAcs();
+    const device = new RawDevice({ port: server.port, login });
+    devices.push(device);
+    await tell(device, { [urlParameter]: `http://127.0.0.1:${(port.address() as AddressInfo).port}/` });
+    const leaving = new AbortController();
+    const left = assert.rejects(ask(server, leaving.signal), /left/);
+    const socket = await asked;
+    const gone = once(socket, 'close');
+    leaving.abort(new Error('left'));
+    hangs = false;
+    assert.deepEqual(await ask(server), values);
+    await Promise.all([left, gone]);
+    device.hangUp();
+  } finally {
+    port.close();
+  }
 });
 
 test('who waits for a device that nobody can wake is told at once, and why', async () => {

@@ -22,6 +22,11 @@ export interface Driver<Step = unknown> {
   plan(change: ConfigurationChange, observed: Observed | undefined, now: Instant): Plan<Step>;
   /** Dials the gateway, or takes the connection it keeps to us. Throws `Unreachable` or `Untrusted`. */
   connect(gateway: Gateway, signal: AbortSignal): Promise<GatewaySession<Step>>;
+  /**
+   * Reaches the gateway, asks for its addresses and leaves, with nothing changed there. Left out: that is what connecting,
+   * asking and leaving do. Throws as {@link connect}.
+   */
+  greet?(gateway: Gateway, signal: AbortSignal): Promise<GatewayAddresses>;
 }
 
 /** A conversation with one gateway. */

@@ -59,12 +59,31 @@ export interface HomeSightings {
 }
 
 /**
- * How a registration came to be without an operator. `address`: the request came from an address of a gateway that is
+ * How one of the ways that are registered for a home went. `answered`: it was reached and is at the home; `elsewhere`: it
+ * was reached, and is not where the request came from; `failed`: it cannot be reached; `late`: it did not answer before
+ * the others were judged, and was given up; `barred`: it was not tried, since what it would be told goes to an address
+ * that nobody registered.
+ */
+export type WayOutcome = 'answered' | 'elsewhere' | 'failed' | 'late' | 'barred';
+
+/** One way that was tried. */
+export interface TriedWay {
+  readonly gatewayId: string;
+  readonly type: GatewayType;
+  readonly outcome: WayOutcome;
+  /** Since the trial began, ms. */
+  readonly ms: number;
+  readonly why?: string;
+}
+
+/**
+ * How a registration came to be without an operator. `ways`: of the ways that are registered for its home, the best that
+ * answered. `address`: the request came from an address of a gateway that is
  * registered. `calls-in`: from where a gateway with a certificate of ours is connected. `agent`: the appliance saw our
  * agent's certificate, and that agent is connected. `appliance`: the appliance's word alone. `person`: whoever sat before
  * it said so, when nothing else told.
  */
-export type DiscoveredBy = 'address' | 'calls-in' | 'agent' | 'appliance' | 'person';
+export type DiscoveredBy = 'ways' | 'address' | 'calls-in' | 'agent' | 'appliance' | 'person';
 
 /** Why a registration is believed that no operator made. */
 export interface Evidence {
@@ -74,6 +93,8 @@ export interface Evidence {
   readonly applianceId: string;
   /** Where it came from. */
   readonly observed: IpAddress;
+  /** The registered ways that were tried, the one that is used among them. */
+  readonly tried?: readonly TriedWay[];
   readonly sightings?: HomeSightings;
 }
 

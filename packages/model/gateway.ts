@@ -2,6 +2,13 @@ import type { Family, IpAddress, Prefix } from './address.ts';
 import type { Evidence } from './discovery.ts';
 import type { GatewayType } from './gateway-type.ts';
 
+/** A home with several ways in: gateways that are registered with the same id, each spoken to in its own way. */
+export interface HomePlace {
+  readonly homeId: string;
+  /** Global addresses that the home is at, as an operator knows them. */
+  readonly at: readonly Prefix[];
+}
+
 /** A gateway as the registration database knows it. */
 export interface Gateway {
   /** USP endpoint id for agents (TR-369 2.2), else a name of ours. */
@@ -11,6 +18,8 @@ export interface Gateway {
   readonly communication: Readonly<Record<string, string>>;
   /** The gateway that it is itself behind: the next hop outward. Left out, there is none that is ours to set up. */
   readonly behind?: string;
+  /** The home that it is one registered way into; left out, it is the only way that is known. */
+  readonly home?: HomePlace;
   /** Why it is believed; left out, an operator registered it. */
   readonly evidence?: Evidence;
 }

@@ -74,6 +74,25 @@ holds('why a registration is believed is kept with it, until an operator makes i
   assert.deepEqual(await store.appliance('tv'), { applianceId: 'tv', gatewayId: 'a' });
 });
 
+holds('a home with several ways in is kept with them, and with who is in it', async (store) => {
+  const at = [
+    { address: '203.0.113.7', length: 32 },
+    { address: '2001:db8:1::', length: 56 },
+  ];
+  await store.putGateway({ ...gateway('a'), home: { homeId: 'house', at } });
+  await store.putGateway({ ...gateway('b'), home: { homeId: 'house', at: [] } });
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a', homeId: 'house' });
+  assert.deepEqual(await store.gateways(), [
+    { ...gateway('a'), home: { homeId: 'house', at } },
+    { ...gateway('b'), home: { homeId: 'house', at: [] } },
+  ]);
+  assert.deepEqual(await store.appliance('tv'), { applianceId: 'tv', gatewayId: 'a', homeId: 'house' });
+  await store.putGateway(gateway('a'));
+  await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });
+  assert.deepEqual(await store.gateway('a'), gateway('a'));
+  assert.deepEqual(await store.appliance('tv'), { applianceId: 'tv', gatewayId: 'a' });
+});
+
 holds('a gateway is forgotten when no appliance is behind it any more', async (store) => {
   await store.putGateway(gateway('a'));
   await store.putAppliance({ applianceId: 'tv', gatewayId: 'a' });

@@ -343,6 +343,36 @@ test('an agent that listens is dialled, once for all who wait', async () => {
   await assert.rejects(controller.reach('self::gateway-b', undefined, soon()), Unreachable);
 });
 
+test('a dial that nobody waits for any more is given up; while one waits it goes on', async () => {
+  const dials: { signal: AbortSignal; answer: (connection: UspConnection) => void }[] = [];
+  const controller = new UspController({
+    ...{
+      endpointId: me,
+      clock: new VirtualClock(),
+      listener: diary().listener,
+      branches: ['Device.NAT.'],
+      idPrefix: 't-',
+    },
+    dial: (_agent, _url, signal) => new Promise((answer) => dials.push({ signal, answer })),
+  });
+  const url = 'wss://192.0.2.1:8443/usp';
+  const [one, other] = [new AbortController(), new AbortController()];
+  const waiting = [one, other].map(({ signal }) => assert.rejects(controller.reach(agentId, url, signal), /left/));
+  one.abort(new Error('left'));
+  await waiting[0];
+  assert.equal(dials[0]?.signal.aborted, false);
+  other.abort(new Error('left'));
+  await waiting[1];
+  assert.equal(dials[0]?.signal.aborted, true);
+  // Whoever asks next does not wait for that one.
+  const reached = controller.reach(agentId, url, soon());
+  const [ours, theirs] = connectionPair(me, agentId);
+  new ScriptedAgent(theirs).connect();
+  dials[1]?.answer(ours);
+  await reached;
+  assert.equal(dials.length, 2);
+});
+
 test('disposing ends the conversations', async () => {
   const { controller, agent } = await online();
   await controller[Symbol.asyncDispose]();

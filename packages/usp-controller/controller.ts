@@ -47,6 +47,13 @@ interface Link {
   readonly told: PromiseWithResolvers<void>;
 }
 
+/** A dial under way, and how many wait for it. */
+interface Dialling {
+  readonly contact: Promise<AgentContact>;
+  readonly giveUp: AbortController;
+  waiting: number;
+}
+
 /** The close code of a connection that broke (RFC 6455 7.1.5). */
 const brokenOff = 1006;
 
@@ -55,7 +62,7 @@ export class UspController implements AsyncDisposable {
   readonly endpointId: string;
   readonly #options: UspControllerOptions;
   readonly #links = new Map<string, Link>();
-  readonly #dialling = new Map<string, Promise<AgentContact>>();
+  readonly #dialling = new Map<string, Dialling>();
   readonly #seen = new Map<string, SeenIds>();
   #messages = 0;
 
@@ -88,16 +95,32 @@ export class UspController implements AsyncDisposable {
     let dialling = this.#dialling.get(agentId);
     if (!dialling) {
       if (url === undefined || !dial) throw new Unreachable(`${agentId} is not connected`);
-      // Whoever else waits for it may be more patient than this caller.
-      dialling = this.#bounded(agentId, async (patience) => {
-        const connection = await dial(agentId, url, patience);
-        return this.#begin(connection).contact;
-      });
-      this.#dialling.set(agentId, dialling);
-      const done = () => void this.#dialling.delete(agentId);
-      dialling.then(done, done);
+      dialling = this.#dial(agentId, url, dial);
     }
-    return until(dialling, signal);
+    // Whoever else waits for it may be more patient than this caller; when nobody is, it is given up.
+    dialling.waiting++;
+    try {
+      return await until(dialling.contact, signal);
+    } finally {
+      dialling.waiting--;
+      if (dialling.waiting === 0) dialling.giveUp.abort(new Unreachable(`nobody waits for ${agentId} any more`));
+    }
+  }
+
+  #dial(agentId: string, url: string, dial: NonNullable<UspControllerOptions['dial']>): Dialling {
+    const giveUp = new AbortController();
+    const contact = this.#bounded(agentId, async (patience) => {
+      const connection = await dial(agentId, url, AbortSignal.any([patience, giveUp.signal]));
+      return this.#begin(connection).contact;
+    });
+    const dialling = { contact, giveUp, waiting: 0 };
+    this.#dialling.set(agentId, dialling);
+    const done = () => {
+      if (this.#dialling.get(agentId) === dialling) this.#dialling.delete(agentId);
+    };
+    giveUp.signal.addEventListener('abort', done, { once: true });
+    contact.then(done, done);
+    return dialling;
   }
 
   /**

@@ -30,6 +30,12 @@ export class CallingGateways {
     this.#calling.set(gatewayId, { address });
   }
 
+  /** Where a gateway that is not connected all the time last called from. */
+  from(gatewayId: string): IpAddress | undefined {
+    const calling = this.#calling.get(gatewayId);
+    return calling && !calling.type ? calling.address : undefined;
+  }
+
   /** Whose address that is, as seen from here. */
   at(address: IpAddress): readonly string[] {
     return [...this.#calling].flatMap(([gatewayId, calling]) => (calling.address === address ? [gatewayId] : []));

@@ -1,52 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TellableType } from '@sluice/api';
-import { VirtualClock } from '@sluice/io';
-import { type GatewayType, type HomeSightings, isSecretMember, type RefusalCode, refuse } from '@sluice/model';
-import { inMemoryStore } from '@sluice/store';
-import { Registrations } from '../../../packages/control/registration/registrations.ts';
-import { CallingGateways } from './calling-gateways.ts';
-import { Discovery } from './discovery.ts';
+import { type HomeSightings, isSecretMember } from '@sluice/model';
+import { desk, nothing, outside } from './test/desk.ts';
 
-const outside = '198.51.100.7';
 const server = { address: '192.168.1.1', version: 2, epoch: 1 };
 const igd = {
   ...{ address: '192.168.1.1', udn: 'uuid:1', manufacturer: 'M', model: 'R', server: 'R/1', version: 2 },
   ...{ connected: true, external: outside, firewall: false, isDefaultRouter: true },
 };
-const nothing: HomeSightings = { router4: '192.168.1.1', hasIpv6: false, missing: { igd: 'nobody answers a search' } };
 const agent = { address: '192.168.1.1', endpointId: 'self::gateway-1', isProven: true };
-
-/** A configuration server's discovery, where appliances see `sees`. */
-function desk(sees: HomeSightings | string = nothing, rule: 'off' | 'on' = 'on') {
-  const clock = new VirtualClock();
-  const registrations = new Registrations(inMemoryStore(), () => {});
-  const calling = new CallingGateways();
-  const known = new Map<string, string>();
-  const told: string[] = [];
-  const state = { sees, looks: 0, delay: undefined as Promise<void> | undefined };
-  const discovery = new Discovery({
-    ...{ rule, registrations, calling, clock },
-    gatewayAt: async (address) => known.get(address),
-    async look(_, signal) {
-      state.looks++;
-      await state.delay;
-      signal.throwIfAborted();
-      return state.sees;
-    },
-    registered: ({ applianceId, gatewayId, evidence }, type) =>
-      void told.push(`${applianceId} ${gatewayId} ${type} ${evidence.by}`),
-  });
-  return {
-    ...{ clock, registrations, calling, discovery, known, told, state },
-    contact: (applianceId = 'tv', address = outside, told?: TellableType) =>
-      discovery.contact(applianceId, address, told),
-    refusedWith: (code: RefusalCode, applianceId = 'tv') =>
-      discovery.judged(applianceId, { kind: 'refused', refusal: refuse(code, 'no') }),
-    call: (gatewayId: string, address: string, type: GatewayType = 'sluice', closed = new Promise(() => {})) =>
-      calling.connected(gatewayId, address, closed, async () => type),
-  };
-}
 
 test('off, and for whom an operator registered, nobody looks', async () => {
   const off = desk({ ...nothing, igd }, 'off');

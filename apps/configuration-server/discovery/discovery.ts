@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TellableType } from '@sluice/api';
 import type { Registrations, Verdict } from '@sluice/control';
+import type { Driver } from '@sluice/driver';
 import {
   type Clock,
   type DiscoveredBy,
@@ -12,11 +13,14 @@ import {
   type Refusal,
   type Registration,
   refuse,
+  type TriedWay,
   waysIn,
 } from '@sluice/model';
 import type { CallingGateways } from './calling-gateways.ts';
 import { Doubts } from './doubts.ts';
+import { HomeChoice } from './home-choice.ts';
 import type { LookThrough } from './look-through.ts';
+import type { RegisteredHome, RegisteredHomes } from './registered-homes.ts';
 
 /** What discovery is made of. */
 export interface DiscoveryPorts {
@@ -27,6 +31,10 @@ export interface DiscoveryPorts {
   >;
   /** The one registered gateway whose address that is, as it said itself. */
   gatewayAt(address: IpAddress): Promise<string | undefined>;
+  /** Homes with several registered ways in. */
+  readonly homes: Pick<RegisteredHomes, 'of' | 'at'>;
+  /** Speaks to those ways. */
+  readonly drivers: readonly Driver[];
   readonly calling: CallingGateways;
   readonly look: LookThrough;
   readonly clock: Clock;
@@ -38,6 +46,9 @@ export interface DiscoveryPorts {
 interface Found {
   readonly gateway: Omit<Gateway, 'evidence'>;
   readonly by: DiscoveredBy;
+  /** The home that it is a way into. */
+  readonly homeId?: string;
+  readonly tried?: readonly TriedWay[];
   readonly sightings?: HomeSightings;
 }
 
@@ -48,18 +59,22 @@ const longestId = 128;
 const againMs = 10_000;
 
 /**
- * Finds the gateway of an appliance that is not registered, and registers both with the evidence. Sends nothing to
- * anybody but the appliance and gateways that proved who they are; what it registers holds no secret.
+ * Finds the gateway of an appliance that is not registered, and registers both with the evidence; of a home with several
+ * ways in, finds the one to use. Sends nothing to anybody but the appliance, gateways that proved who they are, and the
+ * addresses that are registered for its home; what it registers holds no secret.
  */
 export class Discovery {
   readonly #ports: DiscoveryPorts;
   readonly #doubts: Doubts;
+  readonly #choice: HomeChoice;
   readonly #looking = new Map<string, Promise<Refusal | undefined>>();
   readonly #inVain = new Map<string, { readonly at: Instant; readonly refusal: Refusal }>();
 
   constructor(ports: DiscoveryPorts) {
     this.#ports = ports;
     this.#doubts = new Doubts();
+    const { drivers, clock, calling } = ports;
+    this.#choice = new HomeChoice({ drivers, clock, calledFrom: (gatewayId) => calling.from(gatewayId) });
   }
 
   /**
@@ -68,10 +83,13 @@ export class Discovery {
    */
   async contact(applianceId: string, observed: IpAddress, told?: TellableType): Promise<Refusal | undefined> {
     const { rule, registrations, clock } = this.#ports;
-    if (rule === 'off') return undefined;
     const known = await registrations.appliance(applianceId);
+    // Which of a home's ways is the one to use is left to this server, whatever else it may find out.
+    const homeId = known?.homeId;
+    if (rule === 'off' && homeId === undefined) return undefined;
     // What an operator said is not looked into.
-    if (known && !(known.evidence && this.#doubts.isDoubted(applianceId))) return undefined;
+    const isOpen = known?.evidence ? this.#doubts.isDoubted(applianceId) : homeId !== undefined;
+    if (known && !isOpen) return undefined;
     const vain = this.#inVain.get(applianceId);
     if (vain && told === undefined && clock.now() - vain.at < againMs) return vain.refusal;
     this.#inVain.delete(applianceId);
@@ -84,7 +102,7 @@ export class Discovery {
 
   /** What a request came to: a gateway that turns out to be the wrong one is looked for again with the next request. */
   async judged(applianceId: string, verdict: Verdict): Promise<void> {
-    if (this.#ports.rule === 'off' || verdict.kind === 'granted') return;
+    if (verdict.kind === 'granted') return;
     const { evidence, gatewayId } = (await this.#ports.registrations.appliance(applianceId)) ?? {};
     if (evidence && gatewayId !== undefined)
       this.#doubts.refused(applianceId, gatewayId, evidence.by, verdict.refusal.code);
@@ -100,8 +118,18 @@ export class Discovery {
     const patience = new AbortController();
     const cancel = clock.after(mostMs, () => patience.abort(new Error('the appliance did not answer in time')));
     try {
+      if (known?.homeId !== undefined) {
+        const home = await this.#ports.homes.of(known.homeId);
+        const trial = home && (await this.#tryWays(home, applianceId, observed, patience.signal));
+        if (trial?.found) return await this.#register(applianceId, observed, trial.found, known);
+        this.#doubts.settle(applianceId);
+        // The gateway that it was registered with says what is wrong.
+        return undefined;
+      }
       const looking = look(applianceId, patience.signal);
-      const near = await this.#near(applianceId, observed, patience.signal);
+      const home = await this.#ports.homes.at(observed);
+      const trial = home && (await this.#tryWays(home, applianceId, observed, patience.signal));
+      const near = trial?.found ?? (await this.#near(applianceId, observed, trial?.tried ?? [], patience.signal));
       if (near) return await this.#register(applianceId, observed, near, known);
       const sightings = await looking;
       const found =
@@ -114,7 +142,7 @@ export class Discovery {
       }
       this.#doubts.settle(applianceId);
       if (known) return undefined;
-      const refusal = whyNot(applianceId, sightings);
+      const refusal = whyNot(applianceId, sightings, trial?.tried);
       // Who did not look may be there the next time.
       return typeof sightings === 'string' ? refusal : this.#vain(applianceId, refusal);
     } finally {
@@ -124,13 +152,33 @@ export class Discovery {
     }
   }
 
+  /** The best of the ways into a home that answers from there, and how all of them went. */
+  async #tryWays(
+    home: RegisteredHome,
+    applianceId: string,
+    observed: IpAddress,
+    signal: AbortSignal,
+  ): Promise<{ readonly found?: Found; readonly tried: readonly TriedWay[] }> {
+    const isLeftOut = ({ gatewayId }: Gateway) => this.#doubts.isExcluded(applianceId, gatewayId);
+    const { chosen, tried } = await this.#choice.among(home, isLeftOut, { applianceId, observed }, signal);
+    if (!chosen) return { tried };
+    return { found: { gateway: chosen, by: 'ways', homeId: home.homeId, tried }, tried };
+  }
+
   /** A gateway that is at the very address that the request came from. Where several are, none is it. */
-  async #near(applianceId: string, observed: IpAddress, signal: AbortSignal): Promise<Found | undefined> {
+  async #near(
+    applianceId: string,
+    observed: IpAddress,
+    inVain: readonly TriedWay[],
+    signal: AbortSignal,
+  ): Promise<Found | undefined> {
     const { registrations, gatewayAt, calling } = this.#ports;
+    const isOut = (gatewayId: string) =>
+      this.#doubts.isExcluded(applianceId, gatewayId) || inVain.some((tried) => tried.gatewayId === gatewayId);
     const registered = await gatewayAt(observed);
     const known = registered === undefined ? undefined : await registrations.gateway(registered);
-    if (known && !this.#doubts.isExcluded(applianceId, known.gatewayId)) return { gateway: known, by: 'address' };
-    const [one, ...others] = calling.at(observed).filter((id) => !this.#doubts.isExcluded(applianceId, id));
+    if (known && !isOut(known.gatewayId)) return { gateway: known, by: 'address' };
+    const [one, ...others] = calling.at(observed).filter((id) => !isOut(id));
     if (one === undefined || others.length > 0) return undefined;
     const gateway = await this.#connected(one, signal);
     return gateway && { gateway, by: 'calls-in' };
@@ -159,22 +207,30 @@ export class Discovery {
   async #register(
     applianceId: string,
     observed: IpAddress,
-    { gateway, by, sightings }: Found,
+    { gateway, by, homeId, tried, sightings }: Found,
     before: Registration | undefined,
   ): Promise<Refusal | undefined> {
     const { registrations, clock, registered } = this.#ports;
-    const evidence = { by, at: clock.now(), applianceId, observed, ...(sightings && { sightings }) };
+    const evidence = {
+      by,
+      at: clock.now(),
+      applianceId,
+      observed,
+      ...(tried && { tried }),
+      ...(sightings && { sightings }),
+    };
     const there = await registrations.gateway(gateway.gatewayId);
     // An operator's word on a gateway stands.
     const isOwn = by === 'appliance' || by === 'person';
     const reason = isOwn ? evidence : (there?.evidence ?? evidence);
     if (!there || there.evidence) await registrations.putGateway({ ...gateway, evidence: reason });
-    const registration = { applianceId, gatewayId: gateway.gatewayId, evidence };
+    const { gatewayId } = gateway;
+    const registration = { applianceId, gatewayId, ...(homeId !== undefined && { homeId }), evidence };
     const refusal = await registrations.putAppliance(registration);
     if (refusal) return refusal;
     this.#doubts.settle(applianceId);
     registered(registration, gateway.type);
-    if (before && before.gatewayId !== gateway.gatewayId) await this.#forget(before.gatewayId);
+    if (before && before.gatewayId !== gatewayId) await this.#forget(before.gatewayId);
     return undefined;
   }
 
@@ -203,8 +259,14 @@ function idOf(type: string, applianceId: string): string {
   return id.length <= longestId ? id : `${type}-of-${createHash('sha256').update(applianceId).digest('hex')}`;
 }
 
-function whyNot(applianceId: string, sightings: HomeSightings | string): Refusal {
-  const start = `the appliance ${applianceId} is not registered, and its gateway could not be found`;
+function whyNot(
+  applianceId: string,
+  sightings: HomeSightings | string,
+  tried: readonly TriedWay[] | undefined,
+): Refusal {
+  const inVain = tried?.map(({ gatewayId, outcome, why }) => `${gatewayId} ${outcome}: ${why ?? 'it is left out'}`);
+  const ways = inVain ? `; of the ways registered for its home none answers from there (${inVain.join('; ')})` : '';
+  const start = `the appliance ${applianceId} is not registered, and its gateway could not be found${ways}`;
   if (typeof sightings === 'string') return refuse('gateway-not-found', `${start}: ${sightings}; register both`);
   const { agent, missing } = sightings;
   if (agent?.isProven) {

@@ -5,6 +5,7 @@ const mostAppliances = 10_000;
 
 /** What speaks against a gateway that was found, by who found it: it is another one, or cannot do what is needed. */
 const speaksAgainst: Readonly<Record<DiscoveredBy, readonly RefusalCode[]>> = {
+  ways: ['path-mismatch', 'behind-another-nat', 'cannot-hold', 'gateway-refused', 'gateway-unspoken'],
   address: ['path-mismatch', 'gateway-unspoken'],
   'calls-in': ['path-mismatch', 'behind-another-nat', 'gateway-unspoken'],
   agent: ['path-mismatch', 'gateway-unspoken'],

@@ -6,6 +6,7 @@ import type { ApplianceLinks } from '../by-appliance/links.ts';
 import type { Players } from '../by-appliance/players.ts';
 import type { Contacts } from '../contacts.ts';
 import type { Discovery } from '../discovery/discovery.ts';
+import type { RegisteredHomes } from '../discovery/registered-homes.ts';
 import type { MediaServers } from '../media-servers.ts';
 import type { Accounts } from '../sign-in/accounts.ts';
 import type { Registrar } from '../standing/registrar.ts';
@@ -20,6 +21,8 @@ export interface ApiPorts {
   readonly discovery: Discovery;
   /** Whose programs ask without a certificate. */
   readonly players: Players;
+  /** Homes with several ways in. */
+  readonly homes: Pick<RegisteredHomes, 'of'>;
   readonly limits: RequestLimits;
   readonly audit: AuditLog;
   /** How many lines one caller may cause. */

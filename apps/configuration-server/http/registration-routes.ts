@@ -1,4 +1,5 @@
 import {
+  type ApplianceRegistration,
   applianceList,
   applianceRegistration,
   applianceView,
@@ -11,7 +12,16 @@ import {
   problem,
   registrationQuery,
 } from '@sluice/api';
-import { type Gateway, hidden, hideSecrets, isSecretMember, type Registration, refuse } from '@sluice/model';
+import {
+  type Gateway,
+  hidden,
+  hideSecrets,
+  isSecretMember,
+  parsePrefix,
+  type Refusal,
+  type Registration,
+  refuse,
+} from '@sluice/model';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { operators, readers } from './access.ts';
@@ -22,7 +32,7 @@ const byGateway = z.object({ gatewayId: identifier });
 const byAppliance = z.object({ applianceId: identifier });
 
 /** The registration database: gateways, and the appliances behind them. */
-export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts): void {
+export function registrationRoutes(app: FastifyInstance, { control, homes }: ApiPorts): void {
   const { registrations } = control;
 
   app.put(
@@ -38,12 +48,13 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     },
     async (request, reply) => {
       const { gatewayId } = request.params as z.infer<typeof byGateway>;
-      const { type, communication, behind } = request.body as GatewayRegistration;
-      const gateway = {
+      const { type, communication, behind, home } = request.body as GatewayRegistration;
+      const gateway: Gateway = {
         gatewayId,
         type,
         communication: communication as Gateway['communication'],
         ...(behind !== undefined && { behind }),
+        ...(home && { home: { ...home, at: home.at.flatMap((text) => parsePrefix(text) ?? []) } }),
       };
       const masked = Object.entries(gateway.communication).find(([, value]) => value === hidden)?.[0];
       // Kept over a change of the address, a secret would be sent wherever the new one leads.
@@ -98,7 +109,7 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     {
       config: operators,
       schema: {
-        summary: 'Register an appliance behind a gateway, or move it behind another',
+        summary: 'Register an appliance behind a gateway, or in a home with several ways in, or move it',
         params: byAppliance,
         body: applianceRegistration,
         response: { 200: applianceView, '4xx': problem },
@@ -106,7 +117,9 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     },
     async (request, reply) => {
       const { applianceId } = request.params as z.infer<typeof byAppliance>;
-      const registration = { applianceId, ...(request.body as z.infer<typeof applianceRegistration>) };
+      const body = request.body as ApplianceRegistration;
+      const registration = 'homeId' in body ? await inHome(applianceId, body.homeId) : { applianceId, ...body };
+      if ('code' in registration) return refuseTo(reply, registration);
       const refusal = await registrations.putAppliance(registration);
       return refusal ? refuseTo(reply, refusal) : reply.send(applianceOf(registration));
     },
@@ -151,13 +164,21 @@ export function registrationRoutes(app: FastifyInstance, { control }: ApiPorts):
     async (request) => ({ appliances: (await registrations.appliances(pageOf(request.query))).map(applianceOf) }),
   );
 
-  function show({ gatewayId, type, communication, evidence, behind }: Gateway): z.infer<typeof gatewayView> {
+  /** Until its first request tells which of the ways is the one to use, the first is. */
+  async function inHome(applianceId: string, homeId: string): Promise<Registration | Refusal> {
+    const [first] = (await homes.of(homeId))?.ways ?? [];
+    if (first) return { applianceId, gatewayId: first.gatewayId, homeId };
+    return refuse('gateway-unknown', `no gateway is registered as a way into the home ${homeId}; register one first`);
+  }
+
+  function show({ gatewayId, type, communication, evidence, behind, home }: Gateway): z.infer<typeof gatewayView> {
     const { online, addresses, openings, lastSeen } = control.gatewayStatus(gatewayId);
     return {
       gatewayId,
       type,
       communication: { ...hideSecrets(type, communication) },
       ...(behind !== undefined && { behind }),
+      ...(home && { home: { ...home, at: home.at.map(({ address, length }) => `${address}/${length}`) } }),
       online,
       global: [...(addresses?.global ?? [])],
       openings,

@@ -83,6 +83,8 @@ function registerCommand(): Command {
       )
         .addOption(new Option('--type <type>', 'how it is spoken to').choices(gatewayTypeNames).default('sluice'))
         .option('--behind <gateway>', 'the gateway that it is itself behind: the next hop outward')
+        .option('--home <home>', 'the home that it is one way into; its ways are tried side by side')
+        .option('--at <addresses>', 'global addresses of that home, with commas between; needs --home')
         .option('--url <url>', 'wss://host:port/path of a gateway that listens; left out, it dials')
         .option(
           '--with <name=value>',
@@ -102,10 +104,12 @@ function registerCommand(): Command {
     .addCommand(
       operatorCommand(
         'appliance <id>',
-        'register an appliance behind a gateway',
-        'sluice register appliance self::tv-a --gateway self::gateway-a',
+        'register an appliance behind a gateway, or in a home with several ways in',
+        'sluice register appliance self::tv-a --gateway self::gateway-a\n  sluice register appliance self::tv-b --home house-17',
         registerAppliance,
-      ).requiredOption('--gateway <id>', 'the gateway that it is behind'),
+      )
+        .option('--gateway <id>', 'the gateway that it is behind')
+        .option('--home <home>', 'the home that it is in; the best of its ways that answers is used'),
     )
     .addCommand(
       operatorCommand(
@@ -182,8 +186,10 @@ const appliances: Act = async (client) =>
 const registerGateway: Act = async (
   client,
   [gatewayId = ''],
-  { type, url, behind, portAgreement, with: more, secret },
+  { type, url, behind, home, at, portAgreement, with: more, secret },
 ) => {
+  if (at !== undefined && home === undefined)
+    throw new InvalidArgumentError('--at needs --home: whose addresses they are');
   const communication = {
     ...(await membersOf(String(type), typeof more === 'object' ? more : {}, secret)),
     ...(typeof url === 'string' && { url }),
@@ -193,14 +199,13 @@ const registerGateway: Act = async (
     type,
     communication,
     ...(typeof behind === 'string' && { behind }),
+    ...(typeof home === 'string' && { home: { homeId: home, at: listed(at) } }),
   });
   return say(answer, ({ online }) => `${gatewayId} is registered${online ? ' and online' : ''}`);
 };
 
 const registerPortal: Act = async (client, [portalId = ''], { remote }) => {
-  const remotes = String(remote)
-    .split(',')
-    .map((each) => each.trim());
+  const remotes = listed(remote);
   return say(
     await client.ask(portalView, 'PUT', `/v1/portals/${id(portalId)}`, { remotes }),
     ({ remotes }) => `${portalId} is registered with ${remotes.join(', ')}`,
@@ -230,10 +235,15 @@ async function membersOf(
         `${name} would be seen by everybody on this machine; give it with --secret ${name}, or --with ${name}=@file`,
       );
   }
-  const names = typeof secrets === 'string' ? secrets.split(',').map((name) => name.trim()) : [];
+  const names = listed(secrets);
   const values = names.length === 0 ? [] : await askSecrets(names);
   for (const [index, name] of names.entries()) members[name] = values[index] ?? '';
   return members;
+}
+
+/** What stands between commas. */
+function listed(text: unknown): string[] {
+  return typeof text === 'string' ? text.split(',').map((each) => each.trim()) : [];
 }
 
 /** One `name=value` more. */
@@ -243,9 +253,16 @@ function pair(text: string, before: Readonly<Record<string, string>>): Record<st
   return { ...before, [name]: value };
 }
 
-const registerAppliance: Act = async (client, [applianceId = ''], { gateway }) => {
-  const answer = await client.ask(applianceView, 'PUT', `/v1/appliances/${id(applianceId)}`, { gatewayId: gateway });
-  return say(answer, ({ gatewayId }) => `${applianceId} is registered behind ${gatewayId}`);
+const registerAppliance: Act = async (client, [applianceId = ''], { gateway, home }) => {
+  if ((gateway === undefined) === (home === undefined))
+    throw new InvalidArgumentError('--gateway names what it is behind, or --home what it is in: one of them');
+  const where = home === undefined ? { gatewayId: gateway } : { homeId: home };
+  const answer = await client.ask(applianceView, 'PUT', `/v1/appliances/${id(applianceId)}`, where);
+  return say(answer, ({ gatewayId, homeId }) =>
+    homeId === undefined
+      ? `${applianceId} is registered behind ${gatewayId}`
+      : `${applianceId} is registered in ${homeId}; its first request tells which way is used`,
+  );
 };
 
 const revoke: Act = async (client, [session = '']) =>
@@ -266,7 +283,7 @@ const revokeIdentity: Act = async (client, [endpointId = ''], { serial }) => {
 };
 
 const enrolToken: Act = async (client, [endpointId = ''], { role, name, valid }) => {
-  const names = typeof name === 'string' ? name.split(',').map((each) => each.trim()) : [];
+  const names = listed(name);
   const json = { endpointId, role, names, validSeconds: secondsOf(String(valid)) };
   return say(await client.ask(enrolmentTokenView, 'POST', '/v1/enrolment-tokens', json), ({ token }) => token);
 };

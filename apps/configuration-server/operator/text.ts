@@ -29,6 +29,7 @@ export function auditText({ seq, hash, lost, failing }: NonNullable<z.infer<type
 }
 
 const ways = {
+  ways: 'the best of the registered ways that answered',
   address: 'its own address',
   'calls-in': 'where it calls in from',
   agent: 'its certificate, seen at home',
@@ -39,7 +40,9 @@ const ways = {
 /** How a registration came to be: "told", or what showed it to whom, and when. */
 export function knownBy(evidence: GatewayView['evidence']): string {
   if (!evidence) return 'told';
-  return `${ways[evidence.by]} (${evidence.applianceId}, ${instant(evidence.at)})`;
+  const tried = evidence.tried?.map(({ gatewayId, outcome }) => `${gatewayId} ${outcome}`);
+  const how = tried ? `${ways[evidence.by]}: ${tried.join(', ')}` : ways[evidence.by];
+  return `${how} (${evidence.applianceId}, ${instant(evidence.at)})`;
 }
 
 /** "203.0.113.10:7000", "[2001:db8::1]:7000", or the address alone. */

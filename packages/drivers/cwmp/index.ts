@@ -2,6 +2,8 @@ import type { Driver } from '@sluice/driver';
 import { type CwmpStep, planCwmp } from './plan.ts';
 import { type CwmpDriverPorts, cwmpSession } from './session.ts';
 import { cwmpTraits } from './traits.ts';
+import { untilAborted } from './until-aborted.ts';
+import { Work } from './work.ts';
 
 export { DeviceBook } from './device-book.ts';
 export { type LookReason, reasonToLook } from './news.ts';
@@ -16,6 +18,7 @@ export { cwmpTraits } from './traits.ts';
  * A device is woken when it is needed.
  */
 export function cwmpDriver(ports: CwmpDriverPorts): Driver<CwmpStep> {
+  const { acs, book, clock } = ports;
   return {
     type: 'cwmp',
     traits: cwmpTraits,
@@ -25,6 +28,14 @@ export function cwmpDriver(ports: CwmpDriverPorts): Driver<CwmpStep> {
       // Where it is reached and what it can do is known, or found out now.
       await session.addresses(signal);
       return session;
+    },
+    // What is remembered shows nobody there: it has to come.
+    async greet({ gatewayId }, signal) {
+      const looking = acs.alone(gatewayId, signal, (device) => {
+        const known = book.meet(gatewayId, device.contact);
+        return new Work(device, known, clock).place();
+      });
+      return (await untilAborted(looking, signal)).addresses;
     },
   };
 }

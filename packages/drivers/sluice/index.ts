@@ -12,7 +12,7 @@ export { firewallTraits, sluiceTraits } from './traits.ts';
  * (`wss://host:port/path`) is dialled when it is not connected; the others dial us.
  */
 export function sluiceDriver(ports: SluiceDriverPorts): Driver<UspStep> {
-  return {
+  const driver: Driver<UspStep> = {
     type: 'sluice',
     traits: sluiceTraits,
     plan: (change, _observed, now) => planUsp(change, now),
@@ -26,6 +26,15 @@ export function sluiceDriver(ports: SluiceDriverPorts): Driver<UspStep> {
           `${gatewayId} is a USP agent of another kind: it knows no ${openingParameter.streamType}`,
         );
       return sluiceSession(gateway, ports, signal);
+    },
+  };
+  return {
+    ...driver,
+    // A connection that is there, and an answer that is remembered, show nobody at its other end.
+    async greet(gateway, signal) {
+      const session = await driver.connect(gateway, signal);
+      ports.addressBook.forget(gateway.gatewayId);
+      return session.addresses(signal);
     },
   };
 }

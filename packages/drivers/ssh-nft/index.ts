@@ -4,7 +4,7 @@ import type { GatewayInterfaces } from './addresses.ts';
 import { putInPlace } from './place.ts';
 import { planSshNft, type SshNftStep } from './plan.ts';
 import type { GatewayRulesets, SshPort, SshTarget } from './port.ts';
-import { sshNftSession } from './session.ts';
+import { askAddresses, sshNftSession } from './session.ts';
 import { sshNftTraits } from './traits.ts';
 
 export type {
@@ -37,6 +37,12 @@ export function sshNftDriver({ ssh, rulesets, clock, lost }: SshNftPorts): Drive
     type: 'ssh-nft',
     traits: sshNftTraits,
     plan: (change, _observed, now) => planSshNft(change, now),
+    // Connecting closes a gateway that has no packet filter of ours: too much for a question.
+    async greet(gateway, signal) {
+      const { target, interfaces } = registered(gateway);
+      await using link = await ssh.connect(target, signal);
+      return askAddresses(link, gateway.gatewayId, interfaces, signal);
+    },
     async connect(gateway, signal) {
       const { target, interfaces, translates } = registered(gateway);
       const link = await ssh.connect(target, signal);

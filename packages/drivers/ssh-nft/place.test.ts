@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unreachable } from '@sluice/driver';
 import { VirtualClock } from '@sluice/io';
+import { sshNftDriver } from './index.ts';
 import { keepHooks, putInPlace } from './place.ts';
 import { rulesets } from './test/ruleset.ts';
 import { SimulatedLinux } from './test/simulated-linux.ts';
@@ -16,6 +17,24 @@ function gateway(others: Record<string, string>) {
   const place = () => putInPlace(linux.link(), rulesets, interfaces, AbortSignal.timeout(5_000));
   return { linux, place };
 }
+
+test('who only asks where a gateway is changes nothing there, and leaves', async () => {
+  const { linux } = gateway({});
+  const link = linux.link();
+  const driver = sshNftDriver({
+    ...{ ssh: { connect: async () => link }, rulesets, clock: new VirtualClock() },
+    lost: () => assert.fail('nobody is to be told'),
+  });
+  const communication = { host: 'h', privateKey: 'k', hostKey: 'SHA256:x', wan: 'wan0', lan: 'lan0' };
+  const addresses = await driver.greet?.(
+    { gatewayId: 'g', type: 'ssh-nft', communication },
+    AbortSignal.timeout(5_000),
+  );
+  assert.equal(addresses?.global.length, 2, JSON.stringify(addresses));
+  assert.equal(linux.version, undefined);
+  assert.equal(linux.inputs.length, 1);
+  assert.equal(link.closed, true);
+});
 
 test('alone it becomes the owner, at the first connection, and is found at the next with one question', async () => {
   const { linux, place } = gateway({});

@@ -30,6 +30,18 @@ export interface SshNftGround {
   readonly clock: Clock;
 }
 
+/** A gateway's own addresses. Throws `Unreachable`. */
+export async function askAddresses(
+  link: SshLink,
+  gatewayId: string,
+  interfaces: GatewayInterfaces,
+  signal: AbortSignal,
+): Promise<GatewayAddresses> {
+  const { status, stdout, stderr } = await remotely(link, { what: 'addresses' }, signal);
+  if (status !== 0) throw new Unreachable(`${gatewayId} does not tell its addresses: ${firstLine(stderr)}`);
+  return readAddresses(stdout, interfaces);
+}
+
 /** The conversation with one gateway, whose table is in place. */
 export function sshNftSession({ gateway, link, place, interfaces, clock }: SshNftGround): GatewaySession<SshNftStep> {
   const { ruleset, hooks } = place;
@@ -38,9 +50,7 @@ export function sshNftSession({ gateway, link, place, interfaces, clock }: SshNf
   let known: GatewayAddresses | undefined;
 
   async function readNow(signal: AbortSignal): Promise<GatewayAddresses> {
-    const { status, stdout, stderr } = await remotely(link, { what: 'addresses' }, signal);
-    if (status !== 0) throw new Unreachable(`${gateway.gatewayId} does not tell its addresses: ${firstLine(stderr)}`);
-    known = readAddresses(stdout, interfaces);
+    known = await askAddresses(link, gateway.gatewayId, interfaces, signal);
     return known;
   }
 

@@ -13,7 +13,7 @@ export type { UspDriverPorts } from './session.ts';
  * session's traits say what that comes to. With `communication.url` it is dialled when it is not connected.
  */
 export function uspDriver(ports: UspDriverPorts): Driver<UspStep> {
-  return {
+  const driver: Driver<UspStep> = {
     type: 'usp',
     traits: uspTraits,
     plan: (change, _observed, now) => planUsp(change, now),
@@ -25,6 +25,15 @@ export function uspDriver(ports: UspDriverPorts): Driver<UspStep> {
         throw new Unreachable(`${gatewayId} has no ${portMappingTable} with rows that could be found again`);
       const chain = capabilities.narrows ? await chainAt(ports.controller, gatewayId, signal) : undefined;
       return uspSession({ gateway, capabilities, chain }, ports);
+    },
+  };
+  return {
+    ...driver,
+    // A connection that is there, and an answer that is remembered, show nobody at its other end.
+    async greet(gateway, signal) {
+      const session = await driver.connect(gateway, signal);
+      ports.addressBook.forget(gateway.gatewayId);
+      return session.addresses(signal);
     },
   };
 }

@@ -80,7 +80,9 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
     database
       .prepare('insert into gateways (gateway_id, type, communication, evidence) values (?, ?, ?, ?)')
       .run('pcp-of-self::tv-2', 'pcp', '{"through":"appliance"}', seen);
-    database.prepare('insert into appliances values (?, ?, ?)').run('self::tv-2', 'pcp-of-self::tv-2', seen);
+    database
+      .prepare('insert into appliances (appliance_id, gateway_id, evidence) values (?, ?, ?)')
+      .run('self::tv-2', 'pcp-of-self::tv-2', seen);
   },
   '0005-paths'(database) {
     written['0004-evidence']?.(database);
@@ -88,6 +90,15 @@ const written: Readonly<Record<string, (database: DatabaseSync) => void>> = {
       .prepare('insert into gateways (gateway_id, type, communication, behind) values (?, ?, ?, ?)')
       .run('self::router-1', 'sluice', '{}', 'self::gateway-1');
     database.prepare('insert into further_hops values (?, ?)').run('self::firewall-1', sampleSession(1).sessionId);
+  },
+  '0006-homes'(database) {
+    written['0005-paths']?.(database);
+    database
+      .prepare('insert into gateways (gateway_id, type, communication, home) values (?, ?, ?, ?)')
+      .run('box-1', 'usp', '{}', '{"homeId":"house-1","at":["203.0.113.9/32"]}');
+    database
+      .prepare('insert into appliances (appliance_id, gateway_id, home_id) values (?, ?, ?)')
+      .run('self::tv-3', 'box-1', 'house-1');
   },
 };
 
@@ -137,6 +148,12 @@ test('a database of each version is brought to this one with all that is in it',
       assert.deepEqual(await store.gateway('self::router-1'), router, name);
       const crossing = await store.sessions({ gatewayId: 'self::firewall-1' });
       assert.deepEqual(crossing, [sampleSession(1)], name);
+      if (index === 4) return;
+      const home = { homeId: 'house-1', at: [{ address: '203.0.113.9', length: 32 }] };
+      const way = { gatewayId: 'box-1', type: 'usp', communication: {} };
+      assert.deepEqual(await store.gateway('box-1'), { ...way, home }, name);
+      const within = { applianceId: 'self::tv-3', gatewayId: 'box-1', homeId: 'house-1' };
+      assert.deepEqual(await store.appliance('self::tv-3'), within, name);
     });
   }
 });
@@ -155,7 +172,7 @@ test('a migration runs once, after those before it', () =>
     assert.deepEqual(await migrate(db), Object.keys(migrations));
     assert.deepEqual(await migrate(db), []);
     assert.deepEqual(await migrate(db, next), ['9999-next']);
-    database.prepare("insert into appliances values ('tv', 'g', null, 'kept')").run();
+    database.prepare("insert into appliances (appliance_id, gateway_id, note) values ('tv', 'g', 'kept')").run();
     assert.deepEqual(await migrate(db, next), []);
     database.close();
     await assert.rejects(

@@ -5,6 +5,7 @@ import { enrolmentsAndRevocations } from './0002-enrolments-and-revocations.ts';
 import { authorisation } from './0003-authorisation.ts';
 import { evidence } from './0004-evidence.ts';
 import { paths } from './0005-paths.ts';
+import { homes } from './0006-homes.ts';
 
 /** Every schema version, oldest first. A migration that was released is never changed; a new one is added. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -13,6 +14,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-authorisation': authorisation,
   '0004-evidence': evidence,
   '0005-paths': paths,
+  '0006-homes': homes,
 };
 
 /** The database was written by a newer version of the software. */

@@ -1,7 +1,7 @@
 import type { Page } from '@sluice/control';
 import type { Gateway, PortalRegistration, Registration } from '@sluice/model';
 import { pageLength } from './access.ts';
-import { evidenceColumn, portalOf, portalRow, registrationOf } from './rows.ts';
+import { portalOf, portalRow, registrationOf, registrationRow } from './rows.ts';
 import { StandingTables } from './standing-tables.ts';
 import type { Tables } from './tables.ts';
 
@@ -35,8 +35,8 @@ export class RegistrationTables extends StandingTables {
     return outcome;
   }
 
-  putAppliance({ applianceId, gatewayId, evidence }: Registration): Promise<void> {
-    const row = { appliance_id: applianceId, gateway_id: gatewayId, evidence: evidenceColumn(evidence) };
+  putAppliance(registration: Registration): Promise<void> {
+    const row = registrationRow(registration);
     return this.write(() => this.statements.putAppliance.run(row));
   }
 

@@ -2,6 +2,7 @@ import type { Enrolment, OpeningPlace, OperatorAccount, RevocationRecord } from 
 import {
   type ContentSession,
   type Evidence,
+  type HomePlace,
   type PortalRegistration,
   parsePrefix,
   type Registration,
@@ -30,7 +31,36 @@ export function operatorOf(row: Tables['operators']): OperatorAccount {
 
 /** An appliance's registration out of its row. */
 export function registrationOf(row: Tables['appliances']): Registration {
-  return { applianceId: row.appliance_id, gatewayId: row.gateway_id, ...evidenceOf(row) };
+  return {
+    applianceId: row.appliance_id,
+    gatewayId: row.gateway_id,
+    ...(row.home_id !== null && { homeId: row.home_id }),
+    ...evidenceOf(row),
+  };
+}
+
+/** An appliance's row. */
+export function registrationRow({ applianceId, gatewayId, homeId, evidence }: Registration): Tables['appliances'] {
+  return {
+    appliance_id: applianceId,
+    gateway_id: gatewayId,
+    home_id: homeId ?? null,
+    evidence: evidenceColumn(evidence),
+  };
+}
+
+/** The home that a gateway is a way into, out of its row. */
+export function homeOf({ home }: Pick<Tables['gateways'], 'home'>): { readonly home?: HomePlace } {
+  if (home === null) return {};
+  const { homeId, at } = JSON.parse(home) as { homeId: string; at: string[] };
+  return { home: { homeId, at: at.flatMap((text) => parsePrefix(text) ?? []) } };
+}
+
+/** The column for {@link homeOf}. */
+export function homeColumn(home: HomePlace | undefined): string | null {
+  if (!home) return null;
+  const at = home.at.map(({ address, length }) => `${address}/${length}`);
+  return JSON.stringify({ homeId: home.homeId, at });
 }
 
 /** Why a row's registration is believed, where no operator made it. */

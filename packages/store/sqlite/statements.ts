@@ -12,8 +12,13 @@ export function prepareStatements(database: DatabaseSync, db: Kysely<Tables>) {
     secrets: given<string | null>('secrets'),
     evidence: given<string | null>('evidence'),
     behind: given<string | null>('behind'),
+    home: given<string | null>('home'),
   };
-  const applianceColumns = { gateway_id: given<string>('gateway_id'), evidence: given<string | null>('evidence') };
+  const applianceColumns = {
+    gateway_id: given<string>('gateway_id'),
+    home_id: given<string | null>('home_id'),
+    evidence: given<string | null>('evidence'),
+  };
   return {
     putGateway: new Statement(
       database,

@@ -15,10 +15,14 @@ export interface Tables {
     evidence: string | null;
     /** The gateway that it is itself behind. */
     behind: string | null;
+    /** JSON: the id of the home that it is a way into, and prefixes, "203.0.113.7/32". */
+    home: string | null;
   };
   appliances: {
     appliance_id: string;
     gateway_id: string;
+    /** The home with several ways in that it is in. */
+    home_id: string | null;
     /** JSON; null where an operator registered it, or a contact. */
     evidence: string | null;
   };

@@ -3,7 +3,7 @@ import { isSecretMember } from '@sluice/model';
 import type { KeyFile } from '../secrets/key-file.ts';
 import { type SealKey, seal, unseal } from '../secrets/seal.ts';
 import { StoreUnusable } from '../unusable.ts';
-import { evidenceColumn, evidenceOf } from './rows.ts';
+import { evidenceColumn, evidenceOf, homeColumn, homeOf } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 type GatewayRow = Tables['gateways'];
@@ -21,7 +21,7 @@ export class Vault {
   }
 
   /** A gateway's row; makes the key where it is the first that has a secret. */
-  async rowOf({ gatewayId, type, communication, evidence, behind }: Gateway): Promise<GatewayRow> {
+  async rowOf({ gatewayId, type, communication, evidence, behind, home }: Gateway): Promise<GatewayRow> {
     const entries = Object.entries(communication);
     const secret = entries.filter(([name]) => isSecretMember(type, name));
     const open = JSON.stringify(Object.fromEntries(entries.filter(([name]) => !isSecretMember(type, name))));
@@ -31,6 +31,7 @@ export class Vault {
       communication: open,
       evidence: evidenceColumn(evidence),
       behind: behind ?? null,
+      home: homeColumn(home),
     };
     if (secret.length === 0) return { ...row, secrets_key: null, secrets: null };
     const key = await this.#keys.needed();
@@ -51,6 +52,7 @@ export class Vault {
       type: row.type as GatewayType,
       communication: { ...open, ...sealed },
       ...(row.behind !== null && { behind: row.behind }),
+      ...homeOf(row),
       ...evidenceOf(row),
     };
   }
