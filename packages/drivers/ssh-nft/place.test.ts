@@ -4,7 +4,7 @@ import { Unreachable } from '@sluice/driver';
 import { VirtualClock } from '@sluice/io';
 import { sshNftDriver } from './index.ts';
 import { keepHooks, putInPlace } from './place.ts';
-import { rulesets } from './test/ruleset.ts';
+import { rulesets, rulesetsOf } from './test/ruleset.ts';
 import { SimulatedLinux } from './test/simulated-linux.ts';
 
 const interfaces = { wan: ['wan0'], lan: ['lan0'], listening: [22] };
@@ -22,7 +22,7 @@ test('who only asks where a gateway is changes nothing there, and leaves', async
   const { linux } = gateway({});
   const link = linux.link();
   const driver = sshNftDriver({
-    ...{ ssh: { connect: async () => link }, rulesets, clock: new VirtualClock() },
+    ...{ ssh: { connect: async () => link }, rulesets: rulesetsOf, clock: new VirtualClock() },
     lost: () => assert.fail('nobody is to be told'),
   });
   const communication = { host: 'h', privateKey: 'k', hostKey: 'SHA256:x', wan: 'wan0', lan: 'lan0' };
