@@ -8,6 +8,8 @@ export interface CallResult {
   readonly verdict: string;
   /** Left out where it was refused. */
   readonly way?: 'direct' | 'gateways';
+  /** Of the refusal. */
+  readonly code?: string;
   readonly message?: string;
   readonly sent?: number;
   readonly received?: number;
