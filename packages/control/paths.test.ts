@@ -181,6 +181,12 @@ test('a filter at one hop is enough, a lease is needed at every one', async () =
   const verdict = await open.until(open.control.open(filmRequest('r1'), patient));
   assert.equal(verdict.kind, 'granted', JSON.stringify(verdict));
   assert.equal(verdict.session?.holding?.held.remoteAddress, true);
+  const note =
+    'of the gateways in a row only self::outer keeps out who is not the server: anyone between it and self::inner';
+  assert.deepEqual(
+    verdict.session?.holding?.notes.filter((each) => each.includes('in a row')),
+    [`${note} may send to the open ports`],
+  );
   const lacking = open.inner.applied[0]?.open[0]?.mayLack;
   assert.ok(lacking?.includes('remoteAddress'), 'the inner gateway may lack what the outer one keeps');
   assert.ok(!open.outer.applied[0]?.open[0]?.mayLack?.includes('remoteAddress'));

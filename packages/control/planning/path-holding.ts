@@ -28,6 +28,19 @@ export function heldAlong(hops: readonly Held[]): Held {
   return Object.fromEntries(held) as Record<PromiseName, boolean>;
 }
 
+/**
+ * Who sends is looked at by the gateways from this one on outward, and by none further in: whoever stands in between is
+ * not kept out. A sentence, where that is so.
+ */
+export function openFromBetween(
+  hops: readonly { readonly gatewayId: string; readonly held: Held }[],
+): string | undefined {
+  const keeper = hops.findIndex(({ held }) => held.remoteAddress);
+  const nearest = hops[0]?.gatewayId;
+  if (keeper <= 0) return undefined;
+  return `of the gateways in a row only ${hops[keeper]?.gatewayId} keeps out who is not the server: anyone between it and ${nearest} may send to the open ports`;
+}
+
 /** What is kept in both homes of a call. */
 export function heldInAll(homes: readonly Held[]): Held {
   const held = promiseNames.map((name) => [name, homes.every((home) => home[name])]);

@@ -1,7 +1,7 @@
 import { type GrantedOpening, type Held, type Instant, type ProbeFindings, type Refusal, refuse } from '@sluice/model';
 import { checkHolding, heldBy, heldLess, holdingOf } from '../planning/holding.ts';
 import { fullLeaseMs, leaseEnd } from '../planning/lease.ts';
-import { heldAlong, heldInAll } from '../planning/path-holding.ts';
+import { heldAlong, heldInAll, openFromBetween } from '../planning/path-holding.ts';
 import { type Asked, endOf, type HopAsked, silent, takenBack } from './asking-hop.ts';
 import type { LiveHop, LiveSession } from './live.ts';
 import type { Workings } from './workings.ts';
@@ -25,6 +25,7 @@ export async function verify(
   const rareMs = disturbed.length > 0 ? Math.max(...disturbed.map((hop) => fullMs(w, live, hop))) : undefined;
   const all = openings.flat();
   const holding = holdingOf(held, all, probes, { now, meantMs, rareMs });
+  const notes = [...holding.notes, ...betweenNotes(live, openings)];
   const until = Math.min(endOf(all), now + meantMs, live.session.endsAt);
   const lengthened = await Promise.all(
     live.hops.map((hop) => lengthen(w, live, hop, openings[hop.index] ?? [], signal)),
@@ -35,7 +36,12 @@ export async function verify(
   const isLate = live.hops.some(
     (hop) => lasting[hop.index] !== openings[hop.index] && !live.traitsOf(hop).renewalDisturbs,
   );
-  return { kind: 'held', openings: lasting, holding, until: isLate ? endOf(lasting.flat()) : until };
+  return {
+    kind: 'held',
+    openings: lasting,
+    holding: { ...holding, notes },
+    until: isLate ? endOf(lasting.flat()) : until,
+  };
 }
 
 /** What is held in each home, and what of it the deployment does not let be as weak as it is. */
@@ -46,17 +52,29 @@ function checkHeld(
   probes: ProbeFindings | undefined,
 ): Held | Refusal {
   const homes: Held[] = [];
-  for (const side of live.session.peer ? (['own', 'peer'] as const) : (['own'] as const)) {
-    const hops = live
-      .path(side)
-      .map((hop) => heldLess(heldBy(live.traitsOf(hop)), openings[hop.index] ?? [], undefined));
+  for (const hops of heldByHop(live, openings)) {
     // What packets showed is true of the whole way.
-    const held = heldLess(heldAlong(hops), [], probes);
+    const held = heldLess(heldAlong(hops.map((hop) => hop.held)), [], probes);
     const no = checkHolding(live.request, held, w.settings.weaker);
     if (no) return no;
     homes.push(held);
   }
   return heldInAll(homes);
+}
+
+/** What each gateway holds, home by home, outward from the device. */
+function heldByHop(live: LiveSession, openings: readonly (readonly GrantedOpening[])[]) {
+  const sides = live.session.peer ? (['own', 'peer'] as const) : (['own'] as const);
+  return sides.map((side) =>
+    live.path(side).map((hop) => ({
+      gatewayId: hop.link.gateway.gatewayId,
+      held: heldLess(heldBy(live.traitsOf(hop)), openings[hop.index] ?? [], undefined),
+    })),
+  );
+}
+
+function betweenNotes(live: LiveSession, openings: readonly (readonly GrantedOpening[])[]): string[] {
+  return heldByHop(live, openings).flatMap((hops) => openFromBetween(hops) ?? []);
 }
 
 /**
