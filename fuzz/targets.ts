@@ -6,6 +6,7 @@ import { certificate } from './targets/certificate.ts';
 import { configFiles } from './targets/config-files.ts';
 import { consent } from './targets/consent.ts';
 import { cwmp, httpAuth, stun } from './targets/cwmp.ts';
+import { dhcp } from './targets/dhcp.ts';
 import { certificateRequests, enrolmentToken } from './targets/enrolment.ts';
 import { gatewayAnswers } from './targets/gateway-answers.ts';
 import { httpAnswers } from './targets/http-answers.ts';
@@ -61,4 +62,5 @@ export const targets: readonly Target[] = [
   cwmp,
   httpAuth,
   stun,
+  dhcp,
 ];

@@ -35,6 +35,26 @@ const sightingsWith = <Address extends z.ZodType<string>>(address: Address) => {
       })
       .optional(),
     natPmp: portControl.optional(),
+    dhcp: z
+      .object({
+        interface: z.string().max(15),
+        keptBy: z.enum(['systemd-networkd', 'dhclient', 'NetworkManager', 'dhcpcd']),
+        server: address.optional(),
+        routers: z.array(address).max(8),
+        vendorClass: text.optional(),
+        acsUrl: text.optional(),
+        controllerUrl: text.optional(),
+        controllerId: text.optional(),
+        gateway: z
+          .object({
+            oui: z.string().regex(/^[0-9A-F]{6}$/),
+            serialNumber: z.string().min(1).max(64),
+            productClass: z.string().max(64).optional(),
+          })
+          .optional(),
+        pcpServers: z.array(address).max(8),
+      })
+      .optional(),
     missing: z.partialRecord(z.enum(['agent', 'pcp', 'igd', 'nat-pmp']), text),
   });
 };

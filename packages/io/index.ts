@@ -1,5 +1,6 @@
 export * from './clock.ts';
 export * from './connection-ends.ts';
+export * from './dhcp-leases.ts';
 export * from './home-http.ts';
 export * from './home-network.ts';
 export * from './https-peer.ts';

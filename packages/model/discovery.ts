@@ -41,6 +41,29 @@ export interface SeenAgent {
   readonly isProven: boolean;
 }
 
+/** What DHCP says that tells of the gateway: the word of whoever answers DHCP there, and no more than a hint. */
+export interface DhcpTold {
+  /** Who gave the lease. */
+  readonly server?: IpAddress;
+  readonly routers: readonly IpAddress[];
+  readonly vendorClass?: string;
+  /** Where TR-069 devices there are told to go, for their configuration server. */
+  readonly acsUrl?: string;
+  /** Where USP agents there are told to go (a URL or a name), and whom to find. */
+  readonly controllerUrl?: string;
+  readonly controllerId?: string;
+  /** Which TR-069 device the gateway is, as it says to devices behind it (TR-069 Annex F). */
+  readonly gateway?: { readonly oui: string; readonly serialNumber: string; readonly productClass?: string };
+  /** Who serves PCP there (RFC 7291). */
+  readonly pcpServers: readonly IpAddress[];
+}
+
+/** A lease that this device has, as its DHCP client keeps it. */
+export interface DhcpHint extends DhcpTold {
+  readonly interface: string;
+  readonly keptBy: 'systemd-networkd' | 'dhclient' | 'NetworkManager' | 'dhcpcd';
+}
+
 /** The ways in which a device looks for its gateway. */
 export type WayToLook = 'agent' | 'pcp' | 'igd' | 'nat-pmp';
 
@@ -55,6 +78,8 @@ export interface HomeSightings {
   readonly pcp?: SeenPortControl;
   readonly igd?: SeenIgd;
   readonly natPmp?: SeenPortControl;
+  /** What DHCP said to it, where its client keeps that. */
+  readonly dhcp?: DhcpHint;
   readonly missing: Readonly<Partial<Record<WayToLook, string>>>;
 }
 

@@ -55,3 +55,22 @@ test('our own agent goes before everything, and is believed by its certificate a
   const claimed = concluded({ ...home, agent: { ...agent, isProven: false } });
   assert.match(claimed.gateway.join('\n'), /says that it runs.*--identity/);
 });
+
+test('what DHCP said is told as what DHCP said', () => {
+  const lease = { interface: 'eth0', keptBy: 'dhclient', server: '192.168.1.1', routers: ['192.168.1.1'] } as const;
+  const told = (dhcp: HomeSightings['dhcp']) => concluded({ ...home, ...(dhcp && { dhcp }) }).gateway.slice(1);
+  assert.deepEqual(told(undefined), []);
+  assert.deepEqual(told({ ...lease, pcpServers: [] }), [
+    'This device has its address by DHCP from 192.168.1.1, its router (eth0, as dhclient keeps it).',
+  ]);
+  const all = told({
+    ...{ ...lease, server: '192.168.1.9', pcpServers: ['192.168.1.1'], acsUrl: 'http://acs.example/' },
+    ...{ controllerUrl: 'wss://c.example/usp', controllerId: 'self::c' },
+    gateway: { oui: '00D09E', serialNumber: 'S-1', productClass: 'Router 5' },
+  }).join('\n');
+  assert.match(all, /by DHCP from 192\.168\.1\.9 \(eth0/);
+  assert.match(all, /TR-069 device 00D09E-S-1 \(Router 5\): .*register it as cwmp, with oui=00D09E and serial=S-1/);
+  assert.match(all, /set up by http:\/\/acs\.example\//);
+  assert.match(all, /USP agents here are set up by self::c at wss:\/\/c\.example\/usp/);
+  assert.match(all, /PCP is served by 192\.168\.1\.1/);
+});

@@ -42,7 +42,7 @@ export function concluded(sightings: HomeSightings, portalSaw?: IpAddress): Conc
   return {
     ...(type !== undefined && { type }),
     ...(external !== undefined && { external }),
-    gateway: gatewaySentences(sightings),
+    gateway: [...gatewaySentences(sightings), ...dhcpSentences(sightings)],
     obstacles: obstacles(sightings, type, external, portalSaw),
   };
 }
@@ -73,6 +73,31 @@ function gatewaySentences(sightings: HomeSightings): string[] {
   if (natPmp) sentences.push(`It speaks NAT-PMP; it has kept its mappings for ${duration(natPmp.epoch)}.`);
   const external = igd?.external ?? natPmp?.external;
   if (external !== undefined) sentences.push(`Its address outside is ${external}.`);
+  return sentences;
+}
+
+/** What DHCP said, in one sentence each; nothing where no client keeps a lease. */
+function dhcpSentences({ dhcp, router4 }: HomeSightings): string[] {
+  if (!dhcp) return [];
+  const { server, routers, keptBy, gateway, acsUrl, controllerUrl, controllerId, pcpServers } = dhcp;
+  const from = server === undefined ? 'a server that is not kept' : server;
+  const isRouter = server !== undefined && (server === router4 || routers.includes(server));
+  const who = isRouter ? `${from}, its router` : from;
+  const sentences = [`This device has its address by DHCP from ${who} (${dhcp.interface}, as ${keptBy} keeps it).`];
+  if (gateway) {
+    const { oui, serialNumber, productClass } = gateway;
+    const name = productClass === undefined ? '' : ` (${productClass})`;
+    sentences.push(
+      `DHCP says that the gateway is the TR-069 device ${oui}-${serialNumber}${name}: an operator can register it as cwmp, with oui=${oui} and serial=${serialNumber}.`,
+    );
+  }
+  if (acsUrl !== undefined)
+    sentences.push(`DHCP says that TR-069 devices here are set up by ${acsUrl}: that is the provider's, most likely.`);
+  if (controllerUrl !== undefined || controllerId !== undefined)
+    sentences.push(
+      `DHCP says that USP agents here are set up by ${[controllerId, controllerUrl].filter((text) => text !== undefined).join(' at ')}.`,
+    );
+  if (pcpServers.length > 0) sentences.push(`DHCP says that PCP is served by ${pcpServers.join(', ')}.`);
   return sentences;
 }
 

@@ -1,5 +1,5 @@
 import type { Identity } from '@sluice/identity';
-import { askDevice, homeNetwork, searchLink, systemClock, systemUdp } from '@sluice/io';
+import { askDevice, dhcpLease, homeNetwork, searchLink, systemClock, systemUdp } from '@sluice/io';
 import { agentCertificate } from '../io/agent-certificate.ts';
 import type { LookPorts } from './look.ts';
 
@@ -11,6 +11,7 @@ export function realLook(identity: Identity | undefined): LookPorts {
     udp: systemUdp,
     http: askDevice,
     search: searchLink,
+    dhcp: (interfaceName) => dhcpLease(interfaceName, systemClock.now()),
     agent: (address, signal) => agentCertificate(address, identity, signal),
   };
 }

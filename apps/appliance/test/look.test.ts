@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openAuthority, serverTls } from '@sluice/identity';
 import { systemClock, systemUdp } from '@sluice/io';
-import type { WayToLook } from '@sluice/model';
+import type { DhcpHint, WayToLook } from '@sluice/model';
 import { loopbackGateways } from '../../../packages/drivers/igd/test/loopback-gateway.ts';
 import { SimulatedIgd } from '../../../packages/drivers/igd/test/simulated-igd.ts';
 import { SimulatedNatPmpGateway } from '../../../packages/drivers/nat-pmp/test/simulated-gateway.ts';
@@ -19,7 +19,7 @@ import { agentCertificate } from '../io/agent-certificate.ts';
 const never = new AbortController().signal;
 
 /** A home whose router answers what the simulators do; `without` those that are named. */
-async function simulatedHome(without: readonly WayToLook[] = []) {
+async function simulatedHome(without: readonly WayToLook[] = [], dhcp?: DhcpHint) {
   await using started = new AsyncDisposableStack();
   const igd = new SimulatedIgd(systemClock, without.includes('igd') ? { mute: true } : {});
   const loopback = started.use(await loopbackGateways(systemClock, [igd], { windowMs: 300 }));
@@ -29,17 +29,23 @@ async function simulatedHome(without: readonly WayToLook[] = []) {
       ? (bytes[0] === 2 ? pcp : natPmp).answer(bytes, from)
       : undefined;
   const server = started.use(await serveOnLoopback(answer, [4]));
+  const asked = new Set<string>();
   const ports: LookPorts = {
     ...loopback.ports,
     clock: systemClock,
     udp: {
-      open: (_target, local, listener) => systemUdp.open({ address: '127.0.0.1', port: server.port }, local, listener),
+      open(target, local, listener) {
+        asked.add(target.address);
+        const isThere = target.address !== '192.168.1.77';
+        return systemUdp.open({ address: '127.0.0.1', port: isThere ? server.port : 1 }, local, listener);
+      },
     },
+    dhcp: async () => dhcp,
     agent: async (address) =>
       without.includes('agent') ? 'nobody is there' : { address, endpointId: 'self::gateway-1', isProven: true },
   };
   const home = started.move();
-  return { ports, igd, pcp, natPmp, [Symbol.asyncDispose]: () => home.disposeAsync() };
+  return { ports, igd, pcp, natPmp, asked, [Symbol.asyncDispose]: () => home.disposeAsync() };
 }
 
 test('a look sees the router in every way that it answers', async () => {
@@ -58,6 +64,21 @@ test('a look sees the router in every way that it answers', async () => {
   );
   assert.deepEqual(told.toSorted(), ['agent true', 'igd true', 'nat-pmp true', 'pcp true']);
   assert.deepEqual([home.pcp.held, home.natPmp.held], [[], []], 'nothing was mapped');
+});
+
+const lease: DhcpHint = { interface: 'eth0', keptBy: 'dhclient', routers: ['192.168.1.1'], pcpServers: [] };
+
+test('who serves PCP by the word of DHCP is asked first, and nobody outside the home is', async () => {
+  await using home = await simulatedHome([], { ...lease, pcpServers: ['203.0.113.66', '192.168.1.9'] });
+  const seen = await lookAtHome(home.ports, never);
+  assert.equal(seen.pcp?.address, '192.168.1.9');
+  assert.deepEqual(seen.dhcp?.pcpServers, ['203.0.113.66', '192.168.1.9'], 'it is told as it was said');
+  assert.deepEqual([...home.asked].toSorted(), ['192.168.1.1', '192.168.1.9']);
+});
+
+test('where that one does not answer, the router is found all the same', async () => {
+  await using home = await simulatedHome([], { ...lease, pcpServers: ['192.168.1.77'] });
+  assert.equal((await lookAtHome(home.ports, never)).pcp?.address, '192.168.1.1');
 });
 
 test('what does not answer is missing with its reason, and the look ends in time', async () => {

@@ -74,6 +74,47 @@ test('two gateways that call in from one address are told apart by the certifica
   assert.deepEqual(alike.told, []);
 });
 
+const lease = { interface: 'eth0', keptBy: 'dhclient', routers: ['192.168.1.1'], pcpServers: [] } as const;
+
+test('of several TR-069 devices at one address the one is taken that DHCP in the home names, if it is registered', async () => {
+  const gateway = { oui: '00D09E', serialNumber: '2' };
+  const sees = { ...nothing, natPmp: server, dhcp: { ...lease, gateway } };
+  for (const [serial, expected] of [
+    ['2', 'tv box-2 cwmp calls-in'],
+    ['3', 'tv nat-pmp-of-tv nat-pmp appliance'],
+  ] as const) {
+    const { contact, calling, registrations, told } = desk(sees);
+    for (const [gatewayId, number] of [
+      ['box-1', '1'],
+      ['box-2', serial],
+    ] as const) {
+      const communication = { oui: '00d09e', serial: number, password: 'p' };
+      await registrations.putGateway({ gatewayId, type: 'cwmp', communication });
+      calling.informed(gatewayId, outside);
+    }
+    await contact();
+    assert.deepEqual(told, [expected]);
+  }
+  // Whoever answers DHCP may name any device; it has to call from there.
+  const far = desk(sees);
+  await far.registrations.putGateway({ gatewayId: 'box', type: 'cwmp', communication: { oui: '00D09E', serial: '2' } });
+  far.calling.informed('box', '203.0.113.9');
+  await far.contact();
+  assert.deepEqual(far.told, ['tv nat-pmp-of-tv nat-pmp appliance']);
+});
+
+test('PCP that is served beside the router is registered with its address, and a device that nobody registered is told', async () => {
+  const { contact, registrations } = desk({ ...nothing, pcp: { ...server, address: '192.168.1.9' } });
+  await contact();
+  const { communication } = (await registrations.gateway('pcp-of-tv')) ?? {};
+  assert.deepEqual(communication, { through: 'appliance', address: '192.168.1.9' });
+  const device = { ...lease, gateway: { oui: '00D09E', serialNumber: 'S-1' } };
+  assert.match(
+    (await desk({ ...nothing, dhcp: device }).contact())?.message ?? '',
+    /by DHCP it is the TR-069 device 00D09E-S-1/,
+  );
+});
+
 test('a gateway that has gone, or an agent that only says so, is not registered', async () => {
   const gone = desk({ ...nothing, agent });
   gone.call('self::gateway-1', outside, 'sluice', Promise.resolve());

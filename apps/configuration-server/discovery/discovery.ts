@@ -133,7 +133,7 @@ export class Discovery {
       if (near) return await this.#register(applianceId, observed, near, known);
       const sightings = await looking;
       const found =
-        typeof sightings === 'string' ? undefined : await this.#seen(applianceId, sightings, patience.signal);
+        typeof sightings === 'string' ? undefined : await this.#seen(applianceId, observed, sightings, patience.signal);
       if (found) return await this.#register(applianceId, observed, found, known);
       if (told !== undefined && !known) {
         const said = { gateway: inHome(told, applianceId), by: 'person' } as const;
@@ -185,15 +185,36 @@ export class Discovery {
   }
 
   /** The best of what the appliance sees. That an agent of ours is there counts where that agent is known here. */
-  async #seen(applianceId: string, sightings: HomeSightings, signal: AbortSignal): Promise<Found | undefined> {
+  async #seen(
+    applianceId: string,
+    observed: IpAddress,
+    sightings: HomeSightings,
+    signal: AbortSignal,
+  ): Promise<Found | undefined> {
     const { agent } = sightings;
     if (agent?.isProven && !this.#doubts.isExcluded(applianceId, agent.endpointId)) {
       const gateway = await this.#connected(agent.endpointId, signal);
       if (gateway) return { gateway, by: 'agent', sightings };
     }
+    const named = await this.#named(applianceId, observed, sightings);
+    if (named) return { gateway: named, by: 'calls-in', sightings };
     const type = waysIn(sightings).find((way) => !this.#doubts.isExcluded(applianceId, idOf(way, applianceId)));
     if (type === undefined) return undefined;
-    return { gateway: inHome(type, applianceId), by: 'appliance', sightings };
+    return { gateway: inHome(type, applianceId, sightings), by: 'appliance', sightings };
+  }
+
+  /** Of several registered TR-069 devices that call in from there, the one that DHCP in the home names. */
+  async #named(applianceId: string, observed: IpAddress, { dhcp }: HomeSightings): Promise<Gateway | undefined> {
+    const { registrations, calling } = this.#ports;
+    if (!dhcp?.gateway) return undefined;
+    const { oui, serialNumber } = dhcp.gateway;
+    for (const gatewayId of calling.at(observed)) {
+      if (this.#doubts.isExcluded(applianceId, gatewayId)) continue;
+      const gateway = await registrations.gateway(gatewayId);
+      const { communication = {} } = gateway?.type === 'cwmp' ? gateway : {};
+      if (communication.oui?.toUpperCase() === oui && communication.serial === serialNumber) return gateway;
+    }
+    return undefined;
   }
 
   /** A gateway as it is registered, or as it says itself over its connection. */
@@ -248,9 +269,11 @@ export class Discovery {
   }
 }
 
-/** A gateway that the appliance speaks to itself. */
-function inHome(type: Gateway['type'], applianceId: string): Omit<Gateway, 'evidence'> {
-  return { gatewayId: idOf(type, applianceId), type, communication: { through: 'appliance' } };
+/** A gateway that the appliance speaks to itself, where the default route leads, or PCP was found elsewhere. */
+function inHome(type: Gateway['type'], applianceId: string, seen?: HomeSightings): Omit<Gateway, 'evidence'> {
+  const elsewhere = type === 'pcp' && seen?.pcp?.address !== seen?.router4 ? seen?.pcp?.address : undefined;
+  const communication = { through: 'appliance', ...(elsewhere !== undefined && { address: elsewhere }) };
+  return { gatewayId: idOf(type, applianceId), type, communication };
 }
 
 /** What one appliance says is about itself alone: another's gateway of the same kind has another name. */
@@ -268,12 +291,14 @@ function whyNot(
   const ways = inVain ? `; of the ways registered for its home none answers from there (${inVain.join('; ')})` : '';
   const start = `the appliance ${applianceId} is not registered, and its gateway could not be found${ways}`;
   if (typeof sightings === 'string') return refuse('gateway-not-found', `${start}: ${sightings}; register both`);
-  const { agent, missing } = sightings;
+  const { agent, missing, dhcp } = sightings;
   if (agent?.isProven) {
     const what = `its gateway ${agent.endpointId} runs our agent and is not connected here; connect it, or register it`;
     return refuse('gateway-not-found', `${start}: ${what}`);
   }
   const looked = Object.entries(missing).map(([way, why]) => `${way}: ${why}`);
   const advice = 'turn UPnP, PCP or NAT-PMP on in it, or register how it is spoken to';
-  return refuse('gateway-not-found', `${start} (${looked.join('; ')}); ${advice}`);
+  const { oui, serialNumber } = dhcp?.gateway ?? {};
+  const isDevice = oui === undefined ? '' : `; by DHCP it is the TR-069 device ${oui}-${serialNumber}`;
+  return refuse('gateway-not-found', `${start} (${looked.join('; ')}); ${advice}${isDevice}`);
 }

@@ -1,4 +1,4 @@
-import { addressBytes, type Clock, type SeenPortControl } from '@sluice/model';
+import { addressBytes, type Clock, type IpAddress, type SeenPortControl } from '@sluice/model';
 import { exchange, type LookAtHome, natPmpDelays, serverOf, type Udp } from '@sluice/port-control';
 import {
   buildPcpRequest,
@@ -14,16 +14,20 @@ export interface PcpSightingPorts {
   readonly udp: Udp;
   readonly clock: Clock;
   readonly home: LookAtHome;
+  /** Who is asked; left out, the default router. */
+  readonly address?: IpAddress;
   /** UDP port that is asked; left out, the standard's. */
   readonly port?: number;
 }
 
 /**
- * The server of PCP at the default router, or why there is none. ANNOUNCE is asked, which changes nothing (RFC 6887 14);
+ * The server of PCP at the default router, or at `address`, or why there is none. ANNOUNCE is asked, which changes nothing (RFC 6887 14);
  * so it does not tell its external address.
  */
 export async function seePcp(ports: PcpSightingPorts, signal: AbortSignal): Promise<SeenPortControl | string> {
-  const anyServer = { gatewayId: 'home', type: 'pcp', communication: {} } as const;
+  const { address: named } = ports;
+  const communication = named === undefined ? {} : { address: named };
+  const anyServer = { gatewayId: 'home', type: 'pcp', communication } as const;
   const home = ports.home();
   const port = ports.port ?? pcpServerPort;
   const server = serverOf(anyServer, 4, home, port) ?? serverOf(anyServer, 6, home, port);
