@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isUnicastHost } from '@sluice/model';
+import { parseIpAddress } from '@sluice/model';
 import { type DhcpOptions, readDhclientLeases, readDhcpMessage, readKeyValueLease, toldIn } from '@sluice/wire/dhcp';
 import { lines, tokens } from '../mutate/pieces.ts';
 import { promise, refused, type Target, taken } from '../target.ts';
@@ -48,7 +48,10 @@ export const dhcp: Target = {
 function check(options: DhcpOptions): void {
   const { server, routers, pcpServers, gateway, acsUrl, ...others } = toldIn(options);
   const addresses = [...(server === undefined ? [] : [server]), ...routers, ...pcpServers];
-  promise(addresses.every(isUnicastHost), 'addresses are of hosts');
+  promise(
+    addresses.every((address) => parseIpAddress(address) === address),
+    'addresses are canonical',
+  );
   promise(routers.length <= 8 && pcpServers.length <= 8, 'addresses are few');
   promise(acsUrl === undefined || /^https?:$/.test(new URL(acsUrl).protocol), 'a URL is one of the web');
   const texts = [acsUrl, others.vendorClass, others.controllerId, others.controllerUrl, gateway?.serialNumber];

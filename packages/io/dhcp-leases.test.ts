@@ -51,3 +51,12 @@ test('of several the one that was written last counts; what is no lease does not
   assert.equal((await dhcpLease('eth0', now, root))?.keptBy, 'systemd-networkd');
   assert.equal(await dhcpLease('eth0', now, join(root, 'nowhere')), undefined);
 });
+
+test('an address that is no host tells nothing', async (t) => {
+  const root = await fileSystem(t, [['run/systemd/netif/leases/2', 'networkd.lease']]);
+  const text =
+    'ADDRESS=10.0.0.2\nROUTER=224.0.0.1 10.0.0.1\nSERVER_ADDRESS=255.255.255.255\nOPTION_158=0800000000c0a80101\n';
+  await writeFile(join(root, 'run/systemd/netif/leases/2'), text);
+  const lease = await dhcpLease('eth0', now, root);
+  assert.deepEqual([lease?.server, lease?.routers, lease?.pcpServers], [undefined, ['10.0.0.1'], ['192.168.1.1']]);
+});

@@ -1,7 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DhcpHint, Instant } from '@sluice/model';
-import { type DhcpOptions, readDhclientLeases, readDhcpMessage, readKeyValueLease, toldIn } from '@sluice/wire/dhcp';
+import { type DhcpHint, type Instant, isUnicastHost } from '@sluice/model';
+import {
+  type DhcpOptions,
+  type DhcpTold,
+  readDhclientLeases,
+  readDhcpMessage,
+  readKeyValueLease,
+  toldIn,
+} from '@sluice/wire/dhcp';
 
 /** A file in which a DHCP client may keep the lease of an interface. */
 interface LeaseFile {
@@ -25,7 +32,17 @@ export async function dhcpLease(interfaceName: string, now: Instant, root = '/')
     }),
   );
   const [latest] = found.flat().toSorted((one, other) => other.at - one.at);
-  return latest && { interface: interfaceName, keptBy: latest.keptBy, ...toldIn(latest.options) };
+  return latest && { interface: interfaceName, keptBy: latest.keptBy, ...hostsIn(toldIn(latest.options)) };
+}
+
+/** Addresses that are no host's tell nothing. */
+function hostsIn({ server, routers, pcpServers, ...others }: DhcpTold): DhcpTold {
+  return {
+    ...others,
+    ...(server !== undefined && isUnicastHost(server) && { server }),
+    routers: routers.filter(isUnicastHost),
+    pcpServers: pcpServers.filter(isUnicastHost),
+  };
 }
 
 async function filesOf(name: string, now: Instant, root: string): Promise<readonly LeaseFile[]> {

@@ -1,5 +1,4 @@
-import { addressBytes, familyOf, type Instant, parseIpAddress } from '@sluice/model';
-import { type DhcpOptions, dhcpOption } from './options.ts';
+import { type DhcpOptions, dhcpOption, octetsOf } from './options.ts';
 
 /** What dhclient calls options; others are `unknown-CODE`, or what its configuration calls them. */
 const codes: Readonly<Record<string, number>> = {
@@ -13,9 +12,9 @@ const codes: Readonly<Record<string, number>> = {
 
 /**
  * The options of the lease that an interface has, as dhclient keeps it (dhclient.leases(5)): of several the last, unless
- * it has run out. Undefined where there is none.
+ * it has run out by `now`, ms since 1970. Undefined where there is none.
  */
-export function readDhclientLeases(text: string, interfaceName: string, now: Instant): DhcpOptions | undefined {
+export function readDhclientLeases(text: string, interfaceName: string, now: number): DhcpOptions | undefined {
   let inLease = false;
   let lines: string[] = [];
   let last: readonly string[] | undefined;
@@ -41,7 +40,7 @@ export function readDhclientLeases(text: string, interfaceName: string, now: Ins
 }
 
 /** `expire 6 2026/11/28 09:33:36;`, in UTC after the day of the week, or `expire epoch 1795858416;`, or `expire never;`. */
-function hasRunOut(lines: readonly string[], now: Instant): boolean {
+function hasRunOut(lines: readonly string[], now: number): boolean {
   const expire = lines.findLast((line) => line.startsWith('expire '));
   const epoch = /^expire epoch (\d{1,12});/.exec(expire ?? '')?.[1];
   if (epoch !== undefined) return Number(epoch) * 1_000 <= now;
@@ -55,11 +54,7 @@ function octets(value: string): Uint8Array | undefined {
   if (/^".*"$/.test(value)) return Buffer.from(unquoted(value.slice(1, -1)), 'latin1');
   if (/^[0-9a-f]{1,2}(?::[0-9a-f]{1,2})*$/i.test(value))
     return Uint8Array.from(value.split(':'), (octet) => Number.parseInt(octet, 16));
-  const addresses = value.split(/\s*,\s*/).map((word) => parseIpAddress(word));
-  const known = addresses.filter((address) => address !== undefined && familyOf(address) === 4);
-  return known.length === addresses.length
-    ? Buffer.concat(known.flatMap((one) => (one ? [addressBytes(one)] : [])))
-    : undefined;
+  return octetsOf(value.split(/\s*,\s*/));
 }
 
 function unquoted(text: string): string {

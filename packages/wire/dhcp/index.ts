@@ -2,4 +2,4 @@
 export { readDhclientLeases } from './dhclient-leases.ts';
 export { readKeyValueLease } from './key-value-lease.ts';
 export { readDhcpMessage } from './message.ts';
-export { type DhcpOptions, dhcpOption, toldIn } from './options.ts';
+export { type DhcpOptions, type DhcpTold, dhcpOption, toldIn } from './options.ts';

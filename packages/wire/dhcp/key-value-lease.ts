@@ -1,5 +1,4 @@
-import { addressBytes, familyOf, parseIpAddress } from '@sluice/model';
-import { type DhcpOptions, dhcpOption } from './options.ts';
+import { type DhcpOptions, dhcpOption, octetsOf } from './options.ts';
 
 /** Members that stand for an option each. */
 const codes: Readonly<Record<string, number>> = {
@@ -26,7 +25,7 @@ export function readKeyValueLease(text: string): DhcpOptions | undefined {
     const code = codes[name] ?? (numbered === undefined ? undefined : Number(numbered));
     if (code === undefined || code === 0 || code > 254) continue;
     const isHex = numbered !== undefined || name === 'VENDOR_SPECIFIC';
-    const bytes = isHex ? hexadecimal(value) : addresses(value);
+    const bytes = isHex ? hexadecimal(value) : octetsOf(value.split(/\s+/));
     if (bytes) options.set(code, bytes);
   }
   return options;
@@ -34,9 +33,4 @@ export function readKeyValueLease(text: string): DhcpOptions | undefined {
 
 function hexadecimal(text: string): Uint8Array | undefined {
   return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : undefined;
-}
-
-function addresses(text: string): Uint8Array {
-  const found = text.split(/\s+/).flatMap((word) => parseIpAddress(word) ?? []);
-  return Buffer.concat(found.filter((address) => familyOf(address) === 4).map(addressBytes));
 }

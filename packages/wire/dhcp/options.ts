@@ -1,5 +1,3 @@
-import { type DhcpTold, formatAddress, type IpAddress, isUnicastHost } from '@sluice/model';
-
 /** Options by code, parts of one option joined (RFC 3396). */
 export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
 
@@ -28,11 +26,27 @@ const inOption125 = {
   controllerId: 29,
 } as const;
 
+/** What options say that tells of the gateway. IPv4 addresses as text, whatever they are of. */
+export interface DhcpTold {
+  /** Who gave the lease. */
+  readonly server?: string;
+  readonly routers: readonly string[];
+  readonly vendorClass?: string;
+  /** The TR-069 configuration server. */
+  readonly acsUrl?: string;
+  /** The USP controller: a URL or a name, and its endpoint id. */
+  readonly controllerUrl?: string;
+  readonly controllerId?: string;
+  /** Which TR-069 device the gateway is. */
+  readonly gateway?: { readonly oui: string; readonly serialNumber: string; readonly productClass?: string };
+  readonly pcpServers: readonly string[];
+}
+
 /** Longest text that is believed. */
 const mostText = 256;
 const mostAddresses = 8;
 
-/** What options say that tells of the gateway. */
+/** Reads what options say. What cannot be so is left out. */
 export function toldIn(options: DhcpOptions): DhcpTold {
   const forum = ofEnterprise(options.get(dhcpOption.vendorIdentifying));
   const vendor = subOptions(options.get(dhcpOption.vendorSpecific) ?? new Uint8Array());
@@ -54,20 +68,18 @@ export function toldIn(options: DhcpOptions): DhcpTold {
   };
 }
 
-/** The addresses of an option, four octets each; what is no host's is left out. */
-function addressesIn(bytes: Uint8Array | undefined): readonly IpAddress[] {
+/** The addresses of an option, four octets each. */
+function addressesIn(bytes: Uint8Array | undefined): readonly string[] {
   if (!bytes || bytes.length % 4 !== 0) return [];
-  const found: IpAddress[] = [];
-  for (let at = 0; at < bytes.length && found.length < mostAddresses; at += 4) {
-    const address = formatAddress(bytes.subarray(at, at + 4));
-    if (isUnicastHost(address)) found.push(address);
-  }
+  const found: string[] = [];
+  for (let at = 0; at < bytes.length && found.length < mostAddresses; at += 4)
+    found.push(bytes.subarray(at, at + 4).join('.'));
   return found;
 }
 
 /** Lists of addresses, each after its length (RFC 7291 4). */
-function pcpServersIn(bytes: Uint8Array | undefined): readonly IpAddress[] {
-  const found: IpAddress[] = [];
+function pcpServersIn(bytes: Uint8Array | undefined): readonly string[] {
+  const found: string[] = [];
   for (let at = 0; bytes && at < bytes.length; ) {
     const length = bytes[at] ?? 0;
     const list = bytes.subarray(at + 1, at + 1 + length);
@@ -129,4 +141,14 @@ function identityIn(oui: string | undefined, serialNumber: string | undefined, p
     serialNumber,
     ...(productClass !== undefined && productClass.length <= 64 && { productClass }),
   };
+}
+
+/** The octets of IPv4 addresses in text, one after the other; undefined where one of the words is none. */
+export function octetsOf(words: readonly string[]): Uint8Array | undefined {
+  const octets = words.map((word) =>
+    /^\d{1,3}(?:\.\d{1,3}){3}$/.test(word) ? word.split('.').map(Number) : undefined,
+  );
+  return octets.every((four) => four?.every((octet) => octet <= 255))
+    ? Uint8Array.from(octets.flat() as number[])
+    : undefined;
 }
