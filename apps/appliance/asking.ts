@@ -1,5 +1,5 @@
 import type { Answer, Content, ContentAnswer, ContentRequestBody } from '@sluice/api';
-import { type IpAddress, type Port, transportOf } from '@sluice/model';
+import { type IpAddress, type Port, plainTransportOf } from '@sluice/model';
 import type { AskedStream } from './gateway/own-requests.ts';
 import type { Portal } from './portal.ts';
 
@@ -16,7 +16,7 @@ export interface Ask extends Pick<Partial<ContentRequestBody>, 'firstSpeaker' | 
 /** What this device is about to receive: its gateway may be opened for that. */
 export function streamsAsked(content: Content, ports: Readonly<Record<string, Port>>): readonly AskedStream[] {
   return content.streams.map(({ id, streamType, remote }) => ({
-    transport: transportOf(streamType),
+    transport: plainTransportOf(streamType),
     port: ports[id] ?? 0,
     remote,
   }));

@@ -156,5 +156,6 @@ function globalPorts({ policy, clock, ownPorts = [] }: GatewayGround): PortsByTr
   const range = { ...policy.globalPorts, except: ownPorts };
   // 0 <= x < 1 from a source that nobody outside can guess.
   const random = () => randomInt(2 ** 32) / 2 ** 32;
-  return { tcp: new GlobalPorts(range, clock, random), udp: new GlobalPorts(range, clock, random) };
+  const pool = () => new GlobalPorts(range, clock, random);
+  return { tcp: pool(), udp: pool(), sctp: pool() };
 }

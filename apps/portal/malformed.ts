@@ -25,7 +25,7 @@ export function nameLocalPorts(
   const named: SessionRequest['streams'] = [];
   for (const stream of streams) {
     const { localPort: fixed, ...described } = stream;
-    const localPort = localPorts[stream.id] ?? fixed;
+    const localPort = localPorts[stream.id] ?? fixed ?? (stream.streamType === 'esp' ? 0 : undefined);
     if (localPort === undefined) {
       const message = `stream ${stream.id} needs a local port to arrive at`;
       return { kind: 'refused', refusal: refuse('port-invalid', message, stream.id) };

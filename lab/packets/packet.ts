@@ -1,5 +1,6 @@
 import { addressBytes, type Endpoint, familyOf, formatAddress, type IpAddress } from '@sluice/model';
 import { internetChecksum } from './checksum.ts';
+import { decodeSctp, encodeSctp, firstInit, type SctpFields } from './sctp.ts';
 
 /** TCP flag bits (RFC 9293 3.1). */
 export const tcpFlag = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
@@ -13,14 +14,16 @@ export interface TcpFields {
   readonly options?: Uint8Array;
 }
 
-/** A UDP or TCP packet. */
+/** A UDP, TCP or SCTP packet; or one of ESP, whose ports are 0. */
 export interface TransportPacket {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: 'udp' | 'tcp' | 'sctp' | 'esp';
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly payload: Uint8Array;
   /** TCP only; a SYN with sequence 0 by default. */
   readonly tcp?: TcpFields;
+  /** SCTP only; {@link firstInit} by default. */
+  readonly sctp?: SctpFields;
   /** Time to live or hop limit; 64 by default. */
   readonly ttl?: number;
 }
@@ -41,7 +44,7 @@ export interface IcmpPacket {
 /** One IP packet as a value. */
 export type Packet = TransportPacket | IcmpPacket;
 
-const protocol = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
+const protocol = { icmp: 1, tcp: 6, udp: 17, esp: 50, icmpv6: 58, sctp: 132 } as const;
 const defaultTtl = 64;
 
 /** An IP packet of `packet`, IPv4 or IPv6 by its addresses, with right lengths and checksums. */
@@ -50,8 +53,10 @@ export function encodePacket(packet: Packet): Buffer {
   const segment = encodeSegment(packet);
   const source = addressBytes(packet.from.address);
   const destination = addressBytes(packet.to.address);
-  const checksumAt = packet.transport === 'udp' ? 6 : packet.transport === 'tcp' ? 16 : 2;
   const v4 = source.length === 4;
+  const header = v4 ? header4(packet, number, segment.length) : header6(packet, number, segment.length);
+  if (packet.transport === 'sctp' || packet.transport === 'esp') return Buffer.concat([header, segment]);
+  const checksumAt = packet.transport === 'udp' ? 6 : packet.transport === 'tcp' ? 16 : 2;
   const pseudo = Buffer.alloc(v4 ? 4 : 8);
   pseudo.writeUInt16BE(segment.length, pseudo.length - (v4 ? 2 : 6));
   pseudo[v4 ? 1 : 7] = number;
@@ -59,7 +64,6 @@ export function encodePacket(packet: Packet): Buffer {
     number === protocol.icmp ? internetChecksum(segment) : internetChecksum(source, destination, pseudo, segment);
   // A UDP checksum of 0 would mean that there is none (RFC 768).
   segment.writeUInt16BE(checksum === 0 && packet.transport === 'udp' ? 0xffff : checksum, checksumAt);
-  const header = v4 ? header4(packet, number, segment.length) : header6(packet, number, segment.length);
   return Buffer.concat([header, segment]);
 }
 
@@ -80,6 +84,10 @@ function encodeSegment(packet: Packet): Buffer {
     header.writeUInt32BE(packet.rest ?? 0, 4);
     return Buffer.concat([header, packet.payload]);
   }
+  if (packet.transport === 'sctp')
+    return encodeSctp(packet.from.port, packet.to.port, packet.payload, packet.sctp ?? firstInit);
+  // A security parameters index and a sequence number (RFC 4303 2).
+  if (packet.transport === 'esp') return Buffer.concat([Buffer.from([0, 0, 1, 0, 0, 0, 0, 1]), packet.payload]);
   const options = (packet.transport === 'tcp' && packet.tcp?.options) || new Uint8Array(0);
   const header = Buffer.alloc(packet.transport === 'udp' ? 8 : 20 + options.length);
   header.writeUInt16BE(packet.from.port, 0);
@@ -152,13 +160,19 @@ function decodeSegment(
     const ends = { from: { address: source }, to: { address: destination } };
     return { transport: 'icmp', ...ends, type, code, rest, payload: bytes.subarray(8), ttl };
   }
-  const least = number === protocol.udp ? 8 : number === protocol.tcp ? 20 : Number.POSITIVE_INFINITY;
+  if (number === protocol.esp) {
+    const ends = { from: { address: source, port: 0 }, to: { address: destination, port: 0 } };
+    return bytes.length < 8 ? undefined : { transport: 'esp', ...ends, payload: bytes.subarray(8), ttl };
+  }
+  const sctp = number === protocol.sctp ? decodeSctp(bytes) : undefined;
+  const least = sctp || number === protocol.udp ? 8 : number === protocol.tcp ? 20 : Number.POSITIVE_INFINITY;
   if (bytes.length < least) return undefined;
   const ends = {
     from: { address: source, port: bytes.readUInt16BE(0) },
     to: { address: destination, port: bytes.readUInt16BE(2) },
     ttl,
   };
+  if (sctp) return { transport: 'sctp', ...ends, ...sctp };
   if (number === protocol.udp) return { transport: 'udp', ...ends, payload: bytes.subarray(8) };
   const headerLength = (bytes.readUInt8(12) >> 4) * 4;
   if (headerLength < 20 || headerLength > bytes.length) return undefined;

@@ -3,6 +3,7 @@ import { evidence, tellableType } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
 import { startAnswer } from './media.ts';
 import {
+  checkPorts,
   consentToken,
   endpoint,
   identifier,
@@ -28,7 +29,7 @@ export const sessionRequest = z.object({
     sent: endpoint.optional(),
   }),
   localAddresses: z.array(ipAddress).max(8).default([]),
-  streams: z.array(requestedStream).min(1).max(mostStreams),
+  streams: z.array(requestedStream.superRefine(checkPorts)).min(1).max(mostStreams),
   consent: consentToken.optional(),
   /** Another program of the device receives: nothing is sent to its ports but the content. */
   receiver,
@@ -42,7 +43,7 @@ export type SessionRequest = z.infer<typeof sessionRequest>;
 /** One party of a call: its device, where its signalling came from, and its ends of the streams. */
 const callParty = sessionRequest.pick({ applianceId: true, flow: true, localAddresses: true, consent: true }).extend({
   streams: z
-    .array(requestedStream.omit({ remote: true }))
+    .array(requestedStream.omit({ remote: true }).extend({ localPort: port }))
     .min(1)
     .max(mostStreams),
 });

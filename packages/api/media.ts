@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
-import { contentStream, endpoint, identifier, mostStreams, port } from './shapes.ts';
+import { checkPorts, contentStream, endpoint, identifier, mostStreams, port } from './shapes.ts';
 
 /** Pictures that move, sound, and what comes as a file: a picture, a text, data of any other kind. */
 export const contentKinds = ['film', 'radio', 'picture', 'text', 'download'] as const;
@@ -25,7 +25,7 @@ export const content = z.object({
   file: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).optional(),
   /** `localPort`: what a device receives this stream on that names no port; left out, it is to name one. */
   streams: z
-    .array(contentStream.extend({ localPort: port.optional() }))
+    .array(contentStream.extend({ localPort: port.optional() }).superRefine(checkPorts))
     .min(1)
     .max(mostStreams),
 });

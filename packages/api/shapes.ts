@@ -1,4 +1,4 @@
-import { isPort, parseIpAddress, parsePrefix, streamTypes } from '@sluice/model';
+import { isPort, parseIpAddress, parsePrefix, type StreamType, streamTypes } from '@sluice/model';
 import { z } from 'zod';
 
 /** An IP address, made canonical. */
@@ -29,6 +29,9 @@ export const port = z
 /** An address and a port. */
 export const endpoint = z.object({ address: ipAddress, port });
 
+/** A port of a stream, 0 for a stream of ESP, which has none. */
+const streamPort = z.number().int().min(0).max(65535);
+
 /** Ids that callers choose. */
 export const identifier = z.string().regex(/^[A-Za-z0-9_.:%-]{1,128}$/, 'an id is 1 to 128 of A-Z a-z 0-9 _ . : % -');
 
@@ -41,14 +44,26 @@ export const consentToken = z.string().min(1).max(4096);
 /** A content's stream as its media server describes it. */
 export const contentStream = z.object({
   id: z.string().regex(/^[a-z0-9-]{1,32}$/),
-  streamType: z.enum(streamTypes as [string, ...string[]] as ['tcp', 'udp', 'rtp', 'rtcp', 'rtp-mux']),
-  remote: endpoint,
+  streamType: z.enum(streamTypes),
+  remote: endpoint.extend({ port: streamPort }),
   payloadType: z.number().int().min(0).max(127).optional(),
   pairedWith: z.string().max(32).optional(),
 });
 
 /** A stream with the appliance's port. */
-export const requestedStream = contentStream.extend({ localPort: port });
+export const requestedStream = contentStream.extend({ localPort: streamPort });
+
+/** A stream's ports: none for ESP, else 1..65535. */
+export function checkPorts(
+  { streamType, ...stream }: { streamType: StreamType; remote?: { port: number }; localPort?: number | undefined },
+  context: z.RefinementCtx,
+): void {
+  const none = streamType === 'esp';
+  const message = none ? 'ESP has no ports: they are 0' : 'a port is a whole number from 1 to 65535';
+  const wrong = (port: number | undefined) => port !== undefined && isPort(port) === none;
+  if (wrong(stream.remote?.port)) context.addIssue({ code: 'custom', message, path: ['remote', 'port'] });
+  if (wrong(stream.localPort)) context.addIssue({ code: 'custom', message, path: ['localPort'] });
+}
 
 /** Whether another program than the one that asks receives (`ContentRequest.receiver`). */
 export const receiver = z.literal('program').optional();

@@ -10,12 +10,15 @@ export const tokenType = 'sluice-consent+jwt';
 /** Longest time a token may be presented, from when it was signed, seconds. */
 export const mostFreshSeconds = 120;
 
-const signedPort = z.object({
-  /** The content stream's id. */
-  id: z.string().min(1).max(64),
-  transport: z.enum(['tcp', 'udp']),
-  port: z.number().refine(isPort),
-});
+const signedPort = z
+  .object({
+    /** The content stream's id. */
+    id: z.string().min(1).max(64),
+    transport: z.enum(['tcp', 'udp', 'sctp', 'esp']),
+    /** 0 for ESP, which has none. */
+    port: z.number(),
+  })
+  .refine(({ transport, port }) => (transport === 'esp' ? port === 0 : isPort(port)));
 
 /** A local port that its device wants opened. */
 export type SignedPort = z.infer<typeof signedPort>;

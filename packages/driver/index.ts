@@ -9,6 +9,7 @@ import type {
   Outcome,
   Plan,
   Traits,
+  Transport,
 } from '@sluice/model';
 
 /** Speaks for one gateway type. Stateless; what it needs to dial is given to its constructor. */
@@ -41,7 +42,7 @@ export interface GatewaySession<Step = unknown> extends AsyncDisposable {
   apply(step: Step, signal: AbortSignal): Promise<Outcome>;
   /** Global ports free for `count` openings of a transport, where traits.portAgreement has `list-free`. */
   freePorts?(
-    wanted: { transport: 'tcp' | 'udp'; count: number; paired: boolean },
+    wanted: { transport: Transport; count: number; paired: boolean },
     signal: AbortSignal,
   ): Promise<readonly number[]>;
 }

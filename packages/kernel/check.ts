@@ -17,8 +17,7 @@ export function canHold(opening: KernelOpening, translates: boolean): boolean {
     familyOf(local.address) === family &&
     (remote.address === undefined || familyOf(remote.address) === family) &&
     (remote.port === undefined || isPort(remote.port)) &&
-    isPort(global.port) &&
-    isPort(local.port) &&
+    (streamType === 'esp' ? hasNoPorts(opening) : isPort(global.port) && isPort(local.port)) &&
     (family === 4 && translates ? global.port < firstMasqueradePort : sameEndpoint(global, local)) &&
     (payloadType === undefined || (streamType === 'rtp' && isPayloadType(payloadType))) &&
     Buffer.byteLength(tag) <= longestTag &&
@@ -46,6 +45,11 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
 /** Whether the kernel keeps time for so long: 1 ms up to 10 years. */
 export function isLease(leaseMs: number): boolean {
   return leaseMs >= 1 && leaseMs <= 10 * 365 * 86_400_000;
+}
+
+/** ESP has none; it is for one peer, and with it for one device. */
+function hasNoPorts({ remote, global, local }: KernelOpening): boolean {
+  return remote.address !== undefined && remote.port === undefined && global.port === 0 && local.port === 0;
 }
 
 function isPayloadType(value: number): boolean {

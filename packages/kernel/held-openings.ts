@@ -60,7 +60,7 @@ export class HeldOpenings {
     const local4 = translates ? byNumber('local4') : undefined;
     const found: Numbered[] = [];
     for (const family of [4, 6] as const) {
-      for (const shape of shapes) {
+      for (const shape of [...shapes, 'peer'] as const) {
         for (const arrival of this.#dump(`in${family}_${shape}`)) {
           if (!arrival.data) continue;
           const id = readMark(arrival.data);

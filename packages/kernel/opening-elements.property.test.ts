@@ -18,7 +18,7 @@ const openings: fc.Arbitrary<KernelOpening> = fc.constantFrom(4, 16).chain((leng
   const address = fc.uint8Array({ minLength: length, maxLength: length }).map(formatAddress);
   const endpoint = fc.record({ address, port }, plain);
   return fc.record({
-    streamType: fc.constantFrom('tcp' as const, 'udp' as const, 'rtp' as const),
+    streamType: fc.constantFrom('tcp' as const, 'udp' as const, 'rtp' as const, 'sctp' as const),
     remote: fc.record({ address, port }, { ...plain, requiredKeys: [] }),
     global: endpoint,
     local: endpoint,
@@ -36,7 +36,7 @@ test('the key of an opening says what the opening says', () => {
     fc.property(openings.filter(isOneFamily), (opening) => {
       const { key } = arrivalKey(opening);
       const family = opening.global.address.includes(':') ? 6 : 4;
-      assert.deepEqual(readArrivalKey(Buffer.from(key), family, shapeOf(opening.remote)), {
+      assert.deepEqual(readArrivalKey(Buffer.from(key), family, shapeOf(opening)), {
         remote: opening.remote,
         global: opening.global,
       });
@@ -67,14 +67,19 @@ test('elements are read as they were written, however little room there was at f
 test('any bytes as key or data are read or malformed, and nothing worse', () => {
   const bytes = fc.uint8Array({ maxLength: 48 }).map((array) => Buffer.from(array));
   fc.assert(
-    fc.property(bytes, fc.constantFrom(4 as const, 6 as const), fc.constantFrom(...shapes), (key, family, shape) => {
-      for (const read of [() => readMark(key), () => readEndpoint(key), () => readArrivalKey(key, family, shape)])
-        try {
-          read();
-        } catch (error) {
-          assert.ok(error instanceof MalformedNetlink, `${error}`);
-        }
-    }),
+    fc.property(
+      bytes,
+      fc.constantFrom(4 as const, 6 as const),
+      fc.constantFrom(...shapes, 'peer' as const),
+      (key, family, shape) => {
+        for (const read of [() => readMark(key), () => readEndpoint(key), () => readArrivalKey(key, family, shape)])
+          try {
+            read();
+          } catch (error) {
+            assert.ok(error instanceof MalformedNetlink, `${error}`);
+          }
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -52,6 +52,29 @@ test('an IPv6 opening is three, and the same for both directions', () => {
   assert.deepEqual(counted?.count, { packets: 3, bytes: 600 });
 });
 
+test('ESP has no ports: two addresses make a key', () => {
+  const esp: KernelOpening = {
+    streamType: 'esp',
+    remote: { address: '203.0.113.10' },
+    global: { address: '203.0.113.1', port: 0 },
+    local: { address: '192.168.1.2', port: 0 },
+    tag: 'c',
+  };
+  assert.deepEqual(
+    elementsOf(esp, 5, 1000).map(({ set, key, data }) => [set, hex(key), hex(data)]),
+    [
+      ['in4_peer', '32000000cb00710acb007101', '05000000'],
+      ['live', '05000000', '07000000'],
+      ['counted', '05000000', undefined],
+      ['out4_peer', '32000000c0a80102cb00710a', '05000000'],
+      ['local4', '05000000', 'c0a8010200000000'],
+      ['global4', '05000000', 'cb00710100000000'],
+    ],
+  );
+  const { key } = arrivalKey(esp);
+  assert.deepEqual(readArrivalKey(Buffer.from(key), 4, 'peer'), { remote: esp.remote, global: esp.global });
+});
+
 test('keys are read back to what they were made of, in every shape and family', () => {
   for (const [family, opening] of [
     [4, opening4],
@@ -59,7 +82,10 @@ test('keys are read back to what they were made of, in every shape and family', 
   ] as const) {
     const { address = '', port = 0 } = opening.remote;
     const remotes: KernelOpening['remote'][] = [{ address, port }, { address }, { port }, {}];
-    assert.deepEqual(remotes.map(shapeOf), shapes);
+    assert.deepEqual(
+      remotes.map((remote) => shapeOf({ ...opening, remote })),
+      shapes,
+    );
     for (const [index, remote] of remotes.entries()) {
       const { set, key } = arrivalKey({ ...opening, remote });
       const shape = shapes[index];

@@ -8,7 +8,8 @@ import type { Shape } from './ruleset-parts.ts';
 import { streamCode } from './stream-code.ts';
 
 /** How specific an opening's remote endpoint is. */
-export function shapeOf(remote: KernelOpening['remote']): Shape {
+export function shapeOf({ streamType, remote }: Pick<KernelOpening, 'streamType' | 'remote'>): Shape {
+  if (streamType === 'esp') return 'peer';
   if (remote.address !== undefined) return remote.port !== undefined ? 'sap' : 'sa';
   return remote.port !== undefined ? 'sp' : 'any';
 }
@@ -16,8 +17,8 @@ export function shapeOf(remote: KernelOpening['remote']): Shape {
 /** The element by which an opening is found: what arrives from its remote endpoint for its global one. */
 export function arrivalKey(opening: KernelOpening): ElementKey {
   const { global, remote } = opening;
-  const set = `in${familyOf(global.address)}_${shapeOf(remote)}`;
-  return { set, key: Buffer.concat([protocolField(opening), remoteField(remote), endpointField(global)]) };
+  const set = `in${familyOf(global.address)}_${shapeOf(opening)}`;
+  return { set, key: Buffer.concat([protocolField(opening), remoteField(remote), nearField(opening, global)]) };
 }
 
 /** What of a ruleset decides which elements an opening has. */
@@ -35,32 +36,22 @@ export function elementsOf(
 ): SetElement[] {
   const timeoutMs = Math.ceil(leaseMs);
   const number = markField(id);
-  const shape = shapeOf(opening.remote);
-  const [protocol, remote, global] = [
-    protocolField(opening),
-    remoteField(opening.remote),
-    endpointField(opening.global),
-  ];
+  const shape = shapeOf(opening);
+  const [protocol, remote] = [protocolField(opening), remoteField(opening.remote)];
   const family = familyOf(opening.global.address);
   const common: SetElement[] = [
-    {
-      set: `in${family}_${shape}`,
-      key: Buffer.concat([protocol, remote, global]),
-      data: number,
-      timeoutMs,
-      comment: opening.tag,
-    },
+    { ...arrivalKey(opening), data: number, timeoutMs, comment: opening.tag },
     { set: 'live', key: number, data: markField(streamCode(opening)), timeoutMs },
     { set: 'counted', key: number, timeoutMs, ...(count && { count }) },
     ...numberSets.map((set) => ({ set, key: number, timeoutMs })),
   ];
   if (family === 6 || !translates) return common;
-  const local = endpointField(opening.local);
+  const local = nearField(opening, opening.local);
   return [
     ...common,
     { set: `out4_${shape}`, key: Buffer.concat([protocol, local, remote]), data: number, timeoutMs },
-    { set: 'local4', key: number, data: local, timeoutMs },
-    { set: 'global4', key: number, data: global, timeoutMs },
+    { set: 'local4', key: number, data: endpointField(opening.local), timeoutMs },
+    { set: 'global4', key: number, data: endpointField(opening.global), timeoutMs },
   ];
 }
 
@@ -86,6 +77,11 @@ export function readEndpoint(bytes: Buffer): Endpoint {
 /** What an arrival key of a shape says. Throws MalformedNetlink. */
 export function readArrivalKey(key: Buffer, family: 4 | 6, shape: Shape): Pick<KernelOpening, 'remote' | 'global'> {
   const addressLength = family === 4 ? 4 : 16;
+  if (shape === 'peer') {
+    if (key.length !== 4 + 2 * addressLength) throw new MalformedNetlink('no key of this set', 0);
+    const [from, to] = [key.subarray(4, -addressLength), key.subarray(-addressLength)];
+    return { remote: { address: formatAddress(from) }, global: { address: formatAddress(to), port: 0 } };
+  }
   const remoteLength = { sap: addressLength + 4, sa: addressLength, sp: 4, any: 0 }[shape];
   if (key.length !== 4 + remoteLength + addressLength + 4) throw new MalformedNetlink('no key of this set', 0);
   const global = readEndpoint(key.subarray(-addressLength - 4));
@@ -102,6 +98,11 @@ export function readArrivalKey(key: Buffer, family: 4 | 6, shape: Shape): Pick<K
 function remoteField({ address, port }: KernelOpening['remote']): Uint8Array {
   if (address === undefined) return port === undefined ? new Uint8Array(0) : portField(port);
   return port === undefined ? addressBytes(address) : endpointField({ address, port });
+}
+
+/** The near end in a key; without ports its address alone. */
+function nearField({ streamType }: KernelOpening, end: Endpoint): Uint8Array {
+  return streamType === 'esp' ? addressBytes(end.address) : endpointField(end);
 }
 
 function endpointField({ address, port }: Endpoint): Buffer {

@@ -3,14 +3,17 @@ import { streamCodes, typedRtp } from './stream-code.ts';
 /** Shapes of a remote endpoint, the most specific first: address and port, address alone, port alone, neither. */
 export const shapes = ['sap', 'sa', 'sp', 'any'] as const;
 
-/** One of {@link shapes}. */
-export type Shape = (typeof shapes)[number];
+/** One of {@link shapes}; or, for what has no ports (ESP), two addresses and no more. */
+export type Shape = (typeof shapes)[number] | 'peer';
+
+/** What has ports, as nft(8) names it. */
+const withPorts = '{ tcp, udp, sctp }';
 
 /** Ordinary traffic of the home leaves from this port and above; global IPv4 ports of openings lie below. */
 export const firstMasqueradePort = 32768;
 
 /** Fields of the remote endpoint in each shape, as sources or destinations. */
-const remote: Record<Shape, readonly ('address' | 'port')[]> = {
+const remote: Record<(typeof shapes)[number], readonly ('address' | 'port')[]> = {
   sap: ['address', 'port'],
   sa: ['address'],
   sp: ['port'],
@@ -23,16 +26,20 @@ const remote: Record<Shape, readonly ('address' | 'port')[]> = {
  * Where IPv4 is not translated either, its openings are as those of IPv6.
  */
 export function sets(translates: boolean): string {
-  const types = (family: 4 | 6, shape: Shape) =>
+  const types = (family: 4 | 6, shape: (typeof shapes)[number]) =>
     remote[shape].map((field) => (field === 'address' ? `ipv${family}_addr` : 'inet_service'));
   const map = (name: string, key: readonly string[]) =>
     `  map ${name} { type ${key.join(' . ')} : mark; flags timeout; }\n`;
+  const peers = (family: 4 | 6) => ['inet_proto', `ipv${family}_addr`, `ipv${family}_addr`];
   const end = (family: 4 | 6) => [`ipv${family}_addr`, 'inet_service'];
   return [
     '  set wan { type ifname; }\n  set lan { type ifname; }\n  set listening { type inet_service; }\n',
     ...shapes.map((shape) => map(`in4_${shape}`, ['inet_proto', ...types(4, shape), ...end(4)])),
+    map('in4_peer', peers(4)),
     ...shapes.map((shape) => map(`in6_${shape}`, ['inet_proto', ...types(6, shape), ...end(6)])),
+    map('in6_peer', peers(6)),
     ...(translates ? shapes.map((shape) => map(`out4_${shape}`, ['inet_proto', ...end(4), ...types(4, shape)])) : []),
+    translates ? map('out4_peer', peers(4)) : '',
     translates ? '  map local4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
     translates ? '  map global4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
     '  map live { type mark : mark; flags timeout; }\n',
@@ -50,16 +57,15 @@ interface Ends {
 export function lookUps(family: 4 | 6, map: 'in4' | 'in6' | 'out4', ends: Ends, act: string, then: string): string {
   // Whose end is looked for first: a map of departures begins with the near one.
   const [first, second] = [ends.from, ends.to];
-  return shapes
-    .map((shape) => {
-      const far = map === 'out4' ? second : first;
-      const near = map === 'out4' ? first : second;
-      const fields = remote[shape].map((field) => (field === 'address' ? far[0] : far[1]));
-      const key = map === 'out4' ? [...near, ...fields] : [...fields, ...near];
-      const match = `meta nfproto ipv${family} meta l4proto { tcp, udp }`;
-      return `    ${match} ${act} ${['meta l4proto', ...key].join(' . ')} map @${map}_${shape} ${then}\n`;
-    })
-    .join('');
+  const rule = (protocols: string, key: readonly string[], shape: Shape) =>
+    `    meta nfproto ipv${family} meta l4proto ${protocols} ${act} ${['meta l4proto', ...key].join(' . ')} map @${map}_${shape} ${then}\n`;
+  const rules = shapes.map((shape) => {
+    const far = map === 'out4' ? second : first;
+    const near = map === 'out4' ? first : second;
+    const fields = remote[shape].map((field) => (field === 'address' ? far[0] : far[1]));
+    return rule(withPorts, map === 'out4' ? [...near, ...fields] : [...fields, ...near], shape);
+  });
+  return [...rules, rule('esp', [first[0], second[0]], 'peer')].join('');
 }
 
 /** The ends of a packet as it is. */
@@ -85,7 +91,7 @@ ${lookUps(4, 'in4', exchanged(packetEnds(4)), set, 'accept')}${lookUps(6, 'in6',
   return `  chain from_wan {
 ${lookUps(4, 'in4', packetEnds(4), set, 'goto to_local')}${lookUps(6, 'in6', packetEnds(6), set, 'accept')}  }
   chain to_local {
-    meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to ct mark map @local4
+    meta nfproto ipv4 meta l4proto { tcp, udp, sctp, esp } dnat ip to ct mark map @local4
   }
   chain from_lan {
 ${lookUps(4, 'out4', packetEnds(4), set, 'accept')}${lookUps(6, 'in6', exchanged(packetEnds(6)), set, 'accept')}  }
@@ -97,7 +103,7 @@ ${lookUps(4, 'out4', packetEnds(4), set, 'accept')}${lookUps(6, 'in6', exchanged
  * where a packet's stream code stands, `ofCode` what a code reads there.
  */
 export function streamTypes(kind: string, ofCode: (code: number) => number | string): string {
-  const { tcp, udp, rtp, rtcp } = streamCodes;
+  const { tcp, udp, sctp, esp, rtp, rtcp } = streamCodes;
   const value = (code: number) => `${ofCode(code)}`;
   const otherwise = `    iifname @lan goto passed
     ct state related goto passed
@@ -108,7 +114,7 @@ export function streamTypes(kind: string, ofCode: (code: number) => number | str
     `${value(typedRtp + type)} . ${type}`,
     `${value(typedRtp + type)} . ${type + 128}`,
   ]);
-  const whole = [tcp, udp].map((code) => `${value(code)} : goto passed`);
+  const whole = [tcp, udp, sctp, esp].map((code) => `${value(code)} : goto passed`);
   return `  chain by_type {
     ${kind} vmap { ${whole.join(', ')}, ${value(rtp)} : goto rtp, ${value(rtcp)} : goto rtcp, ${value(streamCodes['rtp-mux'])} : goto rtp_mux }
     goto rtp_typed

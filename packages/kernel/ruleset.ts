@@ -98,9 +98,9 @@ function leaving(): string {
     type nat hook postrouting priority srcnat; policy accept;
     oifname != @wan accept
     iifname @wan counter drop
-    meta nfproto ipv4 meta l4proto { tcp, udp } ct mark != 0 snat ip to ct mark map @global4
+    meta nfproto ipv4 meta l4proto { tcp, udp, sctp, esp } ct mark != 0 snat ip to ct mark map @global4
     tcp flags & (fin | syn | rst | ack) != syn accept
-    meta nfproto ipv4 meta l4proto { tcp, udp } masquerade to :${from}-65535
+    meta nfproto ipv4 meta l4proto { tcp, udp, sctp } masquerade to :${from}-65535
     meta nfproto ipv4 masquerade
   }
 `;

@@ -32,7 +32,7 @@ export function settleFlows(
   for (const [index, { entry }] of questions.entries())
     for (const flow of flowsIn(answers[index] ?? [])) acts.push(...settle(flow, entry, ruleset));
   for (const entry of opened) {
-    if (shapeOf(entry.opening.remote) === 'sap') continue;
+    if (['sap', 'peer'].includes(shapeOf(entry.opening))) continue;
     // A wildcard gives way to the living openings beside it, which may be more specific.
     for (const flow of wildcardFlows(socket, entry.opening))
       if (!isLive(socket, ruleset, flow.mark)) acts.push(...settle(flow, entry, ruleset));
@@ -45,7 +45,7 @@ export function settleFlows(
  * finds a flow by either direction; untranslated, they are one flow. A wildcard has no exact path.
  */
 function exactQuestions({ streamType, remote, global, local }: KernelOpening): Request[] {
-  const { address, port } = remote;
+  const { address, port = streamType === 'esp' ? 0 : undefined } = remote;
   if (address === undefined || port === undefined) return [];
   const [transport, far] = [transportOf(streamType), { address, port }];
   const outside = getFlow({ transport, from: far, to: global }, 'original');

@@ -7,7 +7,15 @@ export interface Carried {
 }
 
 /** Numbers of stream types in the kernel; 0 is no opening. */
-export const streamCodes: Readonly<Record<StreamType, number>> = { tcp: 1, udp: 2, rtp: 3, rtcp: 4, 'rtp-mux': 5 };
+export const streamCodes: Readonly<Record<StreamType, number>> = {
+  tcp: 1,
+  udp: 2,
+  rtp: 3,
+  rtcp: 4,
+  'rtp-mux': 5,
+  sctp: 6,
+  esp: 7,
+};
 
 /** RTP of payload type n has code `typedRtp + n`, n in 0..127. */
 export const typedRtp = 256;

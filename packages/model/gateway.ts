@@ -41,6 +41,8 @@ export interface Traits {
   readonly sourceAddress: boolean;
   readonly sourcePort: boolean;
   readonly streamTypes: boolean;
+  /** Openings may be of these IP protocols too, beside TCP and UDP. Left out, of none. */
+  readonly protocols?: readonly ('sctp' | 'esp')[];
   /** Kernel-held leases, in whole seconds; undefined: none, the controller must close. */
   readonly lease?: { readonly leastSeconds: number; readonly mostSeconds: number };
   /** Renewing takes an opening out for a moment, which costs a running stream packets: it is renewed rarely. */

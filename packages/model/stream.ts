@@ -2,17 +2,42 @@ import type { Endpoint, Port } from './address.ts';
 
 /**
  * What a path carries, as the gateway's kernel enforces it on every packet:
- * `tcp`, `udp` anything of that transport; `rtp` RTP only (RFC 3550, version 2, and the payload type where known);
- * `rtcp` RTCP only (RFC 3550 packet types 192..223); `rtp-mux` RTP, RTCP, STUN and DTLS on one port (RFC 7983).
+ * `tcp`, `udp`, `sctp` anything of that transport; `rtp` RTP only (RFC 3550, version 2, and the payload type where known);
+ * `rtcp` RTCP only (RFC 3550 packet types 192..223); `rtp-mux` RTP, RTCP, STUN and DTLS on one port (RFC 7983);
+ * `esp` IPsec's ESP (RFC 4303), which has no ports: every port of such a stream is 0.
  */
-export type StreamType = 'tcp' | 'udp' | 'rtp' | 'rtcp' | 'rtp-mux';
+export type StreamType = 'tcp' | 'udp' | 'rtp' | 'rtcp' | 'rtp-mux' | 'sctp' | 'esp';
 
 /** Every stream type, for schemas and tables. */
-export const streamTypes: readonly StreamType[] = ['tcp', 'udp', 'rtp', 'rtcp', 'rtp-mux'];
+export const streamTypes = [
+  'tcp',
+  'udp',
+  'rtp',
+  'rtcp',
+  'rtp-mux',
+  'sctp',
+  'esp',
+] as const satisfies readonly StreamType[];
 
-/** The transport under a stream type. */
-export function transportOf(type: StreamType): 'tcp' | 'udp' {
-  return type === 'tcp' ? 'tcp' : 'udp';
+/** What stream types run over: a transport, or IPsec's ESP. */
+export type IpProtocol = 'tcp' | 'udp' | 'sctp' | 'esp';
+
+/** Those that have ports. */
+export type Transport = Exclude<IpProtocol, 'esp'>;
+
+/** What is under a stream type. */
+export function transportOf(type: StreamType): IpProtocol {
+  return type === 'tcp' || type === 'sctp' || type === 'esp' ? type : 'udp';
+}
+
+/**
+ * The same where only TCP and UDP are known: what a gateway of such a type is asked for was held against its traits
+ * before. Throws RangeError for others, so that none is taken for what it is not.
+ */
+export function plainTransportOf(type: StreamType): 'tcp' | 'udp' {
+  const transport = transportOf(type);
+  if (transport === 'tcp' || transport === 'udp') return transport;
+  throw new RangeError(`${type} runs neither over TCP nor over UDP`);
 }
 
 /** One stream of a content, as its server sends it. */

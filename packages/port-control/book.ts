@@ -1,4 +1,4 @@
-import { type GrantedOpening, type Instant, type Opening, transportOf } from '@sluice/model';
+import { type GrantedOpening, type Instant, type Opening, plainTransportOf } from '@sluice/model';
 
 /**
  * What was last done with an opening. `asked`: no answer came, it may be there. `granted`: the gateway said so.
@@ -54,11 +54,11 @@ export class OpeningBook {
 
   /** Another opening to the same port of the same device: a gateway has one mapping for both (RFC 6887 11.1). */
   rivalOf({ id, streamType, local }: Opening, now: Instant): BookEntry | undefined {
-    const transport = transportOf(streamType);
+    const transport = plainTransportOf(streamType);
     return this.present(now).find(
       ({ opening }) =>
         opening.id !== id &&
-        transportOf(opening.streamType) === transport &&
+        plainTransportOf(opening.streamType) === transport &&
         opening.local.port === local.port &&
         opening.local.address === local.address,
     );

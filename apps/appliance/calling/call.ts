@@ -1,6 +1,6 @@
 import type { Answer, MeetingAnswer } from '@sluice/api';
 import { wait } from '@sluice/io';
-import { type Clock, type IpAddress, type Port, refuse, type StreamType, transportOf } from '@sluice/model';
+import { type Clock, type IpAddress, type Port, plainTransportOf, refuse, type StreamType } from '@sluice/model';
 import type { Portal } from '../portal.ts';
 
 /** One stream of a call, both ways: this device's own end of it. */
@@ -52,7 +52,7 @@ export async function joinCall(
   const requestId = crypto.randomUUID();
   const ports = wish.streams.map(({ id, streamType, localPort: port }) => ({
     id,
-    transport: transportOf(streamType),
+    transport: plainTransportOf(streamType),
     port,
   }));
   const consent = await portal.consent?.({ requestId, contentId: wish.callId, ports }, signal);

@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, type Endpoint, type GrantedOpening, type Port, transportOf } from '@sluice/model';
+import {
+  type Cancel,
+  type Clock,
+  type Endpoint,
+  type GrantedOpening,
+  type Port,
+  plainTransportOf,
+} from '@sluice/model';
 import { readProbe } from '@sluice/wire/probe';
 
 /** A probe that came in. */
@@ -48,7 +55,7 @@ export class ProbeWatch {
     mostMs: number,
     signal: AbortSignal,
   ): Promise<readonly HeardProbe[]> {
-    const awaited = openings.filter(({ streamType }) => transportOf(streamType) === 'udp');
+    const awaited = openings.filter(({ streamType }) => plainTransportOf(streamType) === 'udp');
     const of = ({ local }: GrantedOpening) =>
       this.#heard.filter((each) => each.trial === trial && each.port === local.port);
     const isComplete = () =>

@@ -1,4 +1,4 @@
-import { type ContentStream, type Family, type Port, transportOf } from '@sluice/model';
+import { type ContentStream, type Family, type Port, plainTransportOf } from '@sluice/model';
 import { openTcpPort, type TcpPort } from './tcp-port.ts';
 import { type Aside, openUdpPair, openUdpPort, type UdpPort } from './udp-port.ts';
 
@@ -27,7 +27,7 @@ export async function openLocalPorts(
   const ordered = [...streams].sort((a, b) => Number(a.pairedWith !== undefined) - Number(b.pairedWith !== undefined));
   for (const { id, streamType } of ordered) {
     if (udp.has(id)) continue;
-    if (transportOf(streamType) === 'tcp') {
+    if (plainTransportOf(streamType) === 'tcp') {
       tcp.set(id, opened.use(await openTcpPort(family, wanted[id] ?? 0)));
       continue;
     }

@@ -1,5 +1,5 @@
 import type { Content, ContentAnswer } from '@sluice/api';
-import { type Cancel, type Clock, type ContentStream, transportOf } from '@sluice/model';
+import { type Cancel, type Clock, type ContentStream, plainTransportOf } from '@sluice/model';
 import { type RtpHeader, rtpHeaderLength } from '@sluice/wire/rtp';
 import type { LocalPorts } from '../io/local-ports.ts';
 import { keyedBy, type Lock } from './media-keys.ts';
@@ -117,7 +117,7 @@ export function receiveStreams(
 
   for (const stream of content.streams.toSorted(pairedLast)) {
     const { id } = stream;
-    if (transportOf(stream.streamType) === 'tcp') {
+    if (plainTransportOf(stream.streamType) === 'tcp') {
       const receiver = new TcpReceiver();
       tcp.set(id, receiver);
       if (firstSpeaker[id] !== 'appliance') ports.tcp.get(id)?.accept(stream.remote, takerOf(id, receiver));

@@ -59,7 +59,7 @@ export function statisticsOf(stream: ContentAnswer['streams'][number], counts: S
 }
 
 function kindOf(streamType: string): StreamStatistics['kind'] {
-  const kinds: Readonly<Record<StreamType, StreamStatistics['kind']>> = {
+  const kinds: Readonly<Partial<Record<StreamType, StreamStatistics['kind']>>> = {
     tcp: 'tcp',
     udp: 'udp',
     rtp: 'rtp',

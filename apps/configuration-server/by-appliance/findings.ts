@@ -1,5 +1,11 @@
 import type { ProbeResults } from '@sluice/api';
-import { type Endpoint, type GrantedOpening, type IpAddress, type ProbeFindings, transportOf } from '@sluice/model';
+import {
+  type Endpoint,
+  type GrantedOpening,
+  type IpAddress,
+  type ProbeFindings,
+  plainTransportOf,
+} from '@sluice/model';
 
 /** One opening, and what is known of the packets that were sent at it. */
 export interface TriedOpening {
@@ -52,7 +58,7 @@ function ofConnection(outcome: TriedOpening['stray']['outcome'] | undefined): Fi
 }
 
 function isTcp({ streamType }: TriedOpening['opening']): boolean {
-  return transportOf(streamType) === 'tcp';
+  return plainTransportOf(streamType) === 'tcp';
 }
 
 /** Every one has to be seen. */

@@ -6,9 +6,9 @@ import {
   type Gateway,
   type Instant,
   type IpAddress,
+  plainTransportOf,
   type Refusal,
   refuse,
-  transportOf,
 } from '@sluice/model';
 import type { ApplianceLink } from './link.ts';
 import type { ApplianceLinks } from './links.ts';
@@ -89,7 +89,7 @@ export class Players {
     try {
       const { portal, observed } = flow;
       const wanted = streams.map(({ streamType, localPort, remote }) => ({
-        transport: transportOf(streamType),
+        transport: plainTransportOf(streamType),
         port: localPort,
         remote,
       }));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { LinkAnswer, ProbeResults } from '@sluice/api';
 import type { Probe } from '@sluice/control';
 import { tryConnecting, trySending } from '@sluice/io';
-import { type Clock, type GrantedOpening, transportOf } from '@sluice/model';
+import { type Clock, type GrantedOpening, plainTransportOf } from '@sluice/model';
 import { trialLength, writeProbe } from '@sluice/wire/probe';
 import { findingsOf, type TriedOpening } from './findings.ts';
 import type { ApplianceLink, Question } from './link.ts';
@@ -86,7 +86,7 @@ async function trying(
 }
 
 function stray(opening: GrantedOpening, trial: Uint8Array, clock: Clock, signal: AbortSignal) {
-  if (transportOf(opening.streamType) === 'tcp') return tryConnecting(opening.global, signal);
+  if (plainTransportOf(opening.streamType) === 'tcp') return tryConnecting(opening.global, signal);
   return trySending(opening.global, writeProbe(opening, trial), clock, signal);
 }
 

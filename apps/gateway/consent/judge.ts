@@ -4,6 +4,7 @@ import {
   familyOf,
   type Instant,
   type IpAddress,
+  type IpProtocol,
   type Refusal,
   type RequestFlow,
   refuse,
@@ -32,7 +33,7 @@ export interface Asked {
   readonly owner: string;
   readonly flow: RequestFlow | undefined;
   readonly token: string | undefined;
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: IpProtocol;
   readonly local: Endpoint;
 }
 

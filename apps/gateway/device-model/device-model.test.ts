@@ -144,7 +144,7 @@ test('nobody but the gateway writes here', () => {
 function nat(): { model: DataModel; ports: { tcp: GlobalPorts; udp: GlobalPorts }; openings: DataModel } {
   const clock = new VirtualClock();
   const make = () => new GlobalPorts({ first: 20000, last: 20007 }, clock, () => 0.99999);
-  const ports = { tcp: make(), udp: make() };
+  const ports = { tcp: make(), udp: make(), sctp: make() };
   const openings = gatewayInMemory().model;
   const settings = homeModels(new Home({ wan: [], lan: [] }), true).interfaceSettings;
   return { model: natModel(openings, settings, ports, policySchema.parse({ openings: 99 })), ports, openings };

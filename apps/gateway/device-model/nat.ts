@@ -1,5 +1,12 @@
 import type { CommandResult, DataModel, ObjectType } from '@sluice/usp-agent';
-import { errorCode, freePortsCommand, pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import {
+  errorCode,
+  freePortsCommand,
+  mappingProtocol,
+  mappingProtocols,
+  pinholeTable,
+  portMappingTable,
+} from '@sluice/wire/usp';
 import { interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PortsByTransport } from '../ports/assign.ts';
@@ -105,12 +112,12 @@ export function natModel(openings: DataModel, settings: DataModel, ports: PortsB
 
 function freePorts(input: ReadonlyMap<string, string>, ports: PortsByTransport): CommandResult {
   const invalid = (message: string) => ({ ok: false, code: errorCode.invalidCommandArguments, message }) as const;
-  const protocol = (input.get('Protocol') || 'UDP').toUpperCase();
+  const transport = mappingProtocol((input.get('Protocol') || 'UDP').toUpperCase());
   const count = Number(input.get('Count') || '1');
   const paired = input.get('Paired') || 'false';
-  if (protocol !== 'TCP' && protocol !== 'UDP') return invalid('Protocol is TCP or UDP');
+  if (!transport || transport === 'esp') return invalid(`Protocol is TCP, UDP or ${mappingProtocols.sctp}`);
   if (!Number.isInteger(count) || count < 1 || count > mostFreePorts) return invalid(`Count is 1 to ${mostFreePorts}`);
   if (!['true', 'false', '1', '0'].includes(paired)) return invalid('Paired is true or false');
-  const free = ports[protocol === 'TCP' ? 'tcp' : 'udp'].free(count, paired === 'true' || paired === '1');
+  const free = ports[transport].free(count, paired === 'true' || paired === '1');
   return { ok: true, output: new Map([['Ports', free.join(',')]]) };
 }

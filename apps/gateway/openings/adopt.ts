@@ -44,7 +44,7 @@ export function stillPermitted({ owner, opening, consent }: Row, policy: Policy,
   const verdicts = [
     judgeController(policy, owner),
     judgeRemote(policy, networks, opening.remote.address),
-    judgeLocalPort(policy, opening.local.port),
+    opening.streamType === 'esp' ? undefined : judgeLocalPort(policy, opening.local.port),
     judgeConsented(policy, owner, consent.by),
   ];
   return verdicts.every((verdict) => verdict === undefined);

@@ -47,7 +47,7 @@ export function draftChanges(changes: readonly ModelChange[], owner: string, gro
   const judge = beginJudging(sketched.sketches, owner, ground);
   for (const entry of sketched.sketches) {
     const { index, before } = entry;
-    const port = given.ports.get(entry) ?? before?.wanted.globalPort;
+    const port = given.ports.get(entry) ?? (entry.wanted ? portOfNone(entry) : undefined) ?? before?.wanted.globalPort;
     const after = entry.wanted && finishRow(entry, entry.wanted, owner, port, ground);
     const fault = after && ('fault' in after ? after.fault : judge(before, after));
     if (fault) {
@@ -57,6 +57,12 @@ export function draftChanges(changes: readonly ModelChange[], owner: string, gro
     edits.push({ index, before, after: after && 'fault' in after ? undefined : after });
   }
   return { edits, objects: sketched.objects, releasePorts: given.release };
+}
+
+/** What has no port has port 0, whatever is said: another is refused when the row is enabled. */
+function portOfNone({ table, wanted }: Sketch): number | undefined {
+  if (table !== portMappingTable || !wanted || transportWanted(wanted) !== 'esp') return undefined;
+  return wanted.globalPort ?? 0;
 }
 
 function finishRow(
@@ -150,7 +156,7 @@ function beginJudging(sketches: readonly Sketch[], owner: string, { rows, ports,
       const transport = transportWanted(after.wanted);
       // Who admits anyone would take what others were to let through.
       const alone =
-        remoteAddress === undefined
+        remoteAddress === undefined && transport !== 'esp'
           ? ports[transport].holders(globalPort) === 1
           : !lasting(portKey(transport, globalPort));
       if (!alone) return keyFaults.port(after);

@@ -1,5 +1,5 @@
 import { familyOf, parseIpAddress } from '@sluice/model';
-import { openingParameter as extension } from '@sluice/wire/usp';
+import { openingParameter as extension, mappingProtocol, mappingProtocols } from '@sluice/wire/usp';
 import { commonParameters } from './common-parameters.ts';
 import { type OpeningParameter, shown, writable } from './parameter.ts';
 import { transportWanted } from './wanted.ts';
@@ -36,9 +36,9 @@ export const mappingParameters: readonly OpeningParameter[] = [
     (wanted) => `${wanted.localPort ?? 0}`,
   ),
   writable(
-    { name: 'Protocol', type: 'string', values: ['TCP', 'UDP'], narrows: true },
-    (text) => ({ transport: text === 'TCP' ? 'tcp' : 'udp' }),
-    (wanted) => transportWanted(wanted).toUpperCase(),
+    { name: 'Protocol', type: 'string', values: Object.values(mappingProtocols), narrows: true },
+    (text) => ({ transport: mappingProtocol(text) }),
+    (wanted) => mappingProtocols[transportWanted(wanted)],
   ),
   writable(
     { name: 'InternalClient', type: 'string', range: [0, 256], narrows: true },

@@ -1,4 +1,5 @@
 import type { Caller, DataModel } from '@sluice/usp-agent';
+import { mappingProtocol } from '@sluice/wire/usp';
 import type { Listeners } from '../device-model/listeners.ts';
 import { openingTypes, parametersOf } from './object-types.ts';
 import type { Openings } from './openings.ts';
@@ -32,7 +33,7 @@ export function openingsModel(openings: Openings, listeners: Listeners): DataMod
       const alias = key.get('Alias');
       if (!table) return undefined;
       if (alias !== undefined) return rows.named(caller.endpointId, table, alias)?.instance;
-      const transport = key.get('Protocol') === 'TCP' ? 'tcp' : 'udp';
+      const transport = mappingProtocol(key.get('Protocol') ?? '') ?? 'udp';
       const port = portKey(transport, Number(key.get('ExternalPort')), key.get('RemoteHost') || undefined);
       return own(rows.holding(port), caller)?.instance;
     },

@@ -83,7 +83,7 @@ export class Openings implements Disposable {
     const networks = this.#ground.networks();
     const { rows, unknown } = adoptHeld(dataPlane.read(), { policy, networks, translates, now: clock.now() });
     for (const row of rows) {
-      if (row.wanted.globalPort !== undefined) this.#portsOf(row).hold(row.wanted.globalPort);
+      if (row.wanted.globalPort !== undefined) this.#portsOf(row)?.hold(row.wanted.globalPort);
       this.#lastInstance[row.table] = Math.max(this.#lastInstance[row.table], row.instance);
       this.#put(row);
     }
@@ -244,11 +244,13 @@ export class Openings implements Disposable {
     const { globalPort } = before.wanted;
     if (globalPort === undefined) return;
     const kept = after?.wanted.globalPort === globalPort && this.#portsOf(after) === this.#portsOf(before);
-    if (!kept) this.#portsOf(before).release(globalPort);
+    if (!kept) this.#portsOf(before)?.release(globalPort);
   }
 
+  /** Undefined for what has no ports. */
   #portsOf(row: Row) {
-    return this.#ground.ports[transportWanted(row.wanted)];
+    const transport = transportWanted(row.wanted);
+    return transport === 'esp' ? undefined : this.#ground.ports[transport];
   }
 
   /** Reads the counters of rows, and remembers them; of one that is gone, what was seen last. */

@@ -1,5 +1,5 @@
 import { familyOf, type IpAddress, isPort, parseIpAddress, parsePrefix } from '@sluice/model';
-import { listItems } from '@sluice/wire/usp';
+import { listItems, pinholeProtocol, pinholeProtocols } from '@sluice/wire/usp';
 import { commonParameters } from './common-parameters.ts';
 import { type OpeningParameter, writable } from './parameter.ts';
 import { transportWanted } from './wanted.ts';
@@ -50,15 +50,15 @@ export const pinholeParameters: readonly OpeningParameter[] = [
   writable(
     { name: 'DestPort', type: 'int', range: [-1, 65535] },
     (text) => ({ localPort: text === '-1' ? undefined : Number(text) }),
-    (wanted) => `${wanted.localPort ?? -1}`,
+    (wanted) => `${wanted.localPort || -1}`,
   ),
   endRange('DestPortRangeMax'),
   writable(
     { name: 'Protocol', type: 'int', list: true, narrows: true },
     (text) => {
-      if (text === '6') return { transport: 'tcp' };
-      return text === '17' ? { transport: 'udp' } : 'a pinhole is for one of 6 (TCP) and 17 (UDP)';
+      const transport = pinholeProtocol(text);
+      return transport ? { transport } : 'a pinhole is for one of 6 (TCP), 17 (UDP), 50 (ESP) and 132 (SCTP)';
     },
-    (wanted) => (transportWanted(wanted) === 'tcp' ? '6' : '17'),
+    (wanted) => pinholeProtocols[transportWanted(wanted)],
   ),
 ];

@@ -41,13 +41,19 @@ export function resolvePath(
   const refused = (verdict: Verdict, parameter?: string) =>
     verdict ? { fault: faultOf(verdict, parameter) } : undefined;
   const { policy, networks } = around;
-  const { localPort, remotePort } = wanted;
+  const { remotePort } = wanted;
+  const isEsp = transportWanted(wanted) === 'esp';
+  const localPort = isEsp ? (wanted.localPort ?? 0) : wanted.localPort;
   if (around.paused) return { fault: faultOf(refuse('paused', 'the household has paused remote opening')) };
-  if (localPort === undefined || !isPort(localPort))
-    return { fault: faultOf(refuse('port-invalid', 'an opening names the local port, 1 to 65535')) };
   const mismatch = judgeTypes(wanted) ?? judgeTable(table, wanted, around);
   if (mismatch) return { fault: mismatch };
-  const early = refused(around.judgeRemote(wanted.remoteAddress)) ?? refused(judgeLocalPort(policy, localPort));
+  const portless = isEsp ? judgePortless(wanted, localPort) : undefined;
+  if (portless) return portless;
+  if (localPort === undefined || (!isEsp && !isPort(localPort)))
+    return { fault: faultOf(refuse('port-invalid', 'an opening names the local port, 1 to 65535')) };
+  const early =
+    refused(around.judgeRemote(wanted.remoteAddress)) ??
+    (isEsp ? undefined : refused(judgeLocalPort(policy, localPort)));
   if (early) return early;
   const device = findDevice(table, wanted, around);
   if ('fault' in device) return device;
@@ -65,12 +71,20 @@ export function resolvePath(
       ...(wanted.payloadType === undefined ? {} : { payloadType: wanted.payloadType }),
       remote: {
         ...(wanted.remoteAddress === undefined ? {} : { address: wanted.remoteAddress }),
-        ...(remotePort === undefined ? {} : { port: remotePort }),
+        ...(remotePort === undefined || isEsp ? {} : { port: remotePort }),
       },
       global: { address: outside.address, port: table === pinholeTable ? localPort : globalPort },
       local,
     },
   };
+}
+
+/** ESP has no ports, and is for one named peer. */
+function judgePortless({ remoteAddress, remotePort, globalPort }: Wanted, localPort: number | undefined) {
+  if (remoteAddress === undefined)
+    return { fault: faultOf(refuse('remote-denied', 'ESP is let in from one named peer alone')) };
+  if (!localPort && !remotePort && !globalPort) return undefined;
+  return { fault: faultOf(refuse('port-invalid', 'ESP has no ports: they are 0, or left out')) };
 }
 
 function judgeTypes(wanted: Wanted): Fault | undefined {

@@ -1,5 +1,5 @@
 import type { KernelOpening } from '@sluice/kernel';
-import type { Instant, OpeningCounters } from '@sluice/model';
+import type { Instant, IpProtocol, OpeningCounters } from '@sluice/model';
 import { portMappingTable } from '@sluice/wire/usp';
 import type { Consent } from '../consent/consent.ts';
 import { type OpeningTable, transportWanted, type Wanted } from './wanted.ts';
@@ -58,6 +58,6 @@ export function aliasKey(owner: string, table: OpeningTable, alias: string): str
 }
 
 /** Key of a port mapping by RemoteHost, ExternalPort and Protocol; without an address, the one that admits any. */
-export function portKey(transport: 'tcp' | 'udp', globalPort: number | undefined, remoteAddress?: string): string {
+export function portKey(transport: IpProtocol, globalPort: number | undefined, remoteAddress?: string): string {
   return `port ${transport} ${globalPort} ${remoteAddress ?? ''}`;
 }

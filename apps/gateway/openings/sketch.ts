@@ -78,6 +78,8 @@ export function givePorts(
     const { before, wanted, table } = entry;
     if (table !== portMappingTable || !wanted) return [];
     const transport = transportWanted(wanted);
+    // ESP has none.
+    if (transport === 'esp') return [];
     const kept =
       before && before.wanted.globalPort === wanted.globalPort && transportWanted(before.wanted) === transport;
     return kept ? [] : [{ entry, transport, asked: wanted.globalPort, group: groupWanted(wanted) }];

@@ -1,4 +1,4 @@
-import type { IpAddress, PortGroup, RequestFlow, StreamType } from '@sluice/model';
+import type { IpAddress, IpProtocol, PortGroup, RequestFlow, StreamType } from '@sluice/model';
 import { transportOf } from '@sluice/model';
 import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
 
@@ -16,7 +16,7 @@ export interface Wanted {
   readonly interface: string;
   readonly allInterfaces: boolean;
   readonly description: string;
-  readonly transport: 'tcp' | 'udp' | undefined;
+  readonly transport: IpProtocol | undefined;
   readonly streamType: StreamType | undefined;
   /** RTP payload type, 0..127. */
   readonly payloadType: number | undefined;
@@ -60,7 +60,7 @@ export const nothingWanted: Wanted = {
 };
 
 /** The transport a row is about: what it says, else what its stream type runs over, else UDP. */
-export function transportWanted(wanted: Wanted): 'tcp' | 'udp' {
+export function transportWanted(wanted: Wanted): IpProtocol {
   return wanted.transport ?? (wanted.streamType ? transportOf(wanted.streamType) : 'udp');
 }
 

@@ -6,7 +6,7 @@ import { GlobalPorts } from './global-ports.ts';
 
 function smallRange(last = 20009): PortsByTransport {
   const make = () => new GlobalPorts({ first: 20000, last }, new VirtualClock(), Math.random);
-  return { tcp: make(), udp: make() };
+  return { tcp: make(), udp: make(), sctp: make() };
 }
 
 const wish = (asked?: number, group?: [string, 0 | 1], transport: 'tcp' | 'udp' = 'udp'): PortWish => ({

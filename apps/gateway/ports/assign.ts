@@ -1,12 +1,12 @@
-import { isPort, type PortGroup, type Refusal, refuse } from '@sluice/model';
+import { isPort, type PortGroup, type Refusal, refuse, type Transport } from '@sluice/model';
 import type { GlobalPorts } from './global-ports.ts';
 
 /** Free and held ports of each transport. */
-export type PortsByTransport = Readonly<Record<'tcp' | 'udp', GlobalPorts>>;
+export type PortsByTransport = Readonly<Record<Transport, GlobalPorts>>;
 
 /** What one row of a change wants: this port, or whichever; alone, or as half of a pair. */
 export interface PortWish {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: Transport;
   readonly asked: number | undefined;
   readonly group: PortGroup | undefined;
 }
@@ -17,7 +17,7 @@ export type Assignment =
   | { readonly ok: false; readonly index: number; readonly refusal: Refusal };
 
 interface Pair {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: Transport;
   readonly members: { readonly index: number; readonly offset: 0 | 1; readonly asked: number | undefined }[];
 }
 

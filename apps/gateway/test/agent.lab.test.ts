@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { run } from '../../../lab/index.ts';
-import { tcpConnection, tcpServer, udpSocket } from '../../../lab/packets/index.ts';
+import { RawSender, Sniffer, tcpConnection, tcpServer, udpSocket } from '../../../lab/packets/index.ts';
 import { filmMapping, type HomeWithAgent, homeWithAgent } from './home-with-agent.ts';
 
 const timeout = 120_000;
@@ -140,6 +140,42 @@ test("a phone's request over UDP: the device behind it, though it was not answer
     X_SLUICE_RequestFlow: `${flow} udp`,
   });
   assert.match(await home.order({ kind: 'add', rows: [{ table, values: elsewhere }] }), /"code":7810/);
+});
+
+test('SCTP and ESP by their own names, from the named server alone', { timeout }, async (t) => {
+  await using home = await homeWithAgent('agentesp', t.signal);
+  await home.startAgent();
+  const rows = [
+    { Alias: 'sctp', Protocol: 'X_SLUICE_SCTP', X_SLUICE_StreamType: 'sctp' },
+    {
+      ...{ Alias: 'esp', Protocol: 'X_SLUICE_ESP', X_SLUICE_StreamType: 'esp' },
+      ...{ X_SLUICE_RemotePort: '0', ExternalPort: '0', InternalPort: '0' },
+    },
+  ].map((changes) => ({ table, values: filmMapping(changes) }));
+  const address = (host: string) => home.network.address(host, 4, host === 'gateway-1' ? 'internet' : undefined);
+  using sender = new RawSender(home.network.namespace('media'));
+  using eye = new Sniffer(home.network.namespace('tv-1'), 'eth0');
+  const arrives = async (transport: 'sctp' | 'esp', from: string) => {
+    const port = (number: number) => (transport === 'esp' ? 0 : number);
+    const ends = {
+      from: { address: from, port: port(7000) },
+      to: { address: address('gateway-1'), port: port(20_000) },
+    };
+    sender.send({ transport, ...ends, payload: Buffer.from('lab-protocol') });
+    await home.arrived();
+    const count = eye.count('lab-protocol');
+    eye.clear();
+    return count;
+  };
+  for (const transport of ['sctp', 'esp'] as const) assert.equal(await arrives(transport, address('media')), 0);
+  assert.match(await home.order({ kind: 'add', rows }), /addResp/);
+  for (const transport of ['sctp', 'esp'] as const) {
+    assert.equal(await arrives(transport, address('media')), 1);
+    assert.equal(await arrives(transport, '203.0.113.11'), 0);
+    assert.match(await home.order({ kind: 'get', paths: [`${table}[Alias=="${transport}"].`] }), /"Status":"Enabled"/);
+    assert.deepEqual(await home.household('DELETE', `/v1/openings/${transport}`), { closed: 1 });
+    assert.equal(await arrives(transport, address('media')), 0);
+  }
 });
 
 test('a new global address is told, and the household has its say', { timeout }, async (t) => {

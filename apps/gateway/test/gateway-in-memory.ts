@@ -72,7 +72,7 @@ export function gatewayInMemory(circumstances: Circumstances = {}) {
     clock,
     policy,
     translates,
-    ports: { tcp: ports(), udp: ports() },
+    ports: { tcp: ports(), udp: ports(), sctp: ports() },
     networks: () => networks,
     deviceOf(address) {
       const device = (circumstances.neighbours ?? []).findIndex((addresses) => addresses.includes(address));

@@ -1,4 +1,4 @@
-import { type Family, type IpAddress, type Port, transportOf } from '@sluice/model';
+import { type Family, type IpAddress, type Port, plainTransportOf } from '@sluice/model';
 import { portPlan, type ServedContent, type ServedStream } from '../catalogue.ts';
 import type { OwnAddresses, ReadyContent } from '../contents/content.ts';
 import type { PortPair } from '../sending/ports.ts';
@@ -23,7 +23,7 @@ export async function openStreamPorts(
       const port = firstPort === 0 ? 0 : (plan[index]?.[place] ?? 0);
       const pair = <P extends AsyncDisposable>(open: (address: IpAddress, port: Port | 0) => Promise<P>) =>
         openPair(open, addresses, port, opened);
-      if (transportOf(stream.streamType) === 'tcp') streams.push({ stream, connections: await pair(openTcpPort) });
+      if (plainTransportOf(stream.streamType) === 'tcp') streams.push({ stream, connections: await pair(openTcpPort) });
       else streams.push({ stream, datagrams: await pair(openUdpPort) });
     }
     served.push({ content, streams });

@@ -11,6 +11,7 @@ import {
   type Refusal,
   refuse,
   type Traits,
+  type Transport,
 } from '@sluice/model';
 import { bounded, waitFor } from '../bounded.ts';
 import type { Log } from '../ports.ts';
@@ -128,7 +129,7 @@ export class GatewayLink {
 
   /** Lists free global ports; undefined where the type does not, or the gateway did not answer. */
   async freePorts(
-    wish: { transport: 'tcp' | 'udp'; count: number; paired: boolean },
+    wish: { transport: Transport; count: number; paired: boolean },
     signal: AbortSignal,
   ): Promise<readonly number[] | undefined> {
     try {

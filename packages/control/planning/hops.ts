@@ -131,9 +131,10 @@ function atHop(
   const { consent: _, flow: _inner, globalPort: _port, portGroup: _group, ...rest } = opening;
   const { port } = opening.local;
   const stream = streams[streamIndexOf(id, streams.length)];
-  const ports = isTranslated(traits, familyOf(opening.remote.address))
-    ? stream && groupOf(stream, streams)
-    : { globalPort: port };
+  const ports =
+    isTranslated(traits, familyOf(opening.remote.address)) && opening.streamType !== 'esp'
+      ? stream && groupOf(stream, streams)
+      : { globalPort: port };
   return { ...rest, id, ...(traits.findsDevice && { flow }), ...ports, local: { address: target, port } };
 }
 

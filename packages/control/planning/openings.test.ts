@@ -91,6 +91,43 @@ test('streams that no gateway could open are refused', () => {
   for (const [title, streams, code] of cases) assert.equal(checkStreams(streams)?.code, code, title);
 });
 
+const sctp: RequestedStream = {
+  id: 'association',
+  streamType: 'sctp',
+  remote: { address: '203.0.113.10', port: 7000 },
+  localPort: 5000,
+};
+const esp: RequestedStream = {
+  id: 'tunnel',
+  streamType: 'esp',
+  remote: { address: '203.0.113.10', port: 0 },
+  localPort: 0,
+};
+
+test('ESP has no ports, and everything else has', () => {
+  assert.equal(checkStreams([sctp, esp]), undefined);
+  const cases: [RequestedStream, RefusalCode][] = [
+    [{ ...esp, localPort: 4500 }, 'port-invalid'],
+    [{ ...esp, remote: { ...esp.remote, port: 4500 } }, 'port-invalid'],
+    [{ ...sctp, localPort: 0 }, 'port-invalid'],
+    [{ ...sctp, remote: { ...sctp.remote, port: 0 } }, 'port-invalid'],
+  ];
+  for (const [stream, code] of cases) assert.equal(checkStreams([stream])?.code, code);
+  // Two tunnels from one peer to one device would be one.
+  assert.equal(checkStreams([esp, { ...esp, id: 'other' }])?.code, 'malformed');
+});
+
+test('no global port is looked for where there are none', () => {
+  const planned = plan(filmRequest('r', { streams: [esp, sctp] }));
+  assert.deepEqual(
+    planned.map(({ globalPort, local }) => [globalPort, local.port]),
+    [
+      [0, 0],
+      [undefined, 5000],
+    ],
+  );
+});
+
 test('what a type cannot hold as tightly as asked is refused, never widened', () => {
   const cases: [string, Partial<Traits>, ContentRequest, RefusalCode | undefined][] = [
     ['all of it', {}, filmRequest('r'), undefined],
@@ -117,6 +154,11 @@ test('what a type cannot hold as tightly as asked is refused, never widened', ()
       filmRequest('r', { streams: filmStreams('2001:db8:1::10') }),
       undefined,
     ],
+    ['SCTP', {}, filmRequest('r', { streams: [sctp] }), 'trait-missing'],
+    ['SCTP, of a type that has ESP', { protocols: ['esp'] }, filmRequest('r', { streams: [sctp] }), 'trait-missing'],
+    ['SCTP, of a type that has it', { protocols: ['sctp'] }, filmRequest('r', { streams: [sctp] }), undefined],
+    ['ESP', {}, filmRequest('r', { streams: [esp] }), 'trait-missing'],
+    ['ESP, of a type that has it', { protocols: ['esp'] }, filmRequest('r', { streams: [esp] }), undefined],
     [
       'weaker for the version of the streams, not of the request',
       { ipv6: { sourcePort: false } },

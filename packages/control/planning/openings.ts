@@ -52,8 +52,10 @@ export function planOpenings(
     devices.set(family, device);
     openings.push({
       ...common(stream, index),
-      // Where nothing is translated the device's port is the global one.
-      ...(isTranslated(traits, family) ? groupOf(stream, streams) : { globalPort: stream.localPort }),
+      // Where nothing is translated the device's port is the global one; ESP has none.
+      ...(isTranslated(traits, family) && stream.streamType !== 'esp'
+        ? groupOf(stream, streams)
+        : { globalPort: stream.localPort }),
       local: { ...device, port: stream.localPort },
     });
   }

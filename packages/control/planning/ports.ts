@@ -1,20 +1,20 @@
-import type { Port, Traits } from '@sluice/model';
+import type { IpProtocol, Port, Traits, Transport } from '@sluice/model';
 import { transportOf } from '@sluice/model';
 import type { PortAgreement } from '../settings.ts';
 import type { PlannedOpening } from './openings.ts';
 
 /** Openings that take one global port, or an even one and the next. */
 interface Slot {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: IpProtocol;
   readonly openings: readonly [PlannedOpening] | readonly [rtp: PlannedOpening, rtcp: PlannedOpening];
 }
 
 /** Whether a transport's global port is known to be taken. */
-export type PortTaken = (transport: 'tcp' | 'udp', port: Port) => boolean;
+export type PortTaken = (transport: IpProtocol, port: Port) => boolean;
 
 /** What to ask a gateway for when it lists its free ports (GatewaySession.freePorts). */
 export interface FreePortWish {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: Transport;
   readonly count: number;
   readonly paired: boolean;
 }
@@ -73,7 +73,7 @@ export function proposePorts(
 export function freePortWishes(openings: readonly PlannedOpening[]): readonly FreePortWish[] {
   const slots = slotsOf(openings);
   const wishes: FreePortWish[] = [];
-  for (const transport of ['tcp', 'udp'] as const) {
+  for (const transport of ['tcp', 'udp', 'sctp'] as const) {
     const singles = slots.filter((slot) => slot.transport === transport && slot.openings.length === 1).length;
     const pairs = slots.filter((slot) => slot.transport === transport && slot.openings.length === 2).length;
     if (pairs > 0) wishes.push({ transport, count: pairs * 2, paired: true });

@@ -33,9 +33,12 @@ export function checkStreams(streams: readonly RequestedStream[]): Refusal | und
 }
 
 function checkStream(stream: RequestedStream): Refusal | undefined {
-  if (!isPort(stream.localPort))
+  if (stream.streamType === 'esp') {
+    if (stream.localPort !== 0 || stream.remote.port !== 0)
+      return refuse('port-invalid', `the stream ${stream.id} is of ESP, which has no ports: they are 0`, stream.id);
+  } else if (!isPort(stream.localPort))
     return refuse('port-invalid', `the local port ${stream.localPort} of ${stream.id} is not 1 to 65535`, stream.id);
-  if (!isPort(stream.remote.port))
+  else if (!isPort(stream.remote.port))
     return refuse(
       'port-invalid',
       `the server's port ${stream.remote.port} of ${stream.id} is not 1 to 65535`,

@@ -1,4 +1,4 @@
-import type { Port, SessionState } from '@sluice/model';
+import type { IpProtocol, Port, SessionState } from '@sluice/model';
 import { transportOf } from '@sluice/model';
 import type { GatewayLink } from '../gateways/link.ts';
 import { type LimitedBy, networkOf } from '../limits/request-limits.ts';
@@ -105,6 +105,6 @@ function gatewaysOf({ hops }: LiveSession): ReadonlySet<string> {
   return new Set(hops.map(({ link }) => link.gateway.gatewayId));
 }
 
-function placeOf(transport: 'tcp' | 'udp', port: Port): string {
+function placeOf(transport: IpProtocol, port: Port): string {
   return `${transport} ${port}`;
 }

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@sluice/model';
+import { type Refusal, refuse, transportOf } from '@sluice/model';
 import type { PlannedOpening } from '../planning/openings.ts';
 import {
   agreementFor,
@@ -65,8 +65,7 @@ export class PortChoice {
     const first = this.#tried.size === 0;
     const chosen = proposePorts(this.#plan, settings.globalPorts, taken, first, random);
     if (!chosen) return exhausted();
-    for (const { streamType, globalPort } of chosen)
-      this.#tried.add(`${streamType === 'tcp' ? 'tcp' : 'udp'} ${globalPort}`);
+    for (const { streamType, globalPort } of chosen) this.#tried.add(`${transportOf(streamType)} ${globalPort}`);
     this.#live.noteAt(this.#hop, this.#w.clock.now(), 'proposing-ports', portsOf(chosen));
     return chosen;
   }

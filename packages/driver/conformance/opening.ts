@@ -77,7 +77,9 @@ export const openingScenarios: readonly Scenario[] = [
     title: 'every stream type is kept, with the payload type of RTP',
     appliesTo: ({ streamTypes }) => streamTypes,
     async run(bench, session, family) {
-      const open = streamTypes.map((type, index) => ({
+      const { protocols = [] } = traitsOn(bench, family);
+      const kept = streamTypes.filter((type) => (type !== 'sctp' && type !== 'esp') || protocols.includes(type));
+      const open = kept.map((type, index) => ({
         ...wish(bench, family, 10 + index, type),
         ...(type === 'rtp' && { payloadType: 96 }),
       }));
@@ -86,7 +88,11 @@ export const openingScenarios: readonly Scenario[] = [
       for (const opening of open) {
         assert.equal(held.get(opening.id)?.streamType, opening.streamType);
         assert.equal(held.get(opening.id)?.payloadType, opening.payloadType);
+        assert.equal(held.get(opening.id)?.local.port, opening.local.port);
       }
+      const closed = await carryOut(bench, session, { close: granted });
+      assert.equal(closed.kind, 'applied');
+      assert.equal((await heldBy(session, granted)).size, 0);
     },
   },
   {

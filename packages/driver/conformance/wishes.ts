@@ -44,17 +44,19 @@ export function wish(
 ): Opening {
   const addresses = bench.addresses[family];
   if (!addresses) throw new Error(`the bench has no addresses for IPv${family}`);
-  const localPort = 5000 + n;
+  // ESP has no ports.
+  const port = (number: number) => (streamType === 'esp' ? 0 : number);
+  const localPort = port(5000 + n);
   const traits = traitsOn(bench, family);
   const mayLack = lackingOf(traits);
   const translates = isTranslated(bench, family);
   return {
     id: `c${family}-${n}`,
     streamType,
-    remote: { address: addresses.server, port: 7000 + n },
+    remote: { address: addresses.server, port: port(7000 + n) },
     local: { address: addresses.device, port: localPort },
     ...(!translates && { globalPort: localPort }),
-    ...(translates && !traits.portAgreement.includes('pick') && { globalPort: 20_000 + n }),
+    ...(translates && !traits.portAgreement.includes('pick') && { globalPort: port(20_000 + n) }),
     until: bench.now() + Math.max(60, traits.lease?.leastSeconds ?? 0) * 1_000,
     ...(mayLack.length > 0 && { mayLack }),
   };

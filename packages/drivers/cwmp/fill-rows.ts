@@ -1,4 +1,4 @@
-import { type Port, type Refusal, refuse, transportOf } from '@sluice/model';
+import { type Port, plainTransportOf, type Refusal, refuse } from '@sluice/model';
 import type { CwmpFault } from '@sluice/wire/cwmp';
 import { DeviceFault } from './asking.ts';
 import { missingRefusal } from './missing.ts';
@@ -136,7 +136,7 @@ function withOtherPorts(fault: CwmpFault, attempt: Attempt, choose: ChooseAgain)
     const message = `the gateway does not give the global port ${named.globalPort}`;
     return refuse('port-in-use', message, named.lease.opening.id);
   }
-  const keys = refused.map(({ lease, globalPort }) => `${transportOf(lease.opening.streamType)} ${globalPort}`);
+  const keys = refused.map(({ lease, globalPort }) => `${plainTransportOf(lease.opening.streamType)} ${globalPort}`);
   const refusedPorts = new Set([...attempt.refusedPorts, ...keys]);
   const chosen = choose((transport, port) => refusedPorts.has(`${transport} ${port}`));
   if ('code' in chosen) return chosen;

@@ -1,8 +1,16 @@
-import { familyOf, type Opening, type Port, type Refusal, refuse, transportOf } from '@sluice/model';
+import {
+  familyOf,
+  type Opening,
+  type Port,
+  plainTransportOf,
+  type Refusal,
+  refuse,
+  type Transport,
+} from '@sluice/model';
 import type { SeenRow } from './seen.ts';
 
 /** Whether a global port of a transport is another row's. */
-export type PortTaken = (transport: 'tcp' | 'udp', port: Port) => boolean;
+export type PortTaken = (transport: Transport, port: Port) => boolean;
 
 /** Ports that rows have, whoever made them, but for those of the openings named. Rows of no transport take both. */
 export function portsTaken(rows: readonly SeenRow[], but: ReadonlySet<string>): PortTaken {
@@ -34,10 +42,10 @@ export function choosePorts(
   const now = new Set<string>();
   const take = ({ id, streamType }: Opening, port: Port) => {
     chosen.set(id, port);
-    now.add(`${transportOf(streamType)} ${port}`);
+    now.add(`${plainTransportOf(streamType)} ${port}`);
   };
   const isFree = ({ streamType }: Opening, port: Port) =>
-    !taken(transportOf(streamType), port) && !now.has(`${transportOf(streamType)} ${port}`);
+    !taken(plainTransportOf(streamType), port) && !now.has(`${plainTransportOf(streamType)} ${port}`);
   for (const opening of openings) {
     if (familyOf(opening.remote.address) === 6) chosen.set(opening.id, opening.local.port);
     else if (opening.globalPort !== undefined) {
@@ -66,7 +74,7 @@ export function choosePorts(
 
 /** Ports that no row has, at most `count`; for pairs each even one is followed by the next. */
 export function freePorts(
-  wanted: { readonly transport: 'tcp' | 'udp'; readonly count: number; readonly paired: boolean },
+  wanted: { readonly transport: Transport; readonly count: number; readonly paired: boolean },
   taken: PortTaken,
   { range, random }: PortPicking,
 ): readonly Port[] {

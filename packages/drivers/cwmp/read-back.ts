@@ -1,4 +1,4 @@
-import { type GrantedOpening, type Opening, type Refusal, refuse, transportOf } from '@sluice/model';
+import { type GrantedOpening, type Opening, plainTransportOf, type Refusal, refuse } from '@sluice/model';
 import type { TableKnowledge } from './device-book.ts';
 import type { OpeningTable, Place } from './place.ts';
 import { isInEffect, isOf, lacksOf, openingOf, type SeenRow } from './seen.ts';
@@ -47,7 +47,7 @@ export function abilityRefusal(
   if (known?.lease === 'no' && !mayLack.includes('lease')) return unable('lease', opening);
   if (remote.port !== undefined && names.sourcePort === undefined && !mayLack.includes('remotePort'))
     return refuse('cannot-hold', 'the gateway holds a port mapping to no port of its remote end (remotePort)', id);
-  if (streamType !== transportOf(streamType) && !mayLack.includes('streamType'))
+  if (streamType !== plainTransportOf(streamType) && !mayLack.includes('streamType'))
     return refuse('cannot-hold', `the gateway cannot tell ${streamType} from other packets (streamType)`, id);
   return undefined;
 }

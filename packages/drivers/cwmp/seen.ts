@@ -8,7 +8,7 @@ import {
   type PromiseName,
   parseIpAddress,
   parsePrefix,
-  transportOf,
+  plainTransportOf,
 } from '@sluice/model';
 import type { OpeningTable, Place } from './place.ts';
 import { isTrue, portIn, type Row, wholeNumber } from './tree.ts';
@@ -132,7 +132,7 @@ export function isOf(row: SeenRow, asked: Opening): boolean {
   const { remote, local, globalPort, streamType } = asked;
   const toldPort = row.table.names.sourcePort !== undefined;
   return (
-    row.transport === transportOf(streamType) &&
+    row.transport === plainTransportOf(streamType) &&
     (row.source === undefined || row.source === remote.address) &&
     (!toldPort || row.sourcePort === remote.port) &&
     row.local?.port === local.port &&

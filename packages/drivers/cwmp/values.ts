@@ -1,4 +1,4 @@
-import { type Opening, type Port, transportOf } from '@sluice/model';
+import { type Opening, type Port, plainTransportOf } from '@sluice/model';
 import type { ParameterValue } from '@sluice/wire/cwmp';
 import type { OpeningTable } from './place.ts';
 import type { Lease } from './plan.ts';
@@ -26,7 +26,7 @@ export function rowValues({ lease, table, globalPort, path }: Wanted, left: Left
   const value = (name: string | undefined, text: string, type: string) =>
     name === undefined ? [] : [{ name: `${path}${name}`, value: text, type }];
   const isPinhole = names.sourcePort !== undefined;
-  const protocol = transportOf(opening.streamType);
+  const protocol = plainTransportOf(opening.streamType);
   return [
     ...value(names.description, descriptionOf(opening.id), 'string'),
     ...value(table.interface === undefined ? undefined : names.interface, table.interface ?? '', 'string'),

@@ -1,4 +1,4 @@
-import { familyOf, type GrantedOpening, type IpAddress, type Opening, transportOf } from '@sluice/model';
+import { familyOf, type GrantedOpening, type IpAddress, type Opening, plainTransportOf } from '@sluice/model';
 import type { Lease } from '@sluice/port-control';
 import type { MappingKey, PortMapping } from '@sluice/wire/igd';
 import { descriptionOf } from './own-mapping.ts';
@@ -16,7 +16,7 @@ export const anyone = '0.0.0.0';
 export function keyOf(opening: Opening, externalPort: number, wide: boolean): MappingKey {
   const { remote, streamType } = opening;
   const remoteHost = wide || remote.address === anyone ? '' : remote.address;
-  return { remoteHost, externalPort, protocol: transportOf(streamType) };
+  return { remoteHost, externalPort, protocol: plainTransportOf(streamType) };
 }
 
 /** The mapping of an opening. */

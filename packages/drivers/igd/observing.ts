@@ -1,4 +1,4 @@
-import { type GrantedOpening, type Instant, type IpAddress, transportOf } from '@sluice/model';
+import { type GrantedOpening, type Instant, type IpAddress, plainTransportOf } from '@sluice/model';
 import type { PortMapping } from '@sluice/wire/igd';
 import { anyone, forEver, isForMapping } from './mapping-making.ts';
 import type { GatewayMemory } from './memory.ts';
@@ -30,7 +30,7 @@ export function seenMappings(
     const known = id === undefined ? undefined : byId.get(id);
     if (id === undefined || !mapping.enabled || (!known && !own.includes(mapping.internalClient))) return [];
     const opening = openingIn(mapping, id, externalAddress ?? known?.global.address ?? anyone, now);
-    if (!known || !isMappingOf(mapping, known) || transportOf(known.streamType) !== mapping.protocol)
+    if (!known || !isMappingOf(mapping, known) || plainTransportOf(known.streamType) !== mapping.protocol)
       return [{ opening }];
     const { lacks = [] } = known;
     const narrow = lacks.includes('remoteAddress') || isNarrow(mapping, known, memory, quirks.hidesRemoteHost === true);

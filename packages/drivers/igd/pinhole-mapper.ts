@@ -1,4 +1,4 @@
-import { type GrantedOpening, type Opening, type Refusal, refuse, transportOf } from '@sluice/model';
+import { type GrantedOpening, type Opening, plainTransportOf, type Refusal, refuse } from '@sluice/model';
 import { type Gone, isGranted, type Lease, type Mapper, type One } from '@sluice/port-control';
 import {
   type ActionRequest,
@@ -172,7 +172,7 @@ function pinholeOf({ local, remote, streamType }: Placed): Pinhole {
     remotePort: remote.port ?? 0,
     internalClient: local.address,
     internalPort: local.port,
-    protocol: transportOf(streamType),
+    protocol: plainTransportOf(streamType),
   };
 }
 

@@ -3,9 +3,9 @@ import {
   type GrantedOpening,
   type IpAddress,
   type Opening,
+  plainTransportOf,
   type Refusal,
   refuse,
-  transportOf,
 } from '@sluice/model';
 import {
   cannotHold,
@@ -143,7 +143,7 @@ function grantIn(lease: Lease<Opening>, address: IpAddress, answer: NatPmpRespon
 }
 
 function requestOf({ streamType, local }: Opening, externalPort: number, lifetime: number) {
-  const protocol = transportOf(streamType);
+  const protocol = plainTransportOf(streamType);
   return { kind: 'map', protocol, internalPort: local.port, externalPort, lifetime } as const;
 }
 

@@ -1,4 +1,4 @@
-import { familyOf, type GrantedOpening, type Opening, type PromiseName, transportOf } from '@sluice/model';
+import { familyOf, type GrantedOpening, type Opening, type PromiseName, plainTransportOf } from '@sluice/model';
 import { anyAddress, type PcpMapping, type PcpOption, pcpProtocol } from '@sluice/wire/pcp';
 import { octetsOf } from './asking.ts';
 import { nonceOf } from './nonce.ts';
@@ -23,7 +23,7 @@ export function mappingOf(opening: Known, secret: Uint8Array): PcpMapping {
   const address = family === 6 ? opening.local.address : globalAddressOf(opening);
   return {
     nonce: nonceOf(secret, opening.id),
-    protocol: pcpProtocol[transportOf(opening.streamType)],
+    protocol: pcpProtocol[plainTransportOf(opening.streamType)],
     internalPort: opening.local.port,
     externalPort: opening.globalPort ?? opening.local.port,
     externalAddress: address === undefined ? anyAddress(family) : octetsOf(address),

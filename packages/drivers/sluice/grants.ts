@@ -31,7 +31,8 @@ export function grantOf(
   if (!isMapping) return { ...opening, local, global: local, globalPort: local.port };
   const globalAddress = parseIpAddress(values[extension.externalAddress] ?? '') ?? onlyAddress(opening, networks);
   const port = /^\d{1,5}$/.test(values.ExternalPort ?? '') ? Number(values.ExternalPort) : 0;
-  if (globalAddress === undefined || familyOf(globalAddress) !== 4 || !isPort(port)) return undefined;
+  if (globalAddress === undefined || familyOf(globalAddress) !== 4 || isPort(port) === (opening.streamType === 'esp'))
+    return undefined;
   return { ...opening, local, global: { address: globalAddress, port }, globalPort: port };
 }
 

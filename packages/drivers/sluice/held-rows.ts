@@ -25,7 +25,8 @@ export interface HeldOpening {
 export function heldOpening({ path, values }: HeldRow, now: Instant): HeldOpening | undefined {
   if (values.Origin !== undefined && values.Origin !== 'Controller') return undefined;
   const streamType = streamTypes.find((type) => type === values[extension.streamType]);
-  const ends = path.startsWith(portMappingTable) ? portMappingEnds(values) : pinholeEnds(values);
+  const read = path.startsWith(portMappingTable) ? portMappingEnds(values) : pinholeEnds(values);
+  const ends = read && withPorts(read, streamType === 'esp');
   if (!values.Alias || !streamType || !ends) return undefined;
   const payloadType = numberIn(values[extension.payloadType], 127);
   const opening: GrantedOpening = {
@@ -43,13 +44,19 @@ export function heldOpening({ path, values }: HeldRow, now: Instant): HeldOpenin
 
 type Ends = Pick<GrantedOpening, 'remote' | 'global' | 'local'>;
 
+/** Ends as read, 0 where there is no port: so it is of ESP, and only there. */
+function withPorts({ remote, global, local }: Ends, none: boolean): Ends | undefined {
+  if (isPort(global.port) === none || isPort(local.port) === none) return undefined;
+  return { remote: none ? { ...remote, port: 0 } : remote, global, local };
+}
+
 function portMappingEnds(values: HeldRow['values']): Ends | undefined {
   const remoteAddress = addressIn(values.RemoteHost, 4);
   const globalAddress = addressIn(values[extension.externalAddress], 4);
   const localAddress = addressIn(values.InternalClient, 4);
-  const globalPort = portIn(values.ExternalPort);
-  const localPort = portIn(values.InternalPort);
-  if (!remoteAddress || !globalAddress || !localAddress || !globalPort || !localPort) return undefined;
+  const globalPort = portIn(values.ExternalPort) ?? 0;
+  const localPort = portIn(values.InternalPort) ?? 0;
+  if (!remoteAddress || !globalAddress || !localAddress) return undefined;
   return {
     remote: withPort(remoteAddress, portIn(values[extension.remotePort])),
     global: { address: globalAddress, port: globalPort },
@@ -61,9 +68,9 @@ function pinholeEnds(values: HeldRow['values']): Ends | undefined {
   const remote = parsePrefix(values.SourcePrefixes ?? '');
   const family = remote?.length === 128 ? 6 : 4;
   const address = addressIn(values.DestIP, family);
-  const port = portIn(values.DestPort);
+  const port = portIn(values.DestPort) ?? 0;
   if (remote?.length !== (family === 6 ? 128 : 32) || familyOf(remote.address) !== family) return undefined;
-  if (!address || !port) return undefined;
+  if (!address) return undefined;
   return {
     remote: withPort(remote.address, portIn(values.SourcePort)),
     global: { address, port },

@@ -8,10 +8,11 @@ test('the README tells every trait as it is', () => {
   const told = new Map(
     [...text.matchAll(/^\| `(\w+)` +\| ([^|]+) \|/gm)].map(([, name, value]) => [name, value?.trim()]),
   );
-  const { lease, families, portAgreement, ...flags } = sluiceTraits;
+  const { lease, families, portAgreement, protocols, ...flags } = sluiceTraits;
   assert.deepEqual(Object.fromEntries(told), {
     ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, String(value)])),
     families: families.join(', '),
+    protocols: protocols?.join(', '),
     portAgreement: portAgreement.join(', '),
     lease: `${lease?.leastSeconds} to ${lease?.mostSeconds} s`,
   });

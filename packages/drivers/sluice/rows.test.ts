@@ -224,3 +224,26 @@ test('the interface is named where it is known by which the request left; else t
   assert.equal(named(subtitles6), undefined);
   assert.equal(named(seen('100.64.0.2'), { translates: false }), undefined);
 });
+
+test('SCTP and ESP are named as TR-181 has it: by vendor in a port mapping, by number in a pinhole', () => {
+  const esp = { ...video, streamType: 'esp' as const, remote: { address: '203.0.113.10', port: 0 }, globalPort: 0 };
+  const { values } = rowOf({ opening: { ...esp, local: { address: '192.168.1.2', port: 0 } }, seconds: 10 }, undefined);
+  assert.deepEqual(
+    [values.Protocol, values.X_SLUICE_RemotePort, values.ExternalPort, values.InternalPort],
+    ['X_SLUICE_ESP', '0', '0', '0'],
+  );
+  assert.equal(
+    rowOf({ opening: { ...video, streamType: 'sctp' }, seconds: 1 }, undefined).values.Protocol,
+    'X_SLUICE_SCTP',
+  );
+  const six = { ...subtitles6, streamType: 'esp' as const, local: { address: '2001:db8:100::2', port: 0 } };
+  const pinhole = rowOf({ opening: six, seconds: 1 }, undefined).values;
+  assert.deepEqual([pinhole.Protocol, pinhole.SourcePort, pinhole.DestPort], ['50', '-1', '-1']);
+  const path = 'Device.Firewall.Pinhole.1.';
+  const read = (changes: Record<string, string>) =>
+    heldOpening({ path, values: { ...pinhole, RemainingLeaseTime: '5', ...changes } }, now)?.opening;
+  assert.deepEqual([read({})?.remote.port, read({})?.local.port, read({})?.globalPort], [0, 0, 0]);
+  // A port where there is none, and none where there must be one.
+  assert.equal(read({ DestPort: '4500' }), undefined);
+  assert.equal(read({ X_SLUICE_StreamType: 'udp' }), undefined);
+});

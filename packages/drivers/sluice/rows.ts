@@ -1,6 +1,13 @@
 import { familyOf, type GrantedOpening, type Opening, type RequestFlow, transportOf } from '@sluice/model';
 import { type GatewayNetworks, type Lease, outwardOf } from '@sluice/usp-gateway';
-import { openingParameter as extension, keyed, pinholeTable, portMappingTable } from '@sluice/wire/usp';
+import {
+  openingParameter as extension,
+  keyed,
+  mappingProtocols,
+  pinholeProtocols,
+  pinholeTable,
+  portMappingTable,
+} from '@sluice/wire/usp';
 
 /** A row as an Add creates it. */
 export interface Row {
@@ -59,7 +66,7 @@ export function rowOf({ opening, seconds }: Lease<Opening>, outward: string | un
 function portMapping(opening: Opening): Record<string, string> {
   const { remote, local, globalPort, portGroup } = opening;
   return {
-    Protocol: transportOf(opening.streamType) === 'tcp' ? 'TCP' : 'UDP',
+    Protocol: mappingProtocols[transportOf(opening.streamType)],
     RemoteHost: remote.address,
     [extension.remotePort]: String(remote.port ?? 0),
     ...(globalPort !== undefined && { ExternalPort: String(globalPort) }),
@@ -75,12 +82,11 @@ function portMapping(opening: Opening): Record<string, string> {
 function pinhole(opening: Opening): Record<string, string> {
   const { remote, local } = opening;
   return {
-    // IP protocol numbers (IANA): 6 TCP, 17 UDP.
-    Protocol: transportOf(opening.streamType) === 'tcp' ? '6' : '17',
+    Protocol: pinholeProtocols[transportOf(opening.streamType)],
     SourcePrefixes: `${remote.address}/${familyOf(remote.address) === 4 ? 32 : 128}`,
-    SourcePort: String(remote.port ?? -1),
+    SourcePort: String(remote.port || -1),
     ...(local.address !== undefined && { DestIP: local.address }),
-    DestPort: String(local.port),
+    DestPort: String(local.port || -1),
   };
 }
 

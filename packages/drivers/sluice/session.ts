@@ -27,6 +27,7 @@ import {
   deleteRequest,
   freePortsCommand,
   getRequest,
+  mappingProtocols,
   operateRequest,
   pinholeTable,
   portMappingTable,
@@ -165,7 +166,7 @@ export async function sluiceSession(
     },
 
     async freePorts({ transport, count, paired }, signal) {
-      const input = { Protocol: transport === 'tcp' ? 'TCP' : 'UDP', Count: String(count), Paired: String(paired) };
+      const input = { Protocol: mappingProtocols[transport], Count: String(count), Paired: String(paired) };
       return portsIn(await ask(operateRequest(freePortsCommand, input), signal), gatewayId);
     },
 

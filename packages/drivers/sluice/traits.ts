@@ -6,6 +6,7 @@ export const sluiceTraits: Traits = {
   sourceAddress: true,
   sourcePort: true,
   streamTypes: true,
+  protocols: ['sctp', 'esp'],
   lease: { leastSeconds: 1, mostSeconds: 86_400 },
   atomic: true,
   ackMeansHeld: true,

@@ -6,6 +6,7 @@ export const sshNftTraits: Traits = {
   sourceAddress: true,
   sourcePort: true,
   streamTypes: true,
+  protocols: ['sctp'],
   lease: { leastSeconds: 1, mostSeconds: 86_400 },
   atomic: true,
   // nft(8) succeeds when the kernel has taken the transaction, and only then.

@@ -1,4 +1,4 @@
-import { familyOf, type Instant, type Opening, type StreamType, streamTypes, transportOf } from '@sluice/model';
+import { familyOf, type Instant, type Opening, plainTransportOf, type StreamType, streamTypes } from '@sluice/model';
 import type { Lease } from '@sluice/usp-gateway';
 import { keyed, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import type { Capabilities } from './capabilities.ts';
@@ -58,7 +58,7 @@ export function rowsOf({ opening, seconds }: Lease<Opening>, ground: RowGround, 
 
 function portMapping({ remote, local, globalPort, streamType }: Opening): Record<string, string> {
   return {
-    Protocol: transportOf(streamType) === 'tcp' ? 'TCP' : 'UDP',
+    Protocol: plainTransportOf(streamType) === 'tcp' ? 'TCP' : 'UDP',
     RemoteHost: remote.address,
     ...(globalPort !== undefined && { ExternalPort: String(globalPort) }),
     InternalClient: local.address ?? '',
@@ -69,7 +69,7 @@ function portMapping({ remote, local, globalPort, streamType }: Opening): Record
 function pinholeValues({ remote, local, streamType }: Opening): Record<string, string> {
   return {
     // IP protocol numbers (IANA): 6 TCP, 17 UDP.
-    Protocol: transportOf(streamType) === 'tcp' ? '6' : '17',
+    Protocol: plainTransportOf(streamType) === 'tcp' ? '6' : '17',
     SourcePrefixes: `${remote.address}/128`,
     SourcePort: String(remote.port ?? -1),
     DestIP: local.address ?? '',
@@ -91,7 +91,7 @@ function ruleOf(opening: Opening, seconds: number, { chain }: RowGround, now: In
       IPVersion: '4',
       SourceAllInterfaces: 'true',
       DestAllInterfaces: 'true',
-      Protocol: transportOf(opening.streamType) === 'tcp' ? '6' : '17',
+      Protocol: plainTransportOf(opening.streamType) === 'tcp' ? '6' : '17',
       SourceIP: opening.remote.address,
       DestIP: opening.local.address ?? '',
       DestPort: String(opening.local.port),

@@ -1,4 +1,4 @@
-import { addressBytes, type Endpoint, familyOf, formatAddress } from '@sluice/model';
+import { addressBytes, type Endpoint, familyOf, formatAddress, type IpProtocol } from '@sluice/model';
 import { MalformedNetlink, need, readAttributes } from '../netlink/attribute.ts';
 import { flag, netfilterFamily } from '../netlink/message.ts';
 import type { NetlinkWriter, Request } from '../netlink/writer.ts';
@@ -13,12 +13,15 @@ const tuple = { address: 1, protocol: 2 } as const;
 const address = { v4From: 1, v4To: 2, v6From: 3, v6To: 4 } as const;
 const protocol = { number: 1, fromPort: 2, toPort: 3 } as const;
 
-/** Transport protocol numbers. */
-export const protocolNumber = { tcp: 6, udp: 17 } as const;
+/** Protocol numbers (IANA). */
+export const protocolNumber = { tcp: 6, udp: 17, esp: 50, sctp: 132 } as const;
+
+const transports = Object.keys(protocolNumber) as IpProtocol[];
 
 /** One direction of a flow. */
 export interface Tuple {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: IpProtocol;
+  /** Ports are 0 where the protocol has none. */
   readonly from: Endpoint;
   readonly to: Endpoint;
 }
@@ -53,7 +56,7 @@ export function markFlow(original: Tuple, mark: number): Request {
  * asker to compare, as kernels compare IPv6 addresses the wrong way round here. The kernel walks its whole table.
  */
 export function dumpFlows(
-  transport: 'tcp' | 'udp',
+  transport: IpProtocol,
   direction: 'original' | 'reply',
   end: 'from' | 'to',
   endpoint: Endpoint,
@@ -103,6 +106,7 @@ function writeTuple(writer: NetlinkWriter, type: number, written: Tuple): void {
     });
     writer.nested(tuple.protocol, () => {
       writer.attribute(protocol.number, Uint8Array.of(protocolNumber[written.transport]));
+      if (written.transport === 'esp') return;
       writer.attribute(protocol.fromPort, portBytes(written.from.port));
       writer.attribute(protocol.toPort, portBytes(written.to.port));
     });
@@ -114,15 +118,15 @@ function readTuple(bytes: Buffer): Tuple {
   const addresses = readAttributes(need(parts, tuple.address));
   const ports = readAttributes(need(parts, tuple.protocol));
   const number = need(ports, protocol.number, 1)[0];
-  if (number !== protocolNumber.tcp && number !== protocolNumber.udp)
-    throw new MalformedNetlink(`tuple of protocol ${number}`, 0);
+  const transport = transports.find((known) => protocolNumber[known] === number);
+  if (transport === undefined) throw new MalformedNetlink(`tuple of protocol ${number}`, 0);
   const v4 = addresses.has(address.v4From);
   const end = (addressType: number, portType: number): Endpoint => ({
     address: formatAddress(need(addresses, addressType, v4 ? 4 : 16)),
-    port: need(ports, portType, 2).readUInt16BE(),
+    port: transport === 'esp' ? 0 : need(ports, portType, 2).readUInt16BE(),
   });
   return {
-    transport: number === protocolNumber.tcp ? 'tcp' : 'udp',
+    transport,
     from: end(v4 ? address.v4From : address.v6From, protocol.fromPort),
     to: end(v4 ? address.v4To : address.v6To, protocol.toPort),
   };

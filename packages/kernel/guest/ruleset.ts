@@ -66,10 +66,10 @@ function leaving(): string {
   return `  chain leaving {
     type nat hook postrouting priority srcnat - 10; policy accept;
     oifname != @wan accept
-    meta nfproto ipv4 meta l4proto { tcp, udp } ${isOurs('ct mark')} snat ip to ct mark map @global4
+    meta nfproto ipv4 meta l4proto { tcp, udp, sctp, esp } ${isOurs('ct mark')} snat ip to ct mark map @global4
     iifname != @lan accept
     tcp flags & (fin | syn | rst | ack) != syn accept
-    ip saddr { 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16 } meta l4proto { tcp, udp } th sport ${firstPort}-${from - 1} masquerade to :${from}-65535
+    ip saddr { 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16 } meta l4proto { tcp, udp, sctp } th sport ${firstPort}-${from - 1} masquerade to :${from}-65535
   }
 `;
 }
@@ -99,7 +99,7 @@ function astray(): Astray {
     to: ['ct reply ip daddr', 'ct reply proto-dst'],
   } as const;
   return {
-    rule: `    iifname @wan ct direction reply meta nfproto ipv4 meta l4proto { tcp, udp } ct reply proto-dst < ${firstMasqueradePort} goto astray\n`,
+    rule: `    iifname @wan ct direction reply meta nfproto ipv4 meta l4proto { tcp, udp, sctp } ct reply proto-dst < ${firstMasqueradePort} goto astray\n`,
     chain: `  chain astray {
 ${lookUps(4, 'in4', ends, 'meta mark set', 'counter drop')}  }
 `,

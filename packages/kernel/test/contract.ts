@@ -35,6 +35,14 @@ const pinhole: KernelOpening = {
   tag: 'pinhole|self::configuration-1',
 };
 
+const esp: KernelOpening = {
+  streamType: 'esp',
+  remote: { address: '203.0.113.10' },
+  global: { address: wan, port: 0 },
+  local: { address: '192.168.1.2', port: 0 },
+  tag: 'esp',
+};
+
 const add = (...openings: KernelOpening[]): Change => ({
   ...none,
   add: openings.map((opening) => ({ opening, leaseMs: 60_000 })),
@@ -60,6 +68,8 @@ export const contract: readonly (readonly [string, (subject: Subject) => Promise
         rtp(20_006, { remote: { port: 7000 }, tag: '' }),
         of('rtp-mux', 20_008, { remote: {} }),
         of('udp', 20_010),
+        of('sctp', 20_010, { tag: 'sctp' }),
+        esp,
         pinhole,
       ];
       assert.equal(plane.commit(add(...openings)), undefined);
@@ -106,6 +116,16 @@ export const contract: readonly (readonly [string, (subject: Subject) => Promise
       assert.deepEqual(subject.plane.commit(add(second))?.reason, 'exists');
       const elsewhere = { ...second, remote: { address: '203.0.113.11', port: 7000 } };
       assert.equal(subject.plane.commit(add(elsewhere)), undefined);
+    },
+  ],
+  [
+    'one ESP opening for each peer at a global address, and for each peer from a device',
+    ({ plane }) => {
+      assert.equal(plane.commit(add(esp)), undefined);
+      const other = { ...esp, local: { address: '192.168.1.3', port: 0 }, tag: 'other' };
+      assert.equal(plane.commit(add(other))?.reason, 'exists');
+      assert.equal(plane.commit(add({ ...other, remote: { address: '203.0.113.11' } })), undefined);
+      assert.equal(plane.read().length, 2);
     },
   ],
   [
@@ -193,6 +213,11 @@ export const contract: readonly (readonly [string, (subject: Subject) => Promise
         ['translated pinhole', { ...pinhole, local: { address: '2001:db8:100::2', port: 6001 } }],
         ['payload type 128', rtp(20_000, { payloadType: 128 })],
         ['payload type of UDP', rtp(20_000, { streamType: 'udp' })],
+        ['ESP of anybody', { ...esp, remote: {} }],
+        ['ESP with a port', { ...esp, remote: { address: '203.0.113.10', port: 4500 } }],
+        ['ESP at a port', { ...esp, global: { address: wan, port: 500 } }],
+        ['ESP to a port', { ...esp, local: { address: '192.168.1.2', port: 500 } }],
+        ['SCTP to no port', of('sctp', 20_000, { local: { address: '192.168.1.2', port: 0 } })],
         ['tag of 121 bytes', rtp(20_000, { tag: 'x'.repeat(121) })],
         ['tag with NUL', rtp(20_000, { tag: 'a\0b' })],
       ];

@@ -10,6 +10,7 @@ import {
   RawSender,
   rtcpPayload,
   rtpPayload,
+  type SctpFields,
   Sniffer,
   stunPayload,
   type TcpFields,
@@ -24,11 +25,12 @@ export type Content = 'noise' | 'rtp' | 'rtp-97' | 'rtp-v1' | 'rtcp' | 'stun' | 
 /** A packet to try. */
 export interface Trial {
   readonly by: 'media' | 'stranger' | 'tv-1' | 'tablet-1';
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'sctp' | 'esp';
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly content?: Content;
   readonly tcp?: TcpFields;
+  readonly sctp?: SctpFields;
   /** In place of `content`: RTP of this payload type. */
   readonly payloadType?: number;
   readonly marker?: boolean;
@@ -46,9 +48,10 @@ export interface Path {
   opening(streamType: StreamType, more?: Partial<KernelOpening>): KernelOpening;
 }
 
-/** Hosts that answer no packet with "port unreachable", which would pass and be counted like any other. */
+/** Hosts that answer no packet with "port unreachable", or that they know no such protocol, which would pass and be counted like any other. */
 const quiet = `table inet quiet { chain output { type filter hook output priority filter;
-  icmp code port-unreachable drop; icmpv6 type destination-unreachable icmpv6 code port-unreachable drop; }; }`;
+  icmp code { port-unreachable, prot-unreachable } drop;
+  icmpv6 type destination-unreachable icmpv6 code port-unreachable drop; icmpv6 type parameter-problem drop; }; }`;
 
 /** A home with a real gateway, and eyes on both sides of it. */
 export class Home implements AsyncDisposable {
@@ -127,10 +130,17 @@ export class Home implements AsyncDisposable {
 
   /** Sends a packet `times` over; the copies that got to the gateway's other side, as they were there. */
   passing(trial: Trial, times = 3): Promise<Packet[]> {
-    const { by, from, to, transport = 'udp', content = 'noise', payloadType, marker = false, tcp } = trial;
+    const { by, from, to, transport = 'udp', content = 'noise', payloadType, marker = false, tcp, sctp } = trial;
     const payload = (token: string) =>
       payloadType === undefined ? payloadOf(content, token) : rtpPayload(token, { payloadType, marker });
-    const build = (token: string) => ({ transport, from, to, payload: payload(token), ...(tcp && { tcp }) });
+    const build = (token: string) => ({
+      transport,
+      from,
+      to,
+      payload: payload(token),
+      ...(tcp && { tcp }),
+      ...(sctp && { sctp }),
+    });
     return this.passingPacket(by, build, times);
   }
 

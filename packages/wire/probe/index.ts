@@ -18,7 +18,7 @@ const defaultPayloadType = 96;
 
 /** What a probe is made for. */
 export interface ProbedStream {
-  readonly streamType: 'tcp' | 'udp' | 'rtp' | 'rtcp' | 'rtp-mux';
+  readonly streamType: 'tcp' | 'udp' | 'rtp' | 'rtcp' | 'rtp-mux' | 'sctp' | 'esp';
   /** RTP payload type, for `rtp`. */
   readonly payloadType?: number | undefined;
 }

@@ -11,7 +11,7 @@ export const pinholeTable = 'Device.Firewall.Pinhole.';
 export const openingParameter = {
   /** Port mapping only. unsignedInt; port that the remote host sends from, 0 = any. */
   remotePort: `${extensionPrefix}RemotePort`,
-  /** "tcp", "udp", "rtp", "rtcp" or "rtp-mux". */
+  /** "tcp", "udp", "rtp", "rtcp", "rtp-mux", "sctp" or "esp". */
   streamType: `${extensionPrefix}StreamType`,
   /** int; RTP payload type 0..127, -1 = unknown. */
   payloadType: `${extensionPrefix}PayloadType`,
@@ -19,7 +19,10 @@ export const openingParameter = {
   portGroup: `${extensionPrefix}PortGroup`,
   /** Port mapping only. "0" or "1": place in the group. */
   portOffset: `${extensionPrefix}PortOffset`,
-  /** "<portal address> <portal port> <observed address> <observed port>": the flow that the content request left in. */
+  /**
+   * "<portal address> <portal port> <observed address> <observed port>[ <sent address> <sent port>][ udp]": the flow that
+   * the content request left in.
+   */
   requestFlow: `${extensionPrefix}RequestFlow`,
   /** The device's signature over its request (@sluice/consent); written, and read as "". */
   consent: `${extensionPrefix}Consent`,
@@ -35,3 +38,30 @@ export const openingParameter = {
 
 /** The command that lists free global ports: in Protocol, Count, Paired; out Ports, a comma-separated list. */
 export const freePortsCommand = `Device.NAT.${extensionPrefix}FreePorts()`;
+
+/** Values of a port mapping's Protocol. TR-181 has the first two; others are named as it has vendors name theirs. */
+export const mappingProtocols = {
+  tcp: 'TCP',
+  udp: 'UDP',
+  sctp: `${extensionPrefix}SCTP`,
+  esp: `${extensionPrefix}ESP`,
+} as const;
+
+/** Values of a pinhole's Protocol: numbers of IP protocols (IANA). */
+export const pinholeProtocols = { tcp: '6', udp: '17', sctp: '132', esp: '50' } as const;
+
+type NamedProtocol = keyof typeof mappingProtocols;
+
+/** What a port mapping's Protocol says; undefined for nothing that is known. */
+export function mappingProtocol(text: string): NamedProtocol | undefined {
+  return nameOf(mappingProtocols, text);
+}
+
+/** What a pinhole's Protocol says; undefined for nothing that is known. */
+export function pinholeProtocol(text: string): NamedProtocol | undefined {
+  return nameOf(pinholeProtocols, text);
+}
+
+function nameOf(table: Readonly<Record<NamedProtocol, string>>, text: string): NamedProtocol | undefined {
+  return (Object.keys(table) as NamedProtocol[]).find((name) => table[name] === text);
+}

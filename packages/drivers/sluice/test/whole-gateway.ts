@@ -34,10 +34,8 @@ export function wholeGateway({ policy: policyOverrides, ...options }: WholeGatew
     controllers: controllers.map((controller) => ({ endpointId: controller })),
     ...policyOverrides,
   });
-  const ports = {
-    tcp: new GlobalPorts(policy.globalPorts, clock, Math.random),
-    udp: new GlobalPorts(policy.globalPorts, clock, Math.random),
-  };
+  const pool = () => new GlobalPorts(policy.globalPorts, clock, Math.random);
+  const ports = { tcp: pool(), udp: pool(), sctp: pool() };
   const listeners = new Listeners();
   const openings = new Openings({
     dataPlane,
