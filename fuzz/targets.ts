@@ -18,6 +18,7 @@ import { natPmp, pcp } from './targets/port-control.ts';
 import { rtcp, rtp } from './targets/rtp.ts';
 import { rtsp } from './targets/rtsp.ts';
 import { sdp } from './targets/sdp.ts';
+import { sip } from './targets/sip.ts';
 import { srtp } from './targets/srtp.ts';
 import { uspAgent } from './targets/usp-agent.ts';
 import { uspMessage } from './targets/usp-message.ts';
@@ -42,6 +43,7 @@ export const targets: readonly Target[] = [
   srtp,
   rtsp,
   sdp,
+  sip,
   pcp,
   natPmp,
   kernelAnswers,
