@@ -1,4 +1,12 @@
-import { type Answer, ask, type StartAnswer, type StartOrder, startAnswer, streamEnds } from '@sluice/api';
+import {
+  type Answer,
+  ask,
+  type ServerStartOrder,
+  type StartAnswer,
+  type StartOrder,
+  startAnswer,
+  streamEnds,
+} from '@sluice/api';
 import { clientTls, type Membership, peerIdentity } from '@sluice/identity';
 import { type HttpsPeer, httpsPeer, type PartsBeside, placeOf } from '@sluice/io';
 import { type Clock, type ContentSession, type Refusal, refuse } from '@sluice/model';
@@ -24,15 +32,17 @@ export class MediaServers implements AsyncDisposable {
   }
 
   /** Why nothing is told to that media server; undefined where it may be. */
-  bars({ mediaServer }: StartOrder): Refusal | undefined {
-    if (this.#peers.has(mediaServer)) return undefined;
+  bars(order: StartOrder): Refusal | undefined {
+    // What a gateway tells is its household's to permit.
+    if (order.by === 'gateway' || this.#peers.has(order.mediaServer)) return undefined;
+    const { mediaServer } = order;
     const message = `the configuration server may not tell ${mediaServer} to start; name it in its mediaServers`;
     return refuse('not-permitted', message);
   }
 
   /** Tells the media server to start a session whose openings hold; again, it changes nothing. */
-  start(order: StartOrder, session: ContentSession, signal: AbortSignal): Promise<Answer<StartAnswer>> {
-    const { mediaServer, ...how } = order;
+  start(order: ServerStartOrder, session: ContentSession, signal: AbortSignal): Promise<Answer<StartAnswer>> {
+    const { by: _, mediaServer, ...how } = order;
     const peer = this.#peers.get(mediaServer);
     if (!peer) throw new RangeError(`${mediaServer} is no media server of ours`);
     const { contentId, portalId } = session.request;

@@ -18,7 +18,7 @@ import type { Home } from './home/home.ts';
 import type { Networks } from './home/networks.ts';
 import type { DeskGround } from './household/desk.ts';
 import type { PauseMark } from './io/pause-mark.ts';
-import { Openings } from './openings/openings.ts';
+import { Openings, type OpeningsGround } from './openings/openings.ts';
 import { openingsModel } from './openings/openings-model.ts';
 import type { Policy } from './policy/policy.ts';
 import { rolesOf } from './policy/roles.ts';
@@ -42,6 +42,8 @@ export interface GatewayGround {
   readonly log: Log;
   /** Where openings, refusals and ends are accounted for; left out, nowhere. */
   readonly audit?: Audit & { readonly state: AuditState };
+  /** Tells a media server that what its streams need is open; left out, nobody is told. */
+  startMedia?: OpeningsGround['startMedia'];
   /** How the rules stand; left out where nobody looks. */
   firewall?(): FirewallState | undefined;
   /** Ports of the gateway itself, never given away. */
@@ -71,6 +73,7 @@ export function openGateway(ground: GatewayGround): Gateway {
     networks: () => home.networks,
     deviceOf: (address) => home.neighbours.deviceOf(address),
     keys: ground.keys,
+    ...(ground.startMedia && { startMedia: ground.startMedia }),
     tell: (event) => listeners.tell(event),
   });
   listeners.observe(endLines(audit));

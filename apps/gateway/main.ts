@@ -17,6 +17,7 @@ import { applianceFile } from './io/appliance-file.ts';
 import { followHome } from './io/follow-home.ts';
 import { serveHousehold } from './io/household-socket.ts';
 import { gatewayRoom, serveIntroductions } from './io/introduction-server.ts';
+import { MediaServers } from './io/media-servers.ts';
 import { pauseMark } from './io/pause-mark.ts';
 import { readPolicy } from './io/read-json.ts';
 
@@ -93,11 +94,13 @@ export async function runGateway(
   const keys = new LearnedKeys(applianceFile(config.state));
   const ownPorts = [config.introductions.port, ...(config.listen ? [config.listen.port] : [])];
   const { device, translates } = config;
+  const mediaServers = started.use(new MediaServers(own, clock, log));
   let rules: KeptRules | undefined;
   const gateway = started.use(
     openGateway({
       ...{ endpointId, policy, device, translates, dataPlane, home, clock, pause, keys, log, ownPorts },
       ...(audit && { audit }),
+      startMedia: (start, opened) => mediaServers.tell(start, opened),
       firewall: () => rules?.state,
     }),
   );

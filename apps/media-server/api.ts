@@ -1,11 +1,21 @@
 import type { TLSSocket } from 'node:tls';
-import { type Answer, type Content, describeUnfit, probeRequest, startFor, statusOf } from '@sluice/api';
+import {
+  type Answer,
+  awaitedStart,
+  type Content,
+  describeUnfit,
+  openingsHeld,
+  probeRequest,
+  startFor,
+  statusOf,
+} from '@sluice/api';
 import { peerIdentity, type Role } from '@sluice/identity';
 import type { Log } from '@sluice/io';
 import { type Clock, type Family, type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { contentView, type ServedContent } from './catalogue.ts';
+import type { AwaitedStarts } from './sending/awaited.ts';
 import { sendProbes } from './sending/probing.ts';
 import type { Starts } from './sending/starts.ts';
 
@@ -24,6 +34,7 @@ const wantedFamily = z.object({ family: z.enum(['4', '6']).default('4') });
 export function mediaServerApi(
   contents: readonly ServedContent[],
   starts: Starts,
+  awaited: AwaitedStarts,
   clock: Clock,
   log: Log,
 ): FastifyInstance {
@@ -44,6 +55,7 @@ export function mediaServerApi(
     const peer = peerIdentity(request.raw.socket as TLSSocket);
     if (peer?.role === 'portal') request.portalId = peer.endpointId;
     if (request.url === '/healthz' || (peer && callers.includes(peer.role))) return;
+    if (peer?.role === 'gateway' && request.routeOptions.url === '/v1/awaited-starts/:id') return;
     refuseWith(reply, refuse('not-permitted', `this is for the certificates of ${callers.join(', ')} alone`));
     return reply;
   });
@@ -71,6 +83,22 @@ export function mediaServerApi(
     if (!body.success) return refuseWith(reply, refuseInput(body.error));
     const { portalId, ...start } = body.data;
     return answerWith(reply, await starts.start(start, request.portalId ?? portalId));
+  });
+
+  app.post('/v1/awaited-starts', async (request, reply) => {
+    const body = awaitedStart.safeParse(request.body);
+    if (!body.success) return refuseWith(reply, refuseInput(body.error));
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    return answerWith(reply, await awaited.order(body.data, request.portalId, gone.signal));
+  });
+
+  app.post<{ Params: { id: string } }>('/v1/awaited-starts/:id', async (request, reply) => {
+    const body = openingsHeld.safeParse(request.body);
+    if (!body.success) return refuseWith(reply, refuseInput(body.error));
+    const answer = await awaited.held(request.params.id, body.data);
+    // The keys are for the appliance.
+    return answer.kind === 'refused' ? refuseWith(reply, answer.refusal) : reply.send({ state: answer.value.state });
   });
 
   app.post('/v1/probes', async (request, reply) => {

@@ -11,6 +11,7 @@ import { standardContents } from './contents/standard.ts';
 import { keptWorkshop } from './io/kept-workshop.ts';
 import { monotonicClock } from './io/monotonic-clock.ts';
 import { openStreamPorts } from './io/stream-ports.ts';
+import { AwaitedStarts } from './sending/awaited.ts';
 import { Pacer } from './sending/pacer.ts';
 import { Starts } from './sending/starts.ts';
 
@@ -59,7 +60,13 @@ export async function runMediaServer(
   };
   const starts = new Starts(contents, needs, config.limits.starts, config.protection);
   started.defer(() => starts.stopAll());
-  const app = mediaServerApi(contents, starts, monotonicClock, log);
+  const app = mediaServerApi(
+    contents,
+    starts,
+    new AwaitedStarts(contents, starts, monotonicClock),
+    monotonicClock,
+    log,
+  );
   started.defer(() => app.close());
   await app.ready();
   const tls = serverTls(own.identity);

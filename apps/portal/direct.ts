@@ -20,6 +20,13 @@ interface Direct {
 /** So many are remembered after their end. */
 const mostEnded = 1_000;
 
+const directPrefix = 'direct-';
+
+/** Whether nothing was opened for a session. */
+export function isDirectSession(sessionId: string): boolean {
+  return sessionId.startsWith(directPrefix);
+}
+
 /**
  * The same, but that a device which has a leg on one of the networks, and asks over it, is sent to directly: nothing is
  * opened for it, and nobody else is asked. It asks over it where the address that it was seen from is in such a network
@@ -81,7 +88,7 @@ function isDirect({ flow, localAddresses }: SessionRequest, networks: readonly P
 
 function viewOf(request: SessionRequest, { portalId, longestMs, clock }: DirectWay): SessionView {
   const { requestId, applianceId, contentId, streams, flow } = request;
-  const sessionId = `direct-${crypto.randomUUID()}`;
+  const sessionId = `${directPrefix}${crypto.randomUUID()}`;
   const now = clock.now();
   const until = now + longestMs;
   return {

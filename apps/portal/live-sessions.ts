@@ -7,6 +7,8 @@ export interface LiveSession {
   readonly applianceId: string;
   readonly contentId: string;
   readonly server: MediaServer;
+  /** What its media server knows it by; left out, its session id. */
+  readonly mediaId?: string;
 }
 
 /** The sessions that this portal started and that have not ended. */
@@ -48,7 +50,7 @@ export function liveSessions(configuration: ConfigurationServer, clock: Clock, l
       return watch(sessionId, clock.now() + retryMs);
     }
     forget(sessionId);
-    await entry.session.server.stop(sessionId, lifetime);
+    await entry.session.server.stop(entry.session.mediaId ?? sessionId, lifetime);
   };
   return {
     add(session, until, ended) {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { remoteAuthority } from '@sluice/api';
 import { clientTls, joinDeployment, peerIdentity, type Role, serverTls } from '@sluice/identity';
@@ -75,6 +76,9 @@ export async function runPortal(
     log,
     stopwatch: () => performance.now(),
     starter: config.start,
+    // Of the key, so that a portal that starts anew knows what it ordered before.
+    startIdOf: (applianceId: string, requestId: string) =>
+      createHmac('sha256', identity.keyPem).update(`start ${applianceId} ${requestId}`).digest('base64url'),
     lifetime,
   };
   const desk = started.use(requestDesk(deciding, servers));

@@ -36,6 +36,16 @@ export function remoteMediaServer(
         { method: 'POST', path: '/v1/starts', json, mostMs: limits.startMs, silence: 'media-not-started' },
         signal,
       ),
+    startAwaited: (json, signal) =>
+      ask(
+        part,
+        startAnswer,
+        {
+          ...{ method: 'POST', path: '/v1/awaited-starts', json },
+          ...{ mostMs: limits.configurationMs + limits.startMs, silence: 'media-not-started' },
+        },
+        signal,
+      ),
     look: (sessionId, signal) => ask(part, startView, { method: 'GET', path: startPath(sessionId), ...look }, signal),
     stop: (sessionId, signal) =>
       ask(part, startView, { method: 'DELETE', path: startPath(sessionId), ...look }, signal),

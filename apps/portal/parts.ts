@@ -1,5 +1,6 @@
 import type {
   Answer,
+  AwaitedStart,
   CallBody,
   CallProposal,
   CallProposalRequest,
@@ -51,6 +52,8 @@ export interface MediaServer {
   contents(family: Family, signal: AbortSignal): Promise<Answer<readonly Content[]>>;
   poster(contentId: string, signal: AbortSignal): Promise<Answer<Poster>>;
   start(request: StartRequest, signal: AbortSignal): Promise<Answer<StartAnswer>>;
+  /** Answered when a gateway told where to; it is not awaited any more when the signal aborts. */
+  startAwaited(order: AwaitedStart, signal: AbortSignal): Promise<Answer<StartAnswer>>;
   look(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
   stop(sessionId: string, signal: AbortSignal): Promise<Answer<StartView>>;
   /** Tries openings before anything is sent through them. */

@@ -4,6 +4,7 @@ import { refuse } from '@sluice/model';
 import type { Caller } from './caller.ts';
 import { liveSessions } from './live-sessions.ts';
 import type { MediaServer } from './parts.ts';
+import { mediaIdOf } from './starting.ts';
 import { closeSurely, type Deciding, decide, undo, type Verdict } from './verdict.ts';
 
 /** Where appliances ask for content, look how it stands, and leave. */
@@ -24,6 +25,7 @@ export interface RequestDesk extends Disposable {
 }
 
 interface Request {
+  readonly applianceId: string;
   readonly body: ContentRequestBody;
   readonly verdict: Promise<Verdict>;
   readonly abandon: AbortController;
@@ -46,7 +48,9 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
           return settled;
         }
         const { sessionId, contentId, until } = settled.value;
-        const session = { sessionId, contentId, applianceId: caller.endpointId, server: settled.server };
+        const applianceId = caller.endpointId;
+        const mediaId = mediaIdOf(parts, { sessionId, applianceId, requestId: body.requestId });
+        const session = { sessionId, contentId, applianceId, server: settled.server, mediaId };
         live.add(session, until, () => requests.delete(key));
         parts.log.info({ sessionId, requestId: body.requestId, steps: settled.value.steps }, 'started');
         return settled;
@@ -56,7 +60,7 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
         throw error;
       },
     );
-    const request = { body, verdict, abandon, askers: 0 };
+    const request = { applianceId: caller.endpointId, body, verdict, abandon, askers: 0 };
     requests.set(key, request);
     return request;
   };
@@ -69,7 +73,8 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
     if (verdict.kind === 'refused') return;
     const { sessionId } = verdict.value;
     live.forget(sessionId);
-    await undo(parts, sessionId, 'appliance-left', verdict.server);
+    const { requestId } = request.body;
+    await undo(parts, { sessionId, applianceId: request.applianceId, requestId }, 'appliance-left', verdict.server);
   };
 
   /** Somebody else's session is not there at all. */
@@ -109,7 +114,8 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
     async look(caller, sessionId, signal) {
       const answer = await owned(caller, sessionId, signal);
       if (answer.kind === 'refused') return answer;
-      const media = await firstKnowing(sessionId, (server) => server.look(sessionId, signal));
+      const mediaId = mediaIdOf(parts, answer.value);
+      const media = await firstKnowing(sessionId, (server) => server.look(mediaId, signal));
       return { kind: 'granted', value: viewOf(answer.value, media) };
     },
 
@@ -121,7 +127,8 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
       }
       // From here on the end is ours to see through, though the asker may not wait for it.
       const closed = await closeSurely(parts, sessionId, caller.role === 'operator' ? 'revoked' : reason);
-      const media = await firstKnowing(sessionId, (server) => server.stop(sessionId, parts.lifetime));
+      const mediaId = known?.mediaId ?? (closed.kind === 'granted' ? mediaIdOf(parts, closed.value) : sessionId);
+      const media = await firstKnowing(sessionId, (server) => server.stop(mediaId, parts.lifetime));
       if (closed.kind === 'refused') return closed;
       live.forget(sessionId);
       parts.log.info({ sessionId, reason }, 'ended');

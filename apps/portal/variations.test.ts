@@ -7,6 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { clientTls, openAuthority } from '@sluice/identity';
 import { httpsPeer } from '@sluice/io';
+import { refuse } from '@sluice/model';
+import { portalConfig } from './config.ts';
 import { film, hold } from './test/fake-parts.ts';
 import { world } from './test/world.ts';
 
@@ -141,8 +143,9 @@ test('the portal tells the media server to start, or has the configuration serve
   assert.equal(answer.status, 200, answer.body.toString());
   assert.deepEqual(other.said, ['open r', 'tell s1']);
   const { start } = other.configuration.requests[0] ?? {};
-  assert.match(start?.mediaServer ?? '', /^https:\/\/127\.0\.0\.1:/);
-  assert.deepEqual(start?.firstSpeaker, request.firstSpeaker);
+  assert.ok(start?.by === 'configuration-server');
+  assert.match(start.mediaServer, /^https:\/\/127\.0\.0\.1:/);
+  assert.deepEqual(start.firstSpeaker, request.firstSpeaker);
   const { sessionId, streams } = bodyOf(answer);
   assert.equal(streams[0].clearBecause, 'told');
   // It ends as any other: the home first, then the media server.
@@ -162,4 +165,63 @@ test('whoever is to be told by the configuration server and goes away is not sen
   configuration.holdOpen.release();
   while (said.length < 4) await setTimeout(5);
   assert.deepEqual(said, ['open r', 'tell s1', 'close s1 appliance-left', 'stop s1']);
+});
+
+test('the gateway tells the media server: that is asked to await it, with where the request came from', async (t) => {
+  const { tv, said, configuration, media } = await world(t, {}, { localPorts, start: 'gateway' });
+  const request = { requestId: 'r', contentId: 'film', firstSpeaker: { video: 'appliance' } };
+  configuration.holdOpen = hold();
+  const asking = tv.ask('POST', '/v1/requests', request, here);
+  while (media.awaited.length === 0 || configuration.requests.length === 0) await setTimeout(5);
+  const [awaited] = media.awaited;
+  const { start } = configuration.requests[0] ?? {};
+  assert.ok(start?.by === 'gateway');
+  assert.equal(start.startId, awaited?.startId);
+  assert.equal(start.mediaServer.address, '127.0.0.1');
+  const { startId, ...rest } = awaited ?? assert.fail();
+  assert.match(startId, /^[\w-]{43}$/);
+  const { firstSpeaker } = request;
+  assert.deepEqual(rest, {
+    ...{ contentId: 'film', streams: film.streams.map(({ id }) => id), observed: '127.0.0.1', firstSpeaker },
+  });
+  configuration.holdOpen.release();
+  const video = { protection: 'clear', clearBecause: 'told by the gateway' } as const;
+  media.told.resolve({
+    kind: 'granted',
+    value: { sessionId: startId, state: 'sending', streams: [], protection: { video } },
+  });
+  const answer = await asking;
+  assert.equal(answer.status, 200, answer.body.toString());
+  const { sessionId, streams } = bodyOf(answer);
+  assert.equal(streams[0].clearBecause, 'told by the gateway');
+  assert.equal((await tv.ask('DELETE', `/v1/requests/${sessionId}`, undefined, here)).status, 200);
+  // Nobody else was told, and it is stopped by the name that it was started by.
+  assert.deepEqual(said.toSorted(), ['await', `close ${sessionId} appliance-left`, 'open r', `stop ${startId}`]);
+});
+
+test('a home that is not opened is not awaited; a gateway that does not tell in time is closed again', async (t) => {
+  const limits = { configurationMs: 300, startMs: 200 };
+  const first = await world(t, limits, { localPorts, start: 'gateway' });
+  first.configuration.refusal = refuse('gateway-offline', 'away');
+  first.configuration.holdOpen = hold();
+  const asking = first.tv.ask('POST', '/v1/requests', { requestId: 'r', contentId: 'film' }, here);
+  while (first.media.awaited.length === 0) await setTimeout(5);
+  first.configuration.holdOpen.release();
+  const refused = await asking;
+  assert.equal(bodyOf(refused).code, 'gateway-offline');
+  while (!first.said.includes('not awaited')) await setTimeout(5);
+
+  const second = await world(t, limits, { localPorts, start: 'gateway' });
+  const late = await second.tv.ask('POST', '/v1/requests', { requestId: 'r', contentId: 'film' }, here);
+  assert.equal(bodyOf(late).code, 'media-not-started');
+  assert.ok(second.said.includes('close s1 media-not-started'), second.said.join());
+});
+
+test('a gateway is told addresses alone: a media server that is named is refused at start', () => {
+  const parts = { identity: '.', configurationServer: 'https://configuration.example:8444', start: 'gateway' };
+  const by = (place: string) => portalConfig.safeParse({ ...parts, mediaServers: [place] }).success;
+  assert.deepEqual(
+    ['https://203.0.113.10:8446', 'https://[2001:db8::1]:8446', 'https://media.example', 'beside'].map(by),
+    [true, true, false, false],
+  );
 });

@@ -6,8 +6,6 @@ import {
   type SessionRequest,
   type SessionView,
   type StartAnswer,
-  type Starter,
-  type StartRequest,
   streamEnds,
 } from '@sluice/api';
 import type { Log } from '@sluice/io';
@@ -18,9 +16,10 @@ import { nameLocalPorts } from './malformed.ts';
 import type { ConfigurationServer, MediaServer, PortalCloseReason } from './parts.ts';
 import { persist } from './persist.ts';
 import type { Shelf, ShelvedContent } from './shelf.ts';
+import { mediaIdOf, prepareStart, type StartGround } from './starting.ts';
 
 /** What it takes to come to a verdict. */
-export interface Deciding {
+export interface Deciding extends StartGround {
   /** This portal's endpoint id: consent is given to it by name. */
   readonly portalId: string;
   readonly configuration: ConfigurationServer;
@@ -29,8 +28,6 @@ export interface Deciding {
   readonly log: Log;
   /** Milliseconds from any beginning, for the steps' times. */
   stopwatch(): number;
-  /** Who tells the media server to start; left out, this portal. */
-  readonly starter?: Starter;
   /** The portal's own life: work that must end well outlives the request it began in. */
   readonly lifetime: AbortSignal;
 }
@@ -60,7 +57,8 @@ export async function decide(
   if (refusal) return { kind: 'refused', refusal };
   if (abandoned.aborted) return givenUp;
 
-  const request: SessionRequest = {
+  const { server } = found.value;
+  const asked: SessionRequest = {
     requestId: body.requestId,
     applianceId: caller.endpointId,
     contentId: body.contentId,
@@ -70,25 +68,26 @@ export async function decide(
     ...(body.consent !== undefined && { consent: body.consent }),
     ...(body.gatewayType !== undefined && { gatewayType: body.gatewayType }),
     ...(body.receiver && { receiver: body.receiver }),
-    ...(parts.starter === 'configuration-server' && { start: orderOf(body, found.value.server) }),
   };
-  const opened = await open(parts, request, found.value.server);
-  if (opened.kind === 'refused') return opened;
+  const starting = prepareStart(parts, asked, body, server);
+  const opened = await open(parts, { ...asked, ...(starting.order && { start: starting.order }) }, server);
+  if (opened.kind === 'refused') {
+    starting.abandon();
+    return opened;
+  }
   const session = opened.value;
   const configuredMs = sinceMs();
   if (abandoned.aborted) {
-    await undo(parts, session.sessionId, 'appliance-left', session.started && found.value.server);
+    starting.abandon();
+    await undo(parts, session, 'appliance-left', starting.order && server);
     return givenUp;
   }
 
-  const { server } = found.value;
-  // Who is sent to directly is nobody's but ours to start for.
-  const started: Answer<StartAnswer> = session.started
-    ? { kind: 'granted', value: session.started }
-    : await server.start(startOf(session, body), parts.lifetime);
+  const started = await starting.started(session);
   if (started.kind === 'refused') {
     parts.shelf.doubt();
-    await undo(parts, session.sessionId, 'media-not-started', server);
+    starting.abandon();
+    await undo(parts, session, 'media-not-started', server);
     const message = `the media server did not start, and the home was closed again: ${started.refusal.message}`;
     const code = started.refusal.code === 'protection-missing' ? 'protection-missing' : 'media-not-started';
     return { kind: 'refused', refusal: refuse(code, message, body.contentId) };
@@ -123,7 +122,7 @@ export async function open(
   const held = streamEnds(session);
   const missing = request.streams.find(({ id }) => !held.has(id));
   if (missing === undefined) return answer;
-  await undo(parts, session.sessionId, 'media-not-started', session.started && server);
+  await undo(parts, session, 'media-not-started', request.start && server);
   const message = `the configuration server opened nothing for stream ${missing.id}`;
   return { kind: 'refused', refusal: refuse('part-unreachable', message, missing.id) };
 }
@@ -150,7 +149,7 @@ function undoUnseen(parts: Deciding, request: SessionRequest, server: MediaServe
       return answer.refusal.code !== 'timeout' && answer.refusal.code !== 'part-unreachable';
     if (answer.value.state !== 'open') return true;
     const closed = await configuration.close(answer.value.sessionId, 'media-not-started', lifetime);
-    if (request.start) await server?.stop(answer.value.sessionId, lifetime);
+    if (request.start) await server?.stop(mediaIdOf(parts, answer.value), lifetime);
     return closed.kind === 'granted';
   };
   const gaveUp = () => log.error({ requestId: request.requestId }, 'cannot learn whether a session was opened');
@@ -160,12 +159,12 @@ function undoUnseen(parts: Deciding, request: SessionRequest, server: MediaServe
 /** Closes the gateway, then stops the server. */
 export async function undo(
   parts: Deciding,
-  sessionId: string,
+  session: Pick<SessionView, 'sessionId' | 'applianceId' | 'requestId'>,
   reason: PortalCloseReason,
   server?: MediaServer,
 ): Promise<void> {
-  await closeSurely(parts, sessionId, reason);
-  await server?.stop(sessionId, parts.lifetime);
+  await closeSurely(parts, session.sessionId, reason);
+  await server?.stop(mediaIdOf(parts, session), parts.lifetime);
 }
 
 /** Closes a session's gateway; where that fails now, goes on trying after this has returned. */
@@ -181,26 +180,6 @@ export async function closeSurely(
   const answer = await close();
   if (!isOver(answer)) persist(parts.clock, parts.lifetime, async () => isOver(await close()), gaveUp);
   return answer;
-}
-
-/** The start as another part is to ask for it. */
-function orderOf(body: ContentRequestBody, server: MediaServer): SessionRequest['start'] {
-  return { mediaServer: server.place, firstSpeaker: body.firstSpeaker, ...(body.srtp && { srtp: body.srtp }) };
-}
-
-function startOf(session: SessionView, body: ContentRequestBody): StartRequest {
-  return {
-    sessionId: session.sessionId,
-    contentId: body.contentId,
-    streams: destinationsOf(session),
-    firstSpeaker: body.firstSpeaker,
-    ...(body.srtp && { srtp: body.srtp }),
-  };
-}
-
-/** Where a media server sends each stream of a session. */
-export function destinationsOf(session: SessionView): StartRequest['streams'] {
-  return [...streamEnds(session)].map(([id, { global }]) => ({ id, to: global }));
 }
 
 function answerOf(

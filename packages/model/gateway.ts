@@ -63,6 +63,8 @@ export interface Traits {
   readonly portGroups: boolean;
   /** Can find the device from the flow of its request. */
   readonly findsDevice: boolean;
+  /** Tells the media server itself that the openings hold. Left out: it does not. */
+  readonly startsMedia?: true;
   /** Ways to agree on a global port that the type supports. */
   readonly portAgreement: readonly ('list-free' | 'propose' | 'pick')[];
   /** What is different for IPv6: pinholes are another thing than port mappings. */

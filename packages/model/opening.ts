@@ -1,7 +1,7 @@
 import type { Endpoint, IpAddress, Port } from './address.ts';
 import type { Instant } from './clock.ts';
 import type { PromiseName } from './holding.ts';
-import type { RequestFlow } from './request.ts';
+import type { RequestFlow, StartNotice } from './request.ts';
 import type { StreamType } from './stream.ts';
 
 /** Consecutive global ports: offset 0 is even, offset 1 the next (RTP and RTCP, RFC 3550 11). */
@@ -28,6 +28,8 @@ export interface Opening {
   readonly flow?: RequestFlow;
   /** The device's signature over its request, for a gateway that checks it. */
   readonly consent?: string;
+  /** Whom a gateway that can (Traits.startsMedia) tells that it holds this; openings of one change have the same. */
+  readonly start?: StartNotice;
   /** Packets pass until then and not after. */
   readonly until: Instant;
   /** What the deployment's policy lets this opening lack, where the gateway cannot do it; left out, nothing. */

@@ -16,6 +16,14 @@ export interface RequestFlow {
   readonly sent?: Endpoint;
 }
 
+/** Whom a gateway tells that it holds the openings of a request. */
+export interface StartNotice {
+  /** Where the media server takes it; its address is one that the streams come from. */
+  readonly mediaServer: Endpoint;
+  /** What the start is known by there; nobody can guess it. 16..64 of A-Z a-z 0-9 - _ */
+  readonly startId: string;
+}
+
 /** What an appliance asked for. */
 export interface ContentRequest {
   /** Made by the appliance; asking again with the same id changes nothing. 1..64 of A-Z a-z 0-9 - _ */
@@ -30,6 +38,8 @@ export interface ContentRequest {
   readonly streams: readonly RequestedStream[];
   /** The appliance's signature over this request (@sluice/consent), carried unchanged to the gateway. */
   readonly consent?: string;
+  /** The gateway is to tell the media server, once it holds every opening: whom, and under which id. */
+  readonly start?: StartNotice;
   /**
    * Another program of the device receives, at ports of its own: the appliance that asked, or asks for it, cannot tell
    * what comes in there. Left out, the appliance itself does.

@@ -54,7 +54,7 @@ export function sessionRoutes(
       if (verdict.kind === 'refused') return refuseTo(reply, verdict.refusal);
       const { session } = verdict;
       const opened: OpenedSession = viewOf(session);
-      if (!start || session.state !== 'open') return reply.code(201).send(opened);
+      if (start?.by !== 'configuration-server' || session.state !== 'open') return reply.code(201).send(opened);
       const started = await mediaServers.start(start, session, lifetime);
       if (started.kind === 'granted') return reply.code(201).send({ ...opened, started: started.value });
       await control.close(session.sessionId, 'media-not-started', lifetime);
@@ -134,11 +134,12 @@ export function sessionRoutes(
 }
 
 function contentRequestOf(request: FastifyRequest): ContentRequest {
-  const { consent, receiver, flow, gatewayType: _, start: _told, ...body } = request.body as SessionRequest;
+  const { consent, receiver, flow, gatewayType: _, start, ...body } = request.body as SessionRequest;
   return {
     ...body,
     flow: flowOf(flow),
     ...(consent !== undefined && { consent }),
+    ...(start?.by === 'gateway' && { start: { mediaServer: start.mediaServer, startId: start.startId } }),
     ...(receiver && { receiver }),
     portalId: request.caller.endpointId,
     streams: body.streams.map(streamOf),

@@ -11,14 +11,19 @@ import { homeGateway } from './home-gateway.ts';
 
 const key = Buffer.alloc(28, 7).toString('base64');
 const keys = { video: { suite: 'AEAD_AES_128_GCM', server: key, appliance: key } } as const;
-const start = { mediaServer: 'beside', firstSpeaker: { video: 'appliance' }, srtp: ['AEAD_AES_128_GCM'] };
+const start = {
+  by: 'configuration-server',
+  mediaServer: 'beside',
+  firstSpeaker: { video: 'appliance' },
+  srtp: ['AEAD_AES_128_GCM'],
+};
 
 /** A configuration server with a connected home, and a media server beside it that writes down what it is told. */
-async function system(t: TestContext, mediaServers = ['beside']) {
+async function system(t: TestContext, mediaServers = ['beside'], policy: object = {}) {
   const beside = new PartsBeside();
   const deployment = await deploy({ mediaServers }, { beside });
   t.after(() => deployment[Symbol.asyncDispose]());
-  const home = await homeGateway(deployment);
+  const home = await homeGateway(deployment, { policy });
   t.after(() => home[Symbol.asyncDispose]());
   await home.connect();
   const told: { by: string | undefined; held: number; body: Record<string, unknown> }[] = [];
@@ -101,4 +106,22 @@ test('a media server that is not named here is told nothing, and no home is open
   const { status, body } = await ask({ start: { ...start, mediaServer: 'https://127.0.0.1:1' } });
   assert.deepEqual([status, body.code], [403, 'not-permitted']);
   assert.deepEqual([home.held(), told], [[], []]);
+});
+
+test('the gateway is to tell: its household permits it, or the home stays closed; and the id is told nobody else', async (t) => {
+  const startId = 'an-id-that-nobody-can-guess';
+  const order = { by: 'gateway', mediaServer: { address: '203.0.113.10', port: 8446 }, startId };
+  const closed = await system(t);
+  const refused = await closed.ask({ start: order });
+  assert.equal(refused.body.code, 'gateway-refused', JSON.stringify(refused.body));
+  assert.match(refused.body.message ?? '', /its policy may permit it \(mediaStarts\)/);
+  assert.deepEqual(closed.home.held(), []);
+
+  const open = await system(t, [], { mediaStarts: 'permitted' });
+  const { status, body } = await open.ask({ start: order });
+  assert.equal(status, 201, JSON.stringify(body));
+  assert.equal(open.home.held().length, 5);
+  const seen = await open.deployment.ask('operator', 'GET', `/v1/sessions/${body.sessionId}`);
+  for (const shown of [body, seen.body]) assert.equal(JSON.stringify(shown).includes(startId), false);
+  assert.deepEqual(open.told, [], 'the configuration server tells nobody');
 });

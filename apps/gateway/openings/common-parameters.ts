@@ -1,5 +1,5 @@
 import { tokenRoom } from '@sluice/consent';
-import type { Endpoint, RequestFlow, StreamType } from '@sluice/model';
+import type { Endpoint, RequestFlow, StartNotice, StreamType } from '@sluice/model';
 import { isPort, parseIpAddress, streamTypes } from '@sluice/model';
 import { openingParameter as extension } from '@sluice/wire/usp';
 import { type OpeningParameter, type Shown, shown, writable } from './parameter.ts';
@@ -63,6 +63,11 @@ export const commonParameters: readonly OpeningParameter[] = [
     (text) => ({ consent: text === '' ? undefined : text }),
     () => '',
   ),
+  writable(
+    { name: extension.start, type: 'string', range: [0, 128], narrows: true, notifiesChange: false },
+    readStart,
+    () => '',
+  ),
   shown({ name: extension.consentedBy, type: 'string', notifiesChange: true }, ({ row }) =>
     row.consent.by === 'unchecked' ? '' : row.consent.by,
   ),
@@ -99,6 +104,15 @@ function readFlow(text: string): { flow: RequestFlow | undefined } | string {
   if (!whole || !portal || !observed)
     return 'a flow is "<portal address> <portal port> <observed address> <observed port>[ <sent address> <sent port>][ udp]"';
   return { flow: { ...(transport && { transport: 'udp' }), portal, observed, ...(sent && { sent }) } };
+}
+
+function readStart(text: string): { start: StartNotice | undefined } | string {
+  if (text === '') return { start: undefined };
+  const [address, port, startId = '', ...more] = text.split(' ');
+  const mediaServer = readEnd(address, port);
+  if (!mediaServer || more.length > 0 || !/^[A-Za-z0-9_-]{16,64}$/.test(startId))
+    return 'a start is "<address> <port> <id>"';
+  return { start: { mediaServer, startId } };
 }
 
 function readEnd(address: string | undefined, digits: string | undefined): Endpoint | undefined {

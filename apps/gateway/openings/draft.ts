@@ -1,4 +1,4 @@
-import { type Instant, type IpAddress, refuse } from '@sluice/model';
+import { type Instant, type IpAddress, refuse, type StartNotice } from '@sluice/model';
 import type { ModelChange } from '@sluice/usp-agent';
 import { errorCode, portMappingTable } from '@sluice/wire/usp';
 import { unchecked } from '../consent/consent.ts';
@@ -19,6 +19,8 @@ export interface Edit {
   readonly index: number;
   readonly before: Row | undefined;
   readonly after: Row | undefined;
+  /** Who is told once it holds, where it opens what was not open. */
+  readonly start?: StartNotice | undefined;
 }
 
 /** What a draft is made from. */
@@ -54,7 +56,8 @@ export function draftChanges(changes: readonly ModelChange[], owner: string, gro
       given.release();
       return { index, fault };
     }
-    edits.push({ index, before, after: after && 'fault' in after ? undefined : after });
+    const start = before?.opening ? undefined : entry.wanted?.start;
+    edits.push({ index, before, after: after && 'fault' in after ? undefined : after, start });
   }
   return { edits, objects: sketched.objects, releasePorts: given.release };
 }
@@ -110,6 +113,7 @@ function finishRow(
   const complete = {
     ...whole,
     consent: undefined,
+    start: undefined,
     localAddress: resolved.path.local.address,
     interface: resolved.interface,
   };

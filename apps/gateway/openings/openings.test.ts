@@ -67,6 +67,7 @@ test('a row reads back what was granted', async () => {
     X_SLUICE_RequestFlow: '',
     X_SLUICE_Consent: '',
     X_SLUICE_ConsentedBy: '',
+    X_SLUICE_Start: '',
     X_SLUICE_Packets: '3',
     X_SLUICE_Bytes: '600',
     AllInterfaces: 'false',

@@ -7,6 +7,7 @@ import {
   type OpeningCounters,
   prefixContains,
   type RequestFlow,
+  type StartNotice,
 } from '@sluice/model';
 import type { ChangeResult, ModelChange, ModelEvent } from '@sluice/usp-agent';
 import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
@@ -41,6 +42,8 @@ export interface OpeningsGround {
   deviceOf(address: IpAddress): string | undefined;
   /** Keys that devices sign with. */
   readonly keys: ConsentGround['keys'];
+  /** Tells a media server that all of this holds; left out, nobody is told. */
+  startMedia?(start: StartNotice, opened: readonly KernelOpening[]): void;
   /** Told of everything that opens, changes or ends, also without a controller's doing. */
   tell(event: ModelEvent): void;
 }
@@ -132,6 +135,7 @@ export class Openings implements Disposable {
     const { signed } = around.consent;
     if (signed) this.#used.add(signed.iss, signed.jti, now);
     for (const edit of draft.edits) this.#settle(edit, passed);
+    this.#startMedia(draft.edits);
     return { ok: true, objects: draft.objects };
   }
 
@@ -211,6 +215,19 @@ export class Openings implements Disposable {
     if (kept) this.#put(kept);
     for (const event of eventsOf({ index, before, after: kept }, (row) => this.#shown(row), seen))
       this.#ground.tell(event);
+  }
+
+  /** Rows of one message that name the same start are one. */
+  #startMedia(edits: readonly Edit[]): void {
+    const starts = new Map<string, { start: StartNotice; opened: KernelOpening[] }>();
+    for (const { start, after } of edits) {
+      if (!start || !after?.opening) continue;
+      const name = `${formatEndpoint(start.mediaServer)} ${start.startId}`;
+      const one = starts.get(name) ?? { start, opened: [] };
+      one.opened.push(after.opening);
+      starts.set(name, one);
+    }
+    for (const { start, opened } of starts.values()) this.#ground.startMedia?.(start, opened);
   }
 
   #put(row: Row): void {

@@ -4,7 +4,7 @@ import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import type { MessageConsent } from '../consent/judge.ts';
 import { findInterface, globalAddress, interfaceTable, type Networks } from '../home/networks.ts';
 import type { Policy } from '../policy/policy.ts';
-import { judgeLocalPort, judgePortal, type Verdict } from '../policy/verdicts.ts';
+import { judgeLocalPort, judgePortal, judgeStart, type Verdict } from '../policy/verdicts.ts';
 import { type Fault, faultOf } from './fault.ts';
 import { type OpeningTable, streamTypeWanted, transportWanted, type Wanted } from './wanted.ts';
 
@@ -53,7 +53,8 @@ export function resolvePath(
     return { fault: faultOf(refuse('port-invalid', 'an opening names the local port, 1 to 65535')) };
   const early =
     refused(around.judgeRemote(wanted.remoteAddress)) ??
-    (isEsp ? undefined : refused(judgeLocalPort(policy, localPort)));
+    (isEsp ? undefined : refused(judgeLocalPort(policy, localPort))) ??
+    refused(judgeStart(policy, wanted.start, wanted.remoteAddress));
   if (early) return early;
   const device = findDevice(table, wanted, around);
   if ('fault' in device) return device;

@@ -1,4 +1,4 @@
-import type { IpAddress, IpProtocol, PortGroup, RequestFlow, StreamType } from '@sluice/model';
+import type { IpAddress, IpProtocol, PortGroup, RequestFlow, StartNotice, StreamType } from '@sluice/model';
 import { transportOf } from '@sluice/model';
 import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
 
@@ -33,6 +33,8 @@ export interface Wanted {
   readonly flow: RequestFlow | undefined;
   /** The device's signature, until it was judged. */
   readonly consent: string | undefined;
+  /** Whom to tell when it opens, until it did. */
+  readonly start: StartNotice | undefined;
   /** 0: without end. */
   readonly leaseSeconds: number;
 }
@@ -56,6 +58,7 @@ export const nothingWanted: Wanted = {
   localPort: undefined,
   flow: undefined,
   consent: undefined,
+  start: undefined,
   leaseSeconds: 0,
 };
 

@@ -77,6 +77,8 @@ export const policySchema = z
     /** Where streams may come from. Left out: any unicast address outside the home. */
     remotePrefixes: z.array(prefix).optional(),
     globalPorts: globalPorts.default({ first: 16384, last: firstMasqueradePort - 1 }),
+    /** Whether this gateway tells media servers, where a controller asks for it, that what their streams need is open. */
+    mediaStarts: z.enum(['refused', 'permitted']).default('refused'),
     /** Most openings to one device, and in all. */
     openingsPerDevice: z.number().int().min(0).default(256),
     openings: z.number().int().min(0).max(1_000_000).default(4096),

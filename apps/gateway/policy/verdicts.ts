@@ -1,4 +1,4 @@
-import { type IpAddress, isUnicastHost, prefixContains, type Refusal, refuse } from '@sluice/model';
+import { type IpAddress, isUnicastHost, prefixContains, type Refusal, refuse, type StartNotice } from '@sluice/model';
 import type { Consent } from '../consent/consent.ts';
 import type { Networks } from '../home/networks.ts';
 import type { Policy } from './policy.ts';
@@ -55,6 +55,18 @@ export function judgeRemote(policy: Policy, networks: Networks, address: IpAddre
   if (!policy.remotePrefixes || policy.remotePrefixes.some((prefix) => prefixContains(prefix, address)))
     return undefined;
   return refuse('remote-denied', `${address} is in none of the remote prefixes of the policy`);
+}
+
+/** Whether this gateway may tell the media server: the household lets it, and the streams come from there. */
+export function judgeStart(policy: Policy, start: StartNotice | undefined, remote: IpAddress | undefined): Verdict {
+  if (!start) return undefined;
+  if (policy.mediaStarts === 'refused')
+    return refuse(
+      'not-permitted',
+      'this gateway tells no media server to start; its policy may permit it (mediaStarts)',
+    );
+  if (start.mediaServer.address === remote) return undefined;
+  return refuse('not-permitted', `${start.mediaServer.address} is not where the stream comes from`);
 }
 
 /** Whether a lease of so many seconds may be given; 0 is one without end. */

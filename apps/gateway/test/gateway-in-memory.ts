@@ -7,7 +7,7 @@ import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
 import type { ConsentGround } from '../consent/judge.ts';
 import { Listeners } from '../device-model/listeners.ts';
 import type { Networks } from '../home/networks.ts';
-import { Openings } from '../openings/openings.ts';
+import { Openings, type OpeningsGround } from '../openings/openings.ts';
 import { openingsModel } from '../openings/openings-model.ts';
 import { policySchema } from '../policy/policy.ts';
 import { GlobalPorts } from '../ports/global-ports.ts';
@@ -47,6 +47,8 @@ export interface Circumstances {
   readonly dataPlane?: InMemoryDataPlane;
   /** Keys of appliances; none where left out. */
   readonly keys?: ConsentGround['keys'];
+  /** Told when a start is due. */
+  readonly startMedia?: OpeningsGround['startMedia'];
   /** Addresses of each device. */
   readonly neighbours?: readonly (readonly string[])[];
 }
@@ -79,6 +81,7 @@ export function gatewayInMemory(circumstances: Circumstances = {}) {
       return device < 0 ? undefined : `02:00:00:00:00:0${device + 2}`;
     },
     keys: circumstances.keys ?? new Map(),
+    ...(circumstances.startMedia && { startMedia: circumstances.startMedia }),
     tell: (event) => listeners.tell(event),
   });
   return {

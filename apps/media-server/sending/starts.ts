@@ -70,6 +70,12 @@ export class Starts {
     return this.#begin(request, owner, placed.value).answer;
   }
 
+  /** The answer that a start got; undefined where there was none, or another portal's. */
+  answered(sessionId: string, owner?: string): Promise<Answer<StartAnswer>> | undefined {
+    const start = this.#starts.get(sessionId);
+    return start && mayUse(start, owner) ? start.answer : undefined;
+  }
+
   /** What was sent so far. */
   look(sessionId: string, owner?: string): Answer<StartView> {
     const start = this.#starts.get(sessionId);

@@ -2,7 +2,8 @@ import type { Answer, SessionRequest, SessionView } from '@sluice/api';
 import { type Refusal, type RequestFlow, refuse } from '@sluice/model';
 import type { LiveSessions } from '../live-sessions.ts';
 import type { ShelvedContent } from '../shelf.ts';
-import { closeSurely, type Deciding, destinationsOf, open } from '../verdict.ts';
+import { destinationsOf } from '../starting.ts';
+import { closeSurely, type Deciding, open } from '../verdict.ts';
 import type { Track } from './tracks.ts';
 
 /** Who watches: a device that speaks RTSP and signs nothing, known by where it comes from. */

@@ -1,5 +1,6 @@
 import type {
   Answer,
+  AwaitedStart,
   Content,
   OpenedSession,
   ProbeRequest,
@@ -70,7 +71,10 @@ export class FakeConfigurationServer implements ConfigurationServer {
       this.lostAnswers -= 1;
       return { kind: 'refused', refusal: refuse('timeout', 'lost') };
     }
-    return { kind: 'granted', value: request.start ? { ...session, started: this.#started(sessionId) } : session };
+    return {
+      kind: 'granted',
+      value: request.start?.by === 'configuration-server' ? { ...session, started: this.#started(sessionId) } : session,
+    };
   }
 
   #started(sessionId: string): StartAnswer {
@@ -157,6 +161,18 @@ export class FakeMediaServer implements MediaServer {
     if (this.refusal) return { kind: 'refused', refusal: this.refusal };
     const answer = this.#view(request.sessionId, 'sending');
     return answer.kind === 'refused' ? answer : { kind: 'granted', value: { ...answer.value, ...this.protecting } };
+  }
+
+  /** Orders that await a gateway. */
+  readonly awaited: AwaitedStart[] = [];
+  /** What becomes of them. */
+  told = Promise.withResolvers<Answer<StartAnswer>>();
+
+  async startAwaited(order: AwaitedStart, signal?: AbortSignal): Promise<Answer<StartAnswer>> {
+    this.said.push('await');
+    this.awaited.push(order);
+    signal?.addEventListener('abort', () => this.said.push('not awaited'), { once: true });
+    return this.told.promise;
   }
 
   async look(sessionId: string): Promise<Answer<StartView>> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Answer, SessionRequest, StartRequest } from '@sluice/api';
+import type { Answer, AwaitedStart, SessionRequest, StartRequest } from '@sluice/api';
 import { statusOf } from '@sluice/api';
 import {
   clientTls,
@@ -58,6 +58,13 @@ function mediaApi(fake: FakeMediaServer): FastifyInstance {
   app.get('/v1/contents', async () => ({ contents: value(await fake.contents()) }));
   app.get('/v1/contents/:id/poster', (_, reply) => reply.type('image/png').send(Buffer.from('png')));
   app.post('/v1/starts', async (request) => value(await fake.start(request.body as StartRequest)));
+  app.post('/v1/awaited-starts', async (request, reply) => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
+    return value(await fake.startAwaited(request.body as AwaitedStart, gone.signal));
+  });
   app.get<{ Params: { id: string } }>('/v1/starts/:id', async (request) => value(await fake.look(request.params.id)));
   app.delete<{ Params: { id: string } }>('/v1/starts/:id', async (request) =>
     value(await fake.stop(request.params.id)),

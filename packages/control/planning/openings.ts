@@ -42,6 +42,7 @@ export function planOpenings(
     remote: stream.remote,
     ...(traits.findsDevice && { flow: request.flow }),
     ...(traits.findsDevice && request.consent !== undefined && { consent: request.consent }),
+    ...(request.start && { start: request.start }),
   });
   const openings: PlannedOpening[] = [];
   const devices = new Map<Family, LocalAddress>();

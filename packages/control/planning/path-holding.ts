@@ -5,6 +5,7 @@ import {
   type PromiseName,
   promiseNames,
   type Refusal,
+  refuse,
   type Traits,
   traitsFor,
 } from '@sluice/model';
@@ -73,6 +74,12 @@ export function checkTraits(
     const no = checkFamilies(request, index === 0 ? traits : { ...traits, findsDevice: true });
     if (no) return no;
   }
+  // The one that is told last knows not whether the others hold.
+  if (request.start && !(hops.length === 1 && hops[0]?.startsMedia))
+    return refuse(
+      'trait-missing',
+      'no gateway on this path can tell the media server to start; have the portal tell it',
+    );
   for (const family of new Set(request.streams.map(({ remote }) => familyOf(remote.address)))) {
     const no = checkHolding(request, heldAlong(hops.map((traits) => heldBy(traitsFor(traits, family)))), mayLack);
     if (no) return no;

@@ -71,8 +71,8 @@ function sessionOpenings(live: LiveSession, hop: LiveHop, granted: readonly Gran
   return live.openingIdsOf(hop).flatMap((id, index) => {
     const opening = granted.find((each) => each.id === id);
     if (!opening) return [];
-    // Flow and consent are the request's and are remembered once, what may be lacking the deployment's.
-    const { flow: _, consent: _signed, mayLack: _allowed, ...lasting } = opening;
+    // Flow, consent and start are the request's and are remembered once, what may be lacking the deployment's.
+    const { flow: _, consent: _signed, start: _told, mayLack: _allowed, ...lasting } = opening;
     const streamId = live.request.streams[index]?.id ?? '';
     return [{ ...lasting, streamId, ...(hop.index > 0 && { hop: hop.index }) }];
   });

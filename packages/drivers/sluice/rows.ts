@@ -1,4 +1,11 @@
-import { familyOf, type GrantedOpening, type Opening, type RequestFlow, transportOf } from '@sluice/model';
+import {
+  familyOf,
+  type GrantedOpening,
+  type Opening,
+  type RequestFlow,
+  type StartNotice,
+  transportOf,
+} from '@sluice/model';
 import { type GatewayNetworks, type Lease, outwardOf } from '@sluice/usp-gateway';
 import {
   openingParameter as extension,
@@ -59,6 +66,7 @@ export function rowOf({ opening, seconds }: Lease<Opening>, outward: string | un
       ...(opening.payloadType !== undefined && { [extension.payloadType]: String(opening.payloadType) }),
       ...(opening.flow && { [extension.requestFlow]: flowText(opening.flow) }),
       ...(opening.consent !== undefined && { [extension.consent]: opening.consent }),
+      ...(opening.start && { [extension.start]: startText(opening.start) }),
     },
   };
 }
@@ -88,6 +96,10 @@ function pinhole(opening: Opening): Record<string, string> {
     ...(local.address !== undefined && { DestIP: local.address }),
     DestPort: String(local.port || -1),
   };
+}
+
+function startText({ mediaServer, startId }: StartNotice): string {
+  return `${mediaServer.address} ${mediaServer.port} ${startId}`;
 }
 
 function flowText({ transport, portal, observed, sent }: RequestFlow): string {

@@ -17,6 +17,7 @@ export const sluiceTraits: Traits = {
   sharedGlobalPort: true,
   portGroups: true,
   findsDevice: true,
+  startsMedia: true,
   portAgreement: ['list-free', 'propose', 'pick'],
 };
 

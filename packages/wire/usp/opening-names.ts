@@ -26,6 +26,8 @@ export const openingParameter = {
   requestFlow: `${extensionPrefix}RequestFlow`,
   /** The device's signature over its request (@sluice/consent); written, and read as "". */
   consent: `${extensionPrefix}Consent`,
+  /** "<address> <port> <id>": the media server that is told once the rows of the message hold; written, and read as "". */
+  start: `${extensionPrefix}Start`,
   /** Read-only; why it may be open: "signed", "flow", "operator", or "" where the gateway does not ask. */
   consentedBy: `${extensionPrefix}ConsentedBy`,
   /** Port mapping only. Read-only; the gateway's global address. */
