@@ -19,6 +19,7 @@ import { buildStun, integrityHolds, parseStun, readAddressValue } from '@sluice/
 import { tr098Mapping, tr181Mapping, tr181Pinhole } from '../../packages/drivers/cwmp/names.ts';
 import type { OpeningTable, Place } from '../../packages/drivers/cwmp/place.ts';
 import { culpritOf, refusalOfFault } from '../../packages/drivers/cwmp/refusals.ts';
+import { seenRule } from '../../packages/drivers/cwmp/rules.ts';
 import { openingOf, seenRow } from '../../packages/drivers/cwmp/seen.ts';
 import { rowsIn } from '../../packages/drivers/cwmp/tree.ts';
 import { oddInform, plainFault, samples } from '../../packages/wire/cwmp/test/samples.ts';
@@ -30,6 +31,7 @@ const tables: readonly OpeningTable[] = [
   { path: 'Device.NAT.PortMapping.', names: tr181Mapping, interface: 'Device.IP.Interface.1' },
   { path: 'Device.Firewall.Pinhole.', names: tr181Pinhole },
 ];
+const ruleTable = 'Device.Firewall.Chain.2.Rule.';
 const addresses: GatewayAddresses = { global: ['203.0.113.1'], local: [], own: [] };
 const place: Place = { mappings: { path: 'A.PortMapping.', names: tr098Mapping }, external: '203.0.113.1', addresses };
 
@@ -50,6 +52,15 @@ const shown = [
   ['Device.Firewall.Pinhole.3.Protocol', '17'],
   ['Device.Firewall.Pinhole.3.Description', 'sluice-s0-2'],
   ['Device.Firewall.Pinhole.3.Enable', 'true'],
+  ['Device.Firewall.Chain.2.Rule.4.Enable', '1'],
+  ['Device.Firewall.Chain.2.Rule.4.Target', 'Drop'],
+  ['Device.Firewall.Chain.2.Rule.4.Description', 'sluice-s0-1'],
+  ['Device.Firewall.Chain.2.Rule.4.Protocol', '17'],
+  ['Device.Firewall.Chain.2.Rule.4.SourceIP', '203.0.113.10'],
+  ['Device.Firewall.Chain.2.Rule.4.SourcePort', '7000'],
+  ['Device.Firewall.Chain.2.Rule.4.SourcePortExclude', '1'],
+  ['Device.Firewall.Chain.2.Rule.4.DestIP', '192.168.1.2'],
+  ['Device.Firewall.Chain.2.Rule.4.DestPort', '5000'],
 ].map(([name = '', value = '']) => ({ name, value, type: 'string' }));
 
 /** What devices post to their ACS: envelopes, and what the driver makes of the values in them. */
@@ -103,7 +114,14 @@ export const cwmp: Target = {
         const families = [opening.local.address, opening.global.address].map(familyOf);
         promise(new Set(families).size === 1, 'an opening is of one IP version');
       }
-    return taken(`rows ${openings}`);
+    let rules = 0;
+    for (const row of rowsIn(message.values, ruleTable)) {
+      const { narrows } = seenRule(row);
+      if (!narrows) continue;
+      rules++;
+      promise(isPort(narrows.sourcePort) && isPort(narrows.devicePort), 'a rule has ports');
+    }
+    return taken(`rows ${openings} rules ${rules}`);
   },
 };
 

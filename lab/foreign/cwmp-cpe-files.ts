@@ -1,4 +1,4 @@
-import type { HeldMapping } from '../../packages/drivers/cwmp/test/cpe/mappings.ts';
+import type { HeldMapping, HeldRule } from '../../packages/drivers/cwmp/test/cpe/mappings.ts';
 
 /** The chains that hold a device's openings. */
 export const cpeChains = ['mappings', 'translated', 'translated_back'] as const;
@@ -52,11 +52,25 @@ table inet cpe {
 `;
 }
 
-/** One transaction that leaves these mappings and no others. */
+/** What a mapping is to a kernel. */
+export type CpeMapping = Omit<HeldMapping, 'path' | 'description'>;
+/** What a rule of the chain for controllers is to a kernel. */
+export type CpeRule = Omit<HeldRule, 'path' | 'description'>;
+
+/** One transaction that leaves these mappings, with rules of the chain for controllers before them, and no others. */
 export function cpeMappings(
-  mappings: readonly Omit<HeldMapping, 'path' | 'description'>[],
+  mappings: readonly CpeMapping[],
   { external }: CpeInterfaces,
+  drops: readonly CpeRule[] = [],
 ): string {
+  // What was not translated here was sent past the mapping, to the device itself.
+  const first = [
+    'add rule inet cpe mappings meta nfproto ipv4 ct status & dnat == 0 drop',
+    ...drops.map(({ transport, source, sourcePort, client, clientPort }) => {
+      const from = `ip saddr ${source} ${transport} sport != ${sourcePort}`;
+      return `add rule inet cpe mappings ${from} ip daddr ${client} ${transport} dport ${clientPort} drop`;
+    }),
+  ];
   const rules = mappings.flatMap((mapping) => {
     const { family, transport, source, sourcePort, globalPort, client, clientPort } = mapping;
     const ip = family === 4 ? 'ip' : 'ip6';
@@ -72,5 +86,5 @@ export function cpeMappings(
       `add rule inet cpe translated_back ${back} snat ip to ${external}:${globalPort}`,
     ];
   });
-  return `${cpeChains.map((chain) => `flush chain inet cpe ${chain}`).join('\n')}\n${rules.join('\n')}\n`;
+  return `${cpeChains.map((chain) => `flush chain inet cpe ${chain}`).join('\n')}\n${[...first, ...rules].join('\n')}\n`;
 }

@@ -14,7 +14,7 @@ await nft(cpeRuleset(interfaces));
 const cpe = new Cpe({
   ...options,
   clock: systemClock,
-  onMappings: async (mappings) => void (await nft(cpeMappings(mappings, interfaces))),
+  onMappings: async (mappings, rules) => void (await nft(cpeMappings(mappings, interfaces, rules))),
 });
 process.once('SIGTERM', () => void cpe[Symbol.asyncDispose]().then(() => process.exit()));
 // The first session ends when the ACS has nothing more to ask; by then it knows what it wants to.

@@ -52,6 +52,7 @@ export async function startCwmpCpe(options: CwmpCpeOptions, signal: AbortSignal)
   const lanAddress6 = facing('lan', 6);
   const told: CpeProcessOptions = {
     model,
+    rules: model === 'tr-181',
     external,
     interfaces,
     lan: { address: facing('lan', 4), mask: '255.255.255.0' },

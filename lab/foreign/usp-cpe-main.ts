@@ -8,10 +8,9 @@ import { silentLog, systemClock } from '@sluice/io';
 import { dialWebSocket, keepDialed } from '@sluice/mtp';
 import { createAgent } from '@sluice/usp-agent';
 import { portMappingTable } from '@sluice/wire/usp';
-import type { HeldMapping } from '../../packages/drivers/cwmp/test/cpe/mappings.ts';
 import { StandardAgent } from '../../packages/drivers/usp/test/standard-agent.ts';
 import { run } from '../run.ts';
-import { type CpeInterfaces, cpeMappings, cpeRuleset } from './cwmp-cpe-files.ts';
+import { type CpeInterfaces, type CpeMapping, type CpeRule, cpeMappings, cpeRuleset } from './cwmp-cpe-files.ts';
 
 /** What the process is told, as JSON. */
 export interface UspCpeOptions {
@@ -29,7 +28,7 @@ const cpe = new StandardAgent({ clock: systemClock, leases: true, rules: true })
 cpe.model.put('Device.IP.Interface.1.IPv4Address.1.', { IPAddress: lanAddress });
 cpe.model.put('Device.IP.Interface.2.IPv4Address.1.', { IPAddress: interfaces.external });
 
-function mappings(): Omit<HeldMapping, 'path' | 'description'>[] {
+function mappings(): CpeMapping[] {
   return cpe.rows(portMappingTable).map(({ values }) => ({
     family: 4,
     transport: values.get('Protocol') === 'TCP' ? 'tcp' : 'udp',
@@ -41,24 +40,23 @@ function mappings(): Omit<HeldMapping, 'path' | 'description'>[] {
   }));
 }
 
-/** Rules of the chain that controllers fill stand before the mappings. */
-function drops(): string {
-  return cpe
+/** Those of the chain that controllers fill. */
+function drops(): CpeRule[] {
+  const rows = cpe
     .rows('Device.Firewall.Chain.2.Rule.')
-    .map(({ values }) => {
-      const transport = values.get('Protocol') === '6' ? 'tcp' : 'udp';
-      const port = `${transport} sport ${values.get('SourcePortExclude') === 'true' ? '!= ' : ''}${values.get('SourcePort')}`;
-      const to = `ip daddr ${values.get('DestIP')} ${transport} dport ${values.get('DestPort')}`;
-      return `insert rule inet cpe mappings ip saddr ${values.get('SourceIP')} ${port} ${to} drop\n`;
-    })
-    .join('');
+    .filter(({ values }) => values.get('SourcePortExclude') === 'true');
+  return rows.map(({ values }) => ({
+    transport: values.get('Protocol') === '6' ? 'tcp' : 'udp',
+    source: values.get('SourceIP') ?? '',
+    sourcePort: Number(values.get('SourcePort')),
+    client: values.get('DestIP') ?? '',
+    clientPort: Number(values.get('DestPort')),
+  }));
 }
 
 /** Waits for the kernel: what the agent answers afterwards is so. */
 function write(): void {
-  // What was not translated here was sent past the mapping, to the device itself.
-  const untranslated = 'insert rule inet cpe mappings meta nfproto ipv4 ct status & dnat == 0 drop\n';
-  const input = `${cpeMappings(mappings(), interfaces)}${drops()}${untranslated}`;
+  const input = cpeMappings(mappings(), interfaces, drops());
   const { status, stderr } = spawnSync('nft', ['-f', '-'], { input, encoding: 'utf8' });
   if (status !== 0) process.stderr.write(`${stderr}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Instant, IpAddress } from '@sluice/model';
 import type { CwmpDeviceId, CwmpInform } from '@sluice/wire/cwmp';
+import { momentIn } from '@sluice/wire/tr181';
 
 /** What a device said of itself when it last began a session. */
 export interface CwmpContact {
@@ -13,6 +14,8 @@ export interface CwmpContact {
   readonly parameters: ReadonlyMap<string, string>;
   /** Where it called from. */
   readonly address: IpAddress | undefined;
+  /** How far the device's clock is ahead of ours, in milliseconds; undefined where it does not know the time. */
+  readonly clockAheadMs: number | undefined;
   readonly at: Instant;
   /** Somebody waits to ask it something: it was woken, most likely. */
   readonly isAwaited: boolean;
@@ -21,11 +24,12 @@ export interface CwmpContact {
 /** Reads an Inform as a contact. */
 export function contactOf(
   gatewayId: string,
-  { deviceId, events, parameters }: CwmpInform,
+  { deviceId, events, parameters, currentTime }: CwmpInform,
   address: IpAddress | undefined,
   at: Instant,
   isAwaited: boolean,
 ): CwmpContact {
+  const told = momentIn(currentTime.trim());
   const isGateway = parameters.some(({ name }) => name.startsWith('InternetGatewayDevice.'));
   return {
     gatewayId,
@@ -34,6 +38,7 @@ export function contactOf(
     root: isGateway ? 'InternetGatewayDevice.' : 'Device.',
     parameters: new Map(parameters.map(({ name, value }) => [name, value.trim()])),
     address,
+    clockAheadMs: told === undefined ? undefined : told - at,
     at,
     isAwaited,
   };

@@ -20,6 +20,8 @@ export interface RawDeviceOptions {
   readonly connectsAnew?: boolean;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** The time by its clock. */
+  readonly currentTime?: () => string;
   /** What it makes of a message before it sends it. */
   readonly rewrite?: (body: string) => string;
 }
@@ -97,7 +99,7 @@ export class RawDevice {
       name: 'Inform',
       deviceId: { manufacturer: 'Example', oui, productClass: 'Home', serialNumber },
       events: events.map((code) => ({ code, commandKey: '' })),
-      currentTime: '2030-01-01T00:00:00Z',
+      currentTime: this.options.currentTime?.() ?? '2030-01-01T00:00:00Z',
       retryCount: 0,
       parameters: Object.entries(parameters).map(([name, value]) => ({ name, value, type: 'string' })),
     });

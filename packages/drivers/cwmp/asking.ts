@@ -63,21 +63,36 @@ export async function readNames(
 /** Names in one question. */
 const together = 128;
 
-/**
- * Every value below a path whose name is wanted. Names first, then values by their full names: devices stumble over
- * partial paths, which most configuration servers never ask for. What vanishes in between is looked for once more.
- */
-export async function readBelow(
+/** A path, and which of the names below it are wanted. */
+export interface Part {
+  readonly path: string;
+  readonly wanted: (name: string) => boolean;
+}
+
+/** Every value below a path whose name is wanted; see {@link readTogether}. */
+export function readBelow(
   device: DeviceConversation,
   path: string,
   wanted: (name: string) => boolean,
   signal: AbortSignal,
 ): Promise<readonly ParameterValue[]> {
+  return readTogether(device, [{ path, wanted }], signal);
+}
+
+/**
+ * Every value below some paths whose name is wanted. Names first, then values by their full names: devices stumble over
+ * partial paths, which most configuration servers never ask for. What vanishes in between is looked for once more.
+ */
+export async function readTogether(
+  device: DeviceConversation,
+  parts: readonly Part[],
+  signal: AbortSignal,
+): Promise<readonly ParameterValue[]> {
   for (let again = false; ; again = true) {
-    const all = await readNames(device, path, false, signal);
-    const names = all
-      .map(({ name }) => name)
-      .filter((name) => name.startsWith(path) && !name.endsWith('.') && wanted(name));
+    const names: string[] = [];
+    for (const { path, wanted } of parts)
+      for (const { name } of await readNames(device, path, false, signal))
+        if (name.startsWith(path) && !name.endsWith('.') && wanted(name)) names.push(name);
     try {
       return await valuesOf(device, names, signal);
     } catch (error) {

@@ -5,9 +5,11 @@ import type { Work } from './work.ts';
 export async function closeRows(work: Work, openings: readonly GrantedOpening[]): Promise<Outcome> {
   const ids = new Set(openings.map(({ id }) => id));
   const isMeant = ({ id }: { readonly id?: string }) => id !== undefined && ids.has(id);
-  const there = (await work.rows()).filter(isMeant);
+  const there = (await work.rows()).rows.filter(isMeant);
+  // Rules go with the look that follows: after the mappings that they narrow.
   await work.undo(there.map(({ path }) => path));
-  const left = there.length === 0 ? [] : (await work.rows()).filter(isMeant);
+  const after = there.length === 0 ? { rows: [], rules: [] } : await work.rows();
+  const left = [...after.rows, ...after.rules].filter(isMeant);
   const [first] = left;
   if (first) {
     const message = `the gateway did not let ${left.map(({ id }) => id).join(', ')} go`;

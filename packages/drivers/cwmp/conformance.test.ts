@@ -27,6 +27,7 @@ const ipv6 = { external: '2001:db8:1::1', lanAddress: '2001:db8:100::1', prefix:
 const devices: Record<string, BenchOptions> = {
   'TR-098': { model: 'tr-098', connection: { kind: 'PPP', device: 4, index: 2 } },
   'TR-181': { model: 'tr-181', ipv6 },
+  'TR-181, rules of a chain': { model: 'tr-181', ipv6, rules: true },
   'TR-098, without cookies, odd': {
     model: 'tr-098',
     quirks: {
@@ -47,15 +48,16 @@ const devices: Record<string, BenchOptions> = {
 
 for (const [name, options] of Object.entries(devices)) {
   const families = options.ipv6 ? ([4, 6] as const) : ([4] as const);
+  const traits = { ...cwmpTraits, families, sourcePort: options.rules ?? false };
   describe(name, () =>
-    driverConformance({ type: 'cwmp', traits: { ...cwmpTraits, families } }, async () => {
+    driverConformance({ type: 'cwmp', traits }, async () => {
       const bench = await cwmpBench(options);
       const { cpe, clock } = bench;
       // What is lost is the call that matters: that fills rows in, or takes one away.
       const isChange = ({ name }: { readonly name: string }) =>
         name === 'SetParameterValues' || name === 'DeleteObject';
       return {
-        driver: bench.driver,
+        driver: { ...bench.driver, traits },
         gateway: bench.gateway,
         addresses: {
           4: { device: '192.168.1.2', server: '203.0.113.10' },

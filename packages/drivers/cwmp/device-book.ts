@@ -16,8 +16,16 @@ export interface TableKnowledge {
   parameters?: ReadonlySet<string>;
 }
 
+/** What devices of one model and version have shown of rules of a chain. */
+export interface RuleKnowledge {
+  narrow: Ability;
+  parameters?: ReadonlySet<string>;
+}
+
 /** What devices of one model and version have shown. */
 export class ModelKnowledge {
+  /** Whether a rule holds a mapping to one remote port, and the parameters that a rule has. */
+  readonly rules: RuleKnowledge = { narrow: 'unknown' };
   readonly #tables = new Map<string, TableKnowledge>();
 
   /** By the table's names, whichever connection it is on. */

@@ -1,8 +1,9 @@
 import { familyOf, type IpAddress, type Prefix, parseIpAddress, parsePrefix } from '@sluice/model';
+import { chainNames, chainToFill } from '@sluice/wire/tr181';
 import { readBelow, readNames } from './asking.ts';
 import { maskedPrefix } from './mask.ts';
 import { tr181Mapping, tr181Pinhole } from './names.ts';
-import type { Place } from './place.ts';
+import type { Place, RuleTable } from './place.ts';
 import type { DeviceConversation } from './port.ts';
 import { ipv4In, isTrue, rowsIn, valuesByName } from './tree.ts';
 
@@ -10,6 +11,7 @@ const interfaces = 'Device.IP.Interface.';
 const settings = 'Device.NAT.InterfaceSetting.';
 const routers = 'Device.Routing.Router.';
 const pinholes = 'Device.Firewall.Pinhole.';
+const chains = 'Device.Firewall.Chain.';
 
 interface IpInterface {
   /** Without its last dot, as references are. */
@@ -28,10 +30,13 @@ export async function discoverTr181(device: DeviceConversation, signal: AbortSig
   const external = wan?.ipv4[0];
   if (!wan || external === undefined) return undefined;
   const inside = [...found.values()].filter(({ reference }) => !outward.includes(reference));
-  const hasPinholes = (await readNames(device, 'Device.Firewall.', true, signal)).some(({ name }) => name === pinholes);
+  const firewall = (await readNames(device, 'Device.Firewall.', true, signal)).map(({ name }) => name);
+  const hasPinholes = firewall.includes(pinholes);
+  const rules = firewall.includes(chains) ? await rulesToFill(device, signal) : undefined;
   return {
     mappings: { path: 'Device.NAT.PortMapping.', names: tr181Mapping, interface: wan.reference },
     ...(hasPinholes && { pinholes: { path: pinholes, names: tr181Pinhole, interface: wan.reference } }),
+    ...(rules && { rules }),
     external,
     addresses: {
       global: [external, ...wan.ipv6],
@@ -39,6 +44,16 @@ export async function discoverTr181(device: DeviceConversation, signal: AbortSig
       own: inside.flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6]),
     },
   };
+}
+
+/** The table of rules of the chain that is ours to fill. */
+async function rulesToFill(device: DeviceConversation, signal: AbortSignal): Promise<RuleTable | undefined> {
+  const isTold = (name: string) => chainNames.test(name);
+  const chain = chainToFill(valuesByName(await readBelow(device, 'Device.Firewall.', isTold, signal)));
+  if (chain === undefined) return undefined;
+  const path = `${chain}Rule.`;
+  const canAdd = (await readNames(device, chain, true, signal)).some((each) => each.name === path && each.writable);
+  return canAdd ? { path } : undefined;
 }
 
 /** What faces outwards, what is in use first: where the default route leads, and what is translated. */

@@ -2,25 +2,24 @@ import { type Port, plainTransportOf, type Refusal, refuse } from '@sluice/model
 import type { CwmpFault } from '@sluice/wire/cwmp';
 import { DeviceFault } from './asking.ts';
 import { missingRefusal } from './missing.ts';
-import type { OpeningTable } from './place.ts';
+import type { OpeningTable, RuleTable } from './place.ts';
 import type { PortTaken } from './ports.ts';
+import { unable } from './read-back.ts';
 import { culpritOf, refusalOfFault, subjectOf } from './refusals.ts';
+import { neededRuleNames, ruleEnd, ruleValues } from './rules.ts';
 import { type Left, rowValues, type Wanted } from './values.ts';
 import type { Work } from './work.ts';
 
 /** Attempts to fill the rows in, each without what the device did not take in the one before. */
-const mostAttempts = 6;
+const mostAttempts = 9;
 
 /** Ports for all openings once more, without those that turned out to be taken. */
 type ChooseAgain = (taken: PortTaken) => ReadonlyMap<string, Port> | Refusal;
 
-/** The lease first: without it nobody else gets in. */
-const guesses: readonly Left[] = [
-  { source: false, lease: false },
-  { source: false, lease: true },
-  { source: true, lease: false },
-  { source: true, lease: true },
-];
+/** The lease first: without it nobody else gets in. Without the rule the server's other ports do, without the source anyone. */
+const guesses: readonly Left[] = [false, true].flatMap((source) =>
+  [false, true].flatMap((rule) => [false, true].map((lease) => ({ source, rule, lease }))),
+);
 
 /** One attempt. */
 interface Attempt {
@@ -40,20 +39,25 @@ interface Attempt {
  */
 export async function fillRows(
   work: Work,
-  wanted: readonly Wanted[],
+  asked: readonly Wanted[],
   choose: ChooseAgain,
   isOver: () => boolean,
 ): Promise<readonly Wanted[] | Refusal | 'left'> {
+  const wanted = await withRulesThatFit(work, asked);
+  if ('code' in wanted) return wanted;
   const missing = await missingRefusal(work, wanted);
   if (missing) return missing;
   const { model } = work.known;
+  const { rules } = await work.place();
   const tables = [...new Set(wanted.map(({ table }) => table))];
+  const ruled = wanted.find(({ rule }) => rule !== undefined)?.rule;
+  const ruleParameters = ruled ? await work.tables.ruleParameters(ruled.path) : new Set<string>();
   let attempt: Attempt = {
     wanted,
     left: new Map(
       tables.map((table) => [
         table,
-        { source: model?.of(table).source === 'no', lease: model?.of(table).lease === 'no' },
+        { source: model?.of(table).source === 'no', lease: model?.of(table).lease === 'no', rule: false },
       ]),
     ),
     guess: 0,
@@ -61,23 +65,44 @@ export async function fillRows(
   };
   for (let count = 1; ; count++) {
     if (isOver()) return 'left';
-    const fault = await fill(work, attempt);
-    if (!fault) return attempt.wanted;
+    const fault = await fill(work, attempt, ruleParameters);
+    if (!fault) return attempt.wanted.map((each) => (isLeft('rule', each, attempt) ? withoutRule(each) : each));
     if (!('name' in fault)) return fault;
-    const next = count < mostAttempts ? withoutCulprit(fault, attempt, choose) : refusalOf(fault, wanted);
+    const next = count < mostAttempts ? withoutCulprit(fault, attempt, choose, rules) : refusalOf(fault, wanted);
     if ('code' in next) return next;
     attempt = next;
   }
 }
 
+/** The same without rules whose table lacks what they need. */
+async function withRulesThatFit(work: Work, wanted: readonly Wanted[]): Promise<readonly Wanted[] | Refusal> {
+  const ruled = wanted.find(({ rule }) => rule !== undefined)?.rule;
+  if (!ruled) return wanted;
+  const parameters = await work.tables.ruleParameters(ruled.path);
+  if (neededRuleNames.every((name) => parameters.has(name))) return wanted;
+  if (work.known.model) work.known.model.rules.narrow = 'no';
+  const strict = wanted.find(({ rule, lease }) => rule && !lease.opening.mayLack?.includes('remotePort'));
+  return strict ? unable('port', strict.lease.opening) : wanted.map(withoutRule);
+}
+
 /** One attempt; resolves to what was wrong with it. */
-async function fill(work: Work, { wanted, left, guess }: Attempt): Promise<CwmpFault | Refusal | undefined> {
-  const guessed = guesses[guess];
-  const values = wanted.flatMap((each) => {
-    const known = left.get(each.table);
-    const has = (what: keyof Left) => known?.[what] === true || guessed?.[what] === true;
-    return rowValues(each, { source: has('source'), lease: has('lease') });
+async function fill(
+  work: Work,
+  attempt: Attempt,
+  ruleParameters: ReadonlySet<string>,
+): Promise<CwmpFault | Refusal | undefined> {
+  const now = work.clock.now();
+  const rows = attempt.wanted.flatMap((each) =>
+    rowValues(each, { source: isLeft('source', each, attempt), lease: isLeft('lease', each, attempt) }),
+  );
+  const rules = attempt.wanted.flatMap((each) => {
+    const { rule, lease } = each;
+    if (!rule || isLeft('rule', each, attempt)) return [];
+    const seconds = isLeft('lease', each, attempt) ? undefined : lease.seconds;
+    const end = ruleEnd(now, seconds, work.device.contact);
+    return ruleValues(rule.path, lease.opening, rule.narrows, { known: ruleParameters, end });
   });
+  const values = [...rules, ...rows];
   try {
     if ((await work.set(values)) === 0) return undefined;
     return refuse('gateway-refused', 'the gateway puts a port mapping into effect only when it starts anew');
@@ -87,37 +112,57 @@ async function fill(work: Work, { wanted, left, guess }: Attempt): Promise<CwmpF
   }
 }
 
+/** Whether one row goes without something in an attempt. */
+function isLeft(what: keyof Left, { table }: Wanted, { left, guess }: Attempt): boolean {
+  return left.get(table)?.[what] === true || guesses[guess]?.[what] === true;
+}
+
+function withoutRule({ rule: _, ...wanted }: Wanted): Wanted {
+  return wanted;
+}
+
 /** The next attempt, without what this fault is about; or why there is none. */
-function withoutCulprit(fault: CwmpFault, attempt: Attempt, choose: ChooseAgain): Attempt | Refusal {
-  const culprit = culpritOf(fault);
+function withoutCulprit(
+  fault: CwmpFault,
+  attempt: Attempt,
+  choose: ChooseAgain,
+  rules: RuleTable | undefined,
+): Attempt | Refusal {
+  const culprit = culpritOf(fault, rules?.path);
   if (culprit === 'port') return withOtherPorts(fault, attempt, choose);
   if (culprit === 'other') return refusalOf(fault, attempt.wanted);
   if (culprit === 'untold') return withAnotherGuess(attempt) ?? refusalOf(fault, attempt.wanted);
   const next = without(culprit, fault, attempt);
   if (next) return next;
-  const message =
-    culprit === 'lease'
-      ? 'the gateway takes no lease for a port mapping (lease)'
-      : 'the gateway takes no remote address for a port mapping (remoteAddress)';
-  return refuse('cannot-hold', message, refusalOf(fault, attempt.wanted).subject);
+  return refuse('cannot-hold', untaken[culprit], refusalOf(fault, attempt.wanted).subject);
 }
+
+const untaken = {
+  lease: 'the gateway takes no lease for a port mapping (lease)',
+  source: 'the gateway takes no remote address for a port mapping (remoteAddress)',
+  rule: 'the gateway takes no rule that holds a port mapping to a port of its remote end (remotePort)',
+} as const;
 
 function withAnotherGuess(attempt: Attempt): Attempt | undefined {
   const { wanted, left, guess } = attempt;
-  const helps = (what: keyof Left) => [...left.values()].some((each) => !each[what]);
+  const helps = (what: keyof Left) =>
+    [...left.values()].some((each) => !each[what]) && (what !== 'rule' || wanted.some(({ rule }) => rule));
   const mayLack = (what: keyof Left) => wanted.every(({ lease }) => lease.opening.mayLack?.includes(promiseOf[what]));
   const another = guesses.findIndex(
     (each, index) =>
-      index > guess && (['source', 'lease'] as const).every((what) => !each[what] || (helps(what) && mayLack(what))),
+      index > guess &&
+      (['source', 'rule', 'lease'] as const).every((what) => !each[what] || (helps(what) && mayLack(what))),
   );
   return another < 0 ? undefined : { ...attempt, guess: another };
 }
 
-const promiseOf = { source: 'remoteAddress', lease: 'lease' } as const;
+const promiseOf = { source: 'remoteAddress', rule: 'remotePort', lease: 'lease' } as const;
 
 function without(what: keyof Left, { parameters }: CwmpFault, attempt: Attempt): Attempt | undefined {
-  const isMeant = ({ path }: OpeningTable) =>
-    parameters.length === 0 || parameters.some(({ name }) => name.startsWith(path));
+  const isMeant = (table: OpeningTable) =>
+    what === 'rule'
+      ? attempt.wanted.some((each) => each.rule && each.table === table)
+      : parameters.length === 0 || parameters.some(({ name }) => name.startsWith(table.path));
   const meant = [...attempt.left].filter(([table, left]) => isMeant(table) && !left[what]);
   const mayLack = attempt.wanted
     .filter(({ table }) => meant.some(([each]) => each === table))
@@ -145,6 +190,8 @@ function withOtherPorts(fault: CwmpFault, attempt: Attempt, choose: ChooseAgain)
 }
 
 function refusalOf(fault: CwmpFault, wanted: readonly Wanted[]): Refusal {
-  const rows = wanted.map(({ path, lease }) => ({ path, id: lease.opening.id }));
+  const rows = wanted.flatMap(({ path, rule, lease }) =>
+    [path, ...(rule ? [rule.path] : [])].map((each) => ({ path: each, id: lease.opening.id })),
+  );
   return refusalOfFault(fault, subjectOf(fault, rows));
 }

@@ -9,7 +9,7 @@ import type { Work } from './work.ts';
  * the new one, which then is as empty as it was added.
  */
 export async function missingRefusal(work: Work, wanted: readonly Wanted[]): Promise<Refusal | undefined> {
-  for (const { table, path, lease } of wanted) {
+  for (const { table, path, lease, rule } of wanted) {
     const known = work.known.model?.of(table);
     if (!known) continue;
     if (!known.parameters) await work.look([{ path, table }]);
@@ -24,7 +24,7 @@ export async function missingRefusal(work: Work, wanted: readonly Wanted[]): Pro
       return refuse('trait-missing', `the gateway's port mappings have no ${missing.join(', ')}`, id);
     if (!parameters.has(names.source)) known.source = 'no';
     if (!parameters.has(names.lease)) known.lease = 'no';
-    const unable = abilityRefusal(table, known, lease.opening);
+    const unable = abilityRefusal(table, known, lease.opening, rule !== undefined);
     if (unable) return unable;
   }
   return undefined;

@@ -10,11 +10,19 @@ export interface OpeningTable {
   readonly interface?: string;
 }
 
+/** Rules of the firewall's chain that is ours to fill; they narrow mappings to a port of their remote end. */
+export interface RuleTable {
+  /** With its last dot. */
+  readonly path: string;
+}
+
 /** Where on a device openings are made. */
 export interface Place {
   readonly mappings: OpeningTable;
   /** For IPv6, where the device has such a table. */
   readonly pinholes?: OpeningTable;
+  /** Where the device has such a chain. */
+  readonly rules?: RuleTable;
   /** The address that the port mappings are on. */
   readonly external: IpAddress;
   readonly addresses: GatewayAddresses;

@@ -20,6 +20,8 @@ export interface DeviceContact {
   /** By full name. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly address: IpAddress | undefined;
+  /** How far its clock was ahead of ours, in milliseconds; undefined where it does not know the time. */
+  readonly clockAheadMs?: number | undefined;
 }
 
 /** Being alone with one device. */

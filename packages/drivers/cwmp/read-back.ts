@@ -1,7 +1,7 @@
 import { type GrantedOpening, type Opening, plainTransportOf, type Refusal, refuse } from '@sluice/model';
-import type { TableKnowledge } from './device-book.ts';
+import type { RuleKnowledge, TableKnowledge } from './device-book.ts';
 import type { OpeningTable, Place } from './place.ts';
-import { isInEffect, isOf, lacksOf, openingOf, type SeenRow } from './seen.ts';
+import { heldPort, isInEffect, isOf, lacksOf, openingOf, type SeenRow } from './seen.ts';
 import type { Wanted } from './values.ts';
 import type { Work } from './work.ts';
 
@@ -16,19 +16,20 @@ export async function readBack(
 ): Promise<readonly GrantedOpening[] | Refusal> {
   let rows = await work.look(wanted);
   // Some put a row into effect a moment after they say so.
-  if (wanted.some(({ path }) => !isActive(rows, path))) rows = await work.look(wanted);
+  if (wanted.some((each) => !isActive(rows, each))) rows = await work.look(wanted);
   const now = work.clock.now();
   const granted: GrantedOpening[] = [];
-  for (const { path, table, lease, globalPort } of wanted) {
+  for (const { path, table, lease, globalPort, rule } of wanted) {
     const { opening } = lease;
     const row = rows.find((each) => each.path === path);
     const fault = !row ? 'it is not there' : faultOf(row, { ...opening, globalPort });
     if (!row || fault !== undefined)
       return refuse('gateway-refused', `the gateway said that it made ${opening.id}, but ${fault}`, opening.id);
     learn(work.known.model?.of(table), row);
-    const lacks = lacksOf(row);
+    if (rule) learnRule(work.known.model?.rules, row);
+    const lacks = lacksOf(row, place, opening);
     const tooMuch = lacks.find((name) => !opening.mayLack?.includes(name));
-    if (tooMuch) return unable(tooMuch === 'lease' ? 'lease' : 'source', opening);
+    if (tooMuch) return unable(tooMuch === 'lease' ? 'lease' : tooMuch === 'remotePort' ? 'port' : 'source', opening);
     const held = openingOf(row, place, { ...opening, globalPort }, now);
     if (!held) return refuse('gateway-refused', `the gateway made something else of ${opening.id}`, opening.id);
     granted.push(held);
@@ -41,26 +42,32 @@ export function abilityRefusal(
   { names }: OpeningTable,
   known: TableKnowledge | undefined,
   opening: Opening,
+  hasRule: boolean,
 ): Refusal | undefined {
   const { id, remote, streamType, mayLack = [] } = opening;
   if (known?.source === 'no' && !mayLack.includes('remoteAddress')) return unable('source', opening);
   if (known?.lease === 'no' && !mayLack.includes('lease')) return unable('lease', opening);
-  if (remote.port !== undefined && names.sourcePort === undefined && !mayLack.includes('remotePort'))
-    return refuse('cannot-hold', 'the gateway holds a port mapping to no port of its remote end (remotePort)', id);
+  const tellsPort = names.sourcePort !== undefined || hasRule;
+  if (remote.port !== undefined && !tellsPort && !mayLack.includes('remotePort')) return unable('port', opening);
   if (streamType !== plainTransportOf(streamType) && !mayLack.includes('streamType'))
     return refuse('cannot-hold', `the gateway cannot tell ${streamType} from other packets (streamType)`, id);
   return undefined;
 }
 
-function unable(what: 'source' | 'lease', { id }: Opening): Refusal {
-  return what === 'lease'
-    ? refuse('cannot-hold', 'the gateway keeps no lease for a port mapping (lease)', id)
-    : refuse('cannot-hold', 'the gateway does not hold a port mapping to one remote address (remoteAddress)', id);
+const inabilities = {
+  source: 'the gateway does not hold a port mapping to one remote address (remoteAddress)',
+  lease: 'the gateway keeps no lease for a port mapping (lease)',
+  port: 'the gateway holds a port mapping to no port of its remote end (remotePort)',
+} as const;
+
+/** Refuses an opening for what rows of a gateway do not do. */
+export function unable(what: keyof typeof inabilities, { id }: Opening): Refusal {
+  return refuse('cannot-hold', inabilities[what], id);
 }
 
-function isActive(rows: readonly SeenRow[], path: string): boolean {
+function isActive(rows: readonly SeenRow[], { path, rule }: Wanted): boolean {
   const row = rows.find((each) => each.path === path);
-  return row !== undefined && isInEffect(row);
+  return row !== undefined && isInEffect(row) && (!rule || row.rule?.narrows !== undefined);
 }
 
 function faultOf(row: SeenRow, asked: Opening): string | undefined {
@@ -75,4 +82,9 @@ function learn(model: TableKnowledge | undefined, row: SeenRow): void {
   if (!model) return;
   model.source = row.source === undefined ? 'no' : 'yes';
   model.lease = row.leaseSeconds === 0 ? 'no' : 'yes';
+}
+
+/** A rule that does not narrow the mapping beside it, though every value was taken, is not to be had. */
+function learnRule(rules: RuleKnowledge | undefined, row: SeenRow): void {
+  if (rules && row.source !== undefined) rules.narrow = heldPort(row) === undefined ? 'no' : 'yes';
 }

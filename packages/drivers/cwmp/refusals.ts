@@ -3,10 +3,11 @@ import { type CwmpFault, faultCode } from '@sluice/wire/cwmp';
 import { wordsOf } from './asking.ts';
 
 /** What a fault is about, as far as it tells. */
-export type Culprit = 'source' | 'lease' | 'port' | 'untold' | 'other';
+export type Culprit = 'source' | 'lease' | 'port' | 'rule' | 'untold' | 'other';
 
-/** Which part of a row a device did not take. */
-export function culpritOf({ code, parameters }: CwmpFault): Culprit {
+/** Which part of a row a device did not take. `rules`: the path of the table of rules, where there is one. */
+export function culpritOf({ code, parameters }: CwmpFault, rules?: string): Culprit {
+  if (rules !== undefined && parameters.some(({ name }) => name.startsWith(rules))) return 'rule';
   const names = parameters.map(({ name }) => name.split('.').at(-1) ?? '');
   if (names.some((name) => name === 'RemoteHost' || name === 'SourcePrefixes')) return 'source';
   if (names.some((name) => /LeaseDuration$/.test(name))) return 'lease';
@@ -21,7 +22,7 @@ export function subjectOf(
   rows: readonly { path: string; id: string }[],
 ): string | undefined {
   const first = parameters[0]?.name;
-  if (rows.length === 1) return rows[0]?.id;
+  if (new Set(rows.map(({ id }) => id)).size === 1) return rows[0]?.id;
   return first === undefined ? undefined : rows.find(({ path }) => first.startsWith(path))?.id;
 }
 

@@ -5,21 +5,16 @@ import {
   type Instant,
   type IpAddress,
   type Opening,
+  type Port,
   type PromiseName,
   parseIpAddress,
   parsePrefix,
   plainTransportOf,
 } from '@sluice/model';
+import { idIn } from './mark.ts';
 import type { OpeningTable, Place } from './place.ts';
+import type { SeenRule } from './rules.ts';
 import { isTrue, portIn, type Row, wholeNumber } from './tree.ts';
-
-/** What a row's description begins with where it is an opening of ours; its id follows. */
-const mark = 'sluice-';
-
-/** The description of an opening's row: what it is known by, whatever instance number it has. */
-export function descriptionOf(id: string): string {
-  return `${mark}${id}`;
-}
 
 /** A row of a table as it matters to openings. */
 export interface SeenRow {
@@ -41,6 +36,8 @@ export interface SeenRow {
   readonly local?: Endpoint;
   /** 0: it stays until it is deleted. */
   readonly leaseSeconds: number;
+  /** The rule of ours that is beside it, whatever it does. */
+  readonly rule?: SeenRule;
 }
 
 /** Reads a row. */
@@ -56,10 +53,11 @@ export function seenRow({ path, values }: Row, table: OpeningTable): SeenRow {
   const source = sourceIn(of(names.source) ?? '');
   const sourcePort = portIn(of(names.sourcePort));
   const isEnabled = isTrue(of(names.enabled));
+  const id = idIn(description);
   return {
     path,
     table,
-    ...(description.startsWith(mark) && description !== mark && { id: description.slice(mark.length) }),
+    ...(id !== undefined && { id }),
     isBlank: !isEnabled && description === '' && client === undefined && least === undefined && source === undefined,
     isEnabled,
     ...(status !== undefined && { status }),
@@ -83,17 +81,37 @@ export function isBroken(row: SeenRow): boolean {
   return !row.isEnabled || !row.local || !row.transport || !row.ports || /^Error/.test(row.status ?? '');
 }
 
-/** What a row lacks of an opening as narrow and as short as one is asked for. */
-export function lacksOf(row: SeenRow): readonly PromiseName[] {
+/** The one port of its remote end that a row lets in, by itself or by its rule; undefined for any. */
+export function heldPort({ sourcePort, source, transport, local, rule }: SeenRow): Port | undefined {
+  const narrows = rule?.narrows;
+  if (!narrows || narrows.source !== source || narrows.transport !== transport) return sourcePort;
+  return narrows.device === local?.address && narrows.devicePort === local.port ? narrows.sourcePort : sourcePort;
+}
+
+/**
+ * Whether it is one of ours that lets in more than was granted: its rule is gone, or no rule any more. It is better gone
+ * too, until it is made anew.
+ */
+export function isWider(row: SeenRow, { rules }: Place, granted: Opening | undefined): boolean {
+  if (!rules || !granted || row.table.names.sourcePort !== undefined || granted.remote.port === undefined) return false;
+  const { lacks, mayLack } = granted as Partial<Pick<GrantedOpening, 'lacks'>> & Opening;
+  const isNamed = lacks?.includes('remotePort') || mayLack?.includes('remotePort');
+  return !isNamed && heldPort(row) !== granted.remote.port;
+}
+
+/** What a row lacks of an opening as narrow and as short as one is asked for, with what the device has. */
+export function lacksOf(row: SeenRow, { rules }: Place, asked: Opening | undefined): readonly PromiseName[] {
   const lacks: PromiseName[] = [];
+  const isMapping = row.table.names.sourcePort === undefined;
   if (row.source === undefined) lacks.push('remoteAddress');
+  if (rules && isMapping && asked?.remote.port !== undefined && heldPort(row) === undefined) lacks.push('remotePort');
   if (row.leaseSeconds === 0) lacks.push('lease');
   return lacks;
 }
 
 /**
- * The opening that a row of ours is. A row does not tell all of one: stream type and source port are taken from what was
- * `asked`, where the row is that opening.
+ * The opening that a row of ours is. A row does not tell all of one: stream type, and without a rule the source port, are
+ * taken from what was `asked`, where the row is that opening.
  */
 export function openingOf(
   row: SeenRow,
@@ -101,11 +119,12 @@ export function openingOf(
   asked: Opening | undefined,
   now: Instant,
 ): GrantedOpening | undefined {
-  const { id, transport, local, ports, source, leaseSeconds, sourcePort } = row;
+  const { id, transport, local, ports, source, leaseSeconds } = row;
+  const remotePort = heldPort(row);
   if (id === undefined || !transport || !local || !ports || ports[0] !== ports[1]) return undefined;
   const global = familyOf(local.address) === 4 ? { address: place.external, port: ports[0] } : local;
   const until = leaseSeconds > 0 ? now + leaseSeconds * 1_000 : (asked?.until ?? now);
-  const lacks = lacksOf(row);
+  const lacks = lacksOf(row, place, asked);
   const ends = { global, globalPort: global.port, local, until, ...(lacks.length > 0 && { lacks }) };
   if (asked && isOf(row, asked)) {
     const { streamType, payloadType, remote, mayLack } = asked;
@@ -122,7 +141,7 @@ export function openingOf(
   return {
     id,
     streamType: transport,
-    remote: sourcePort === undefined ? remote : { ...remote, port: sourcePort },
+    remote: remotePort === undefined ? remote : { ...remote, port: remotePort },
     ...ends,
   };
 }
@@ -130,11 +149,12 @@ export function openingOf(
 /** Whether a row is what was asked for, but for what `lacks` tells and what rows never tell. */
 export function isOf(row: SeenRow, asked: Opening): boolean {
   const { remote, local, globalPort, streamType } = asked;
-  const toldPort = row.table.names.sourcePort !== undefined;
+  const told = heldPort(row);
+  const tellsPort = row.table.names.sourcePort !== undefined || told !== undefined;
   return (
     row.transport === plainTransportOf(streamType) &&
     (row.source === undefined || row.source === remote.address) &&
-    (!toldPort || row.sourcePort === remote.port) &&
+    (!tellsPort || told === remote.port) &&
     row.local?.port === local.port &&
     (local.address === undefined || row.local.address === local.address) &&
     row.ports?.[0] === row.ports?.[1] &&

@@ -84,9 +84,10 @@ export function cwmpSession(gateway: Gateway, ports: CwmpDriverPorts): GatewaySe
     observe: (believed, signal) =>
       alone(signal, async (work) => {
         const place = await work.place();
-        const rows = await work.rows();
+        for (const opening of believed) work.known.asked.set(opening.id, opening);
+        const { rows } = await work.rows();
         const at = clock.now();
-        const asked = new Map([...work.known.asked, ...believed.map((opening) => [opening.id, opening] as const)]);
+        const { asked } = work.known;
         const ours = rows.flatMap((row) => {
           const opening =
             isInEffect(row) && row.id !== undefined ? openingOf(row, place, asked.get(row.id), at) : undefined;
@@ -101,7 +102,7 @@ export function cwmpSession(gateway: Gateway, ports: CwmpDriverPorts): GatewaySe
     },
 
     freePorts: (wanted, signal) =>
-      alone(signal, async (work) => freePorts(wanted, portsTaken(await work.rows(), new Set()), picking)),
+      alone(signal, async (work) => freePorts(wanted, portsTaken((await work.rows()).rows, new Set()), picking)),
 
     async [Symbol.asyncDispose]() {},
   };

@@ -1,10 +1,12 @@
 import type { Traits } from '@sluice/model';
-import type { DeviceKnowledge } from './device-book.ts';
+import type { DeviceKnowledge, ModelKnowledge } from './device-book.ts';
+import type { Place } from './place.ts';
 
-/** What the type can express at its best; a device tells less once it was spoken to ({@link traitsOf}). */
+/** What the type can express; a device tells less, or more, once it was spoken to ({@link traitsOf}). */
 export const cwmpTraits: Traits = {
   families: [4, 6],
   sourceAddress: true,
+  // True where rules of Device.Firewall.Chain are ours to make.
   sourcePort: false,
   streamTypes: false,
   lease: { leastSeconds: 1, mostSeconds: 604_800 },
@@ -22,6 +24,11 @@ export const cwmpTraits: Traits = {
   ipv6: { sourcePort: true, symmetricSource: true, sharedGlobalPort: true },
 };
 
+/** Whether a mapping of the device can be held to one remote port, as far as devices of its model have shown. */
+export function narrows({ rules }: Place, model: ModelKnowledge | undefined): boolean {
+  return rules !== undefined && model?.rules.narrow !== 'no';
+}
+
 /** What this device can express, as far as it has shown. */
 export function traitsOf({ place, model }: DeviceKnowledge): Traits {
   const mappings = place && model?.of(place.mappings);
@@ -31,6 +38,7 @@ export function traitsOf({ place, model }: DeviceKnowledge): Traits {
     ...others,
     families: !place || place.pinholes ? [4, 6] : [4],
     sourceAddress: mappings?.source !== 'no',
+    sourcePort: place !== undefined && narrows(place, model) && mappings?.source !== 'no',
     ...(mappings?.lease !== 'no' && lease && { lease }),
     ipv6: {
       ...ipv6,

@@ -1,8 +1,9 @@
 import { type Opening, type Port, plainTransportOf } from '@sluice/model';
 import type { ParameterValue } from '@sluice/wire/cwmp';
+import type { NarrowingRule } from '@sluice/wire/tr181';
+import { descriptionOf } from './mark.ts';
 import type { OpeningTable } from './place.ts';
 import type { Lease } from './plan.ts';
-import { descriptionOf } from './seen.ts';
 
 /** An opening with the row that it is to be. */
 export interface Wanted {
@@ -11,16 +12,23 @@ export interface Wanted {
   readonly globalPort: Port;
   /** With its last dot. */
   readonly path: string;
+  /** The rule that narrows it, and its row with its last dot. */
+  readonly rule?: { readonly path: string; readonly narrows: NarrowingRule };
 }
 
 /** What is left out of a row, because the device does not take it. */
 export interface Left {
   readonly source: boolean;
   readonly lease: boolean;
+  /** Of its rule, all of it. */
+  readonly rule: boolean;
 }
 
 /** What makes a row an opening: everything before it is enabled, for devices that act on each value as it comes. */
-export function rowValues({ lease, table, globalPort, path }: Wanted, left: Left): readonly ParameterValue[] {
+export function rowValues(
+  { lease, table, globalPort, path }: Wanted,
+  left: Omit<Left, 'rule'>,
+): readonly ParameterValue[] {
   const { names } = table;
   const { opening, seconds } = lease;
   const value = (name: string | undefined, text: string, type: string) =>

@@ -2,27 +2,22 @@ import { Unreachable } from '@sluice/driver';
 import type { Clock } from '@sluice/model';
 import type { ParameterValue } from '@sluice/wire/cwmp';
 import { faultCode } from '@sluice/wire/cwmp';
-import { answerTo, DeviceFault, readBelow, readNames, readValues } from './asking.ts';
+import { answerTo, DeviceFault } from './asking.ts';
 import type { DeviceKnowledge } from './device-book.ts';
 import { discoverTr098 } from './discover-tr098.ts';
 import { discoverTr181 } from './discover-tr181.ts';
 import { settledKey } from './doubts.ts';
-import { type OpeningTable, type Place, tablesOf } from './place.ts';
+import type { Place } from './place.ts';
 import type { DeviceConversation } from './port.ts';
-import { isBroken, type SeenRow, seenRow } from './seen.ts';
-import { rowsIn } from './tree.ts';
-
-/** A row, whatever is in it. */
-interface RowPlace {
-  readonly path: string;
-  readonly table: OpeningTable;
-}
+import { isBroken, isWider, type SeenRow } from './seen.ts';
+import { type RowPlace, type SeenTables, Tables } from './tables.ts';
 
 /** Being alone with one device to read and change its rows. What it begins it does not leave half done. */
 export class Work {
   readonly device: DeviceConversation;
   readonly known: DeviceKnowledge;
   readonly clock: Clock;
+  readonly tables: Tables;
   /** Something was asked that may have changed the device. */
   hasChanged = false;
   /** Whoever waits leaves when they like; the device's answers are needed to leave nothing behind. */
@@ -32,6 +27,7 @@ export class Work {
     this.device = device;
     this.known = known;
     this.clock = clock;
+    this.tables = new Tables(device, known.model, this.#patient);
   }
 
   /** Where openings are made. Throws `Unreachable` where the device has no connection in use. */
@@ -45,36 +41,29 @@ export class Work {
     return place;
   }
 
-  /** Every row of the tables, when what was left over of ours was taken away. */
-  async rows(): Promise<readonly SeenRow[]> {
+  /** Every row of the tables, when what was left over of ours was taken away, and what is open wider than it was. */
+  async rows(): Promise<SeenTables> {
     const place = await this.place();
-    const seen = await this.#readRows(tablesOf(place));
-    const { doubts } = this.known;
+    const seen = await this.tables.all(place);
+    const { doubts, asked } = this.known;
     const key = this.device.contact.parameters.get(`${this.device.contact.root}ManagementServer.ParameterKey`);
-    const blank = seen.filter(({ isBlank }) => isBlank).map(({ path }) => path);
-    const left = [...doubts.orphans(blank, key), ...seen.filter(isBroken).map(({ path }) => path)];
-    const gone = new Set<string>();
-    for (const path of left) if (await this.remove(path)) gone.add(path);
-    if (gone.size === left.length) doubts.clear();
+    const blank = [...seen.rows, ...seen.rules].filter(({ isBlank }) => isBlank).map(({ path }) => path);
+    const isLeft = (row: SeenRow) => isBroken(row) || isWider(row, place, asked.get(row.id ?? ''));
+    const left = [...doubts.orphans(blank, key), ...seen.rows.filter(isLeft).map(({ path }) => path)];
+    const gone = await this.#removeAll(left);
+    const rows = seen.rows.filter(({ path }) => !gone.has(path));
+    // A rule narrows one mapping, and goes with it: never before it.
+    const needed = new Set(rows.flatMap(({ rule }) => rule?.path ?? []));
+    const idle = seen.rules.filter(({ id, path }) => id !== undefined && !needed.has(path)).map(({ path }) => path);
+    const goneRules = await this.#removeAll(idle);
+    if (gone.size === left.length && goneRules.size === idle.length) doubts.clear();
     this.known.lookedAt = this.clock.now();
-    return seen.filter(({ path }) => !gone.has(path));
+    return { rows, rules: seen.rules.filter(({ path }) => !gone.has(path) && !goneRules.has(path)) };
   }
 
   /** These rows as they are now; those that are gone are left out. */
   async look(wanted: readonly RowPlace[]): Promise<readonly SeenRow[]> {
-    const names: string[] = [];
-    for (const { path, table } of wanted) {
-      const parameters = this.known.model?.of(table).parameters ?? (await this.#learn({ path, table }));
-      names.push(...[...parameters].map((name) => `${path}${name}`));
-    }
-    const tables = [...new Set(wanted.map(({ table }) => table))];
-    const values = await readValues(this.device, names, this.#patient);
-    if (values.length > 0) return tables.flatMap((table) => this.#seen(values, table));
-    // One of them is gone, or is another row by now: each is looked at by itself.
-    const seen: SeenRow[] = [];
-    for (const { path, table } of wanted)
-      seen.push(...this.#seen(await readBelow(this.device, path, isNamed(table), this.#patient), table));
-    return seen;
+    return (await this.tables.some(wanted, await this.place())).rows;
   }
 
   /** Adds a row. Throws `DeviceFault`, and what `ask` throws. */
@@ -112,32 +101,10 @@ export class Work {
     return all;
   }
 
-  async #readRows(tables: readonly OpeningTable[]): Promise<readonly SeenRow[]> {
-    const seen: SeenRow[] = [];
-    for (const table of tables)
-      seen.push(...this.#seen(await readBelow(this.device, table.path, isNamed(table), this.#patient), table));
-    return seen;
+  /** The paths of those that are gone. */
+  async #removeAll(paths: readonly string[]): Promise<ReadonlySet<string>> {
+    const gone = new Set<string>();
+    for (const path of paths) if (await this.remove(path)) gone.add(path);
+    return gone;
   }
-
-  /** The parameters that rows of a table have, by one that is there. */
-  async #learn({ path, table }: RowPlace): Promise<ReadonlySet<string>> {
-    const found = await readNames(this.device, path, false, this.#patient);
-    const names = found.map(({ name }) => name).filter((name) => name.startsWith(path) && isNamed(table)(name));
-    const parameters = new Set(names.map((name) => name.slice(path.length)));
-    if (this.known.model) this.known.model.of(table).parameters = parameters;
-    return parameters;
-  }
-
-  #seen(values: readonly ParameterValue[], table: OpeningTable): readonly SeenRow[] {
-    const rows = rowsIn(values, table.path);
-    const [first] = rows;
-    if (first && this.known.model) this.known.model.of(table).parameters = new Set(first.values.keys());
-    return rows.map((row) => seenRow(row, table));
-  }
-}
-
-/** The parameters of a row that matter. */
-function isNamed({ names }: OpeningTable): (name: string) => boolean {
-  const wanted = new Set(Object.values(names));
-  return (name) => wanted.has(name.slice(name.lastIndexOf('.') + 1));
 }

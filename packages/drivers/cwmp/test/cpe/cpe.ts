@@ -1,10 +1,19 @@
 import type { Clock } from '@sluice/model';
 import type { CwmpAnswer, CwmpCall, ParameterValue } from '@sluice/wire/cwmp';
+import { dateTime } from '@sluice/wire/tr181';
 import { type Answer, callIn, RawDevice } from '../../../../cwmp-acs/test/raw-device.ts';
 import { type Wakeable, wakeable } from '../../../../cwmp-acs/test/wakeable.ts';
 import { type DeviceModel, deviceModel, type ModelOptions } from './data-models.ts';
 import { fault } from './data-tree.ts';
-import { checkRows, type HeldMapping, LeaseKeeper, mappingsIn } from './mappings.ts';
+import {
+  checkRows,
+  type HeldMapping,
+  type HeldRule,
+  LeaseKeeper,
+  mappingsIn,
+  ruleStatus,
+  rulesIn,
+} from './mappings.ts';
 import { type Ambush, type Quirks, rewriter, type Trick } from './quirks.ts';
 
 /** A device to be simulated. */
@@ -18,8 +27,8 @@ export interface CpeOptions extends ModelOptions {
   readonly quirks?: Quirks;
   /** Where it takes connection requests; a free port of loopback where left out. */
   readonly listen?: { readonly host: string; readonly port: number };
-  /** Puts its mappings into effect; awaited before the device answers. */
-  readonly onMappings?: (mappings: readonly HeldMapping[]) => Promise<void>;
+  /** Puts its mappings and rules into effect; awaited before the device answers. */
+  readonly onMappings?: (mappings: readonly HeldMapping[], rules: readonly HeldRule[]) => Promise<void>;
   /** After a session that broke it begins another at once, as devices do after some seconds. Default true. */
   readonly retries?: boolean;
 }
@@ -50,7 +59,9 @@ export class Cpe implements AsyncDisposable {
     const { tree } = this.model;
     tree.reusesInstances = this.quirks.reusesInstances ?? false;
     tree.check = (changes) => checkRows(changes, this.model, options, this.quirks);
-    this.#leases = new LeaseKeeper(this.model, options.clock, () => void this.#changed());
+    const { clockAheadMs } = this.quirks;
+    const ahead = clockAheadMs === 'unknown' ? 0 : clockAheadMs;
+    this.#leases = new LeaseKeeper(this.model, options.clock, () => void this.#changed(), ahead);
   }
 
   /** Opens its port for connection requests and begins its first session. Resolves when that is over. */
@@ -83,6 +94,11 @@ export class Cpe implements AsyncDisposable {
     return mappingsIn(this.model);
   }
 
+  /** What its rules drop. */
+  get rules(): readonly HeldRule[] {
+    return rulesIn(this.model);
+  }
+
   /** Somebody else adds a mapping; the path of its row. */
   addForeign(values: Readonly<Record<string, string>>, table = this.model.mappings): string {
     const path = `${table}${this.model.tree.add(table)}.`;
@@ -91,15 +107,16 @@ export class Cpe implements AsyncDisposable {
     return path;
   }
 
-  /** Starts anew: what has a lease is gone, with `reset` everything; its first session says so. */
+  /** Starts anew: mappings that have a lease are gone, with `reset` everything; its first session says so. */
   async restart(reset = false): Promise<void> {
     this.isOn = false;
     this.#device?.hangUp();
     await this.#talking;
     this.isOn = true;
-    const { tree, mappings, pinholes, root } = this.model;
+    const { tree, mappings, pinholes, rules, root } = this.model;
     for (const table of [mappings, ...(pinholes === undefined ? [] : [pinholes])])
       for (const row of tree.rows(table)) if (reset || this.#leases.has(row)) tree.remove(row);
+    if (reset && rules !== undefined) for (const row of tree.rows(rules)) tree.remove(row);
     if (reset) tree.write(`${root}ManagementServer.ParameterKey`, '');
     await this.#changed();
     await this.inform(...(reset ? ['0 BOOTSTRAP', '1 BOOT'] : ['1 BOOT']));
@@ -127,7 +144,8 @@ export class Cpe implements AsyncDisposable {
     const { acs, identity, login, retries = true } = this.options;
     const { returnsCookie = true, connectsAnew = false } = this.quirks;
     const rewrite = rewriter(this.quirks);
-    const device = new RawDevice({ ...acs, identity, login, returnsCookie, connectsAnew, ...(rewrite && { rewrite }) });
+    const told = { identity, login, returnsCookie, connectsAnew, currentTime: () => this.#time() };
+    const device = new RawDevice({ ...acs, ...told, ...(rewrite && { rewrite }) });
     this.#device = device;
     this.#last = undefined;
     this.sessions++;
@@ -194,6 +212,8 @@ export class Cpe implements AsyncDisposable {
       case 'SetParameterAttributes':
         return { name: 'SetParameterAttributesResponse' };
       case 'AddObject': {
+        if (this.quirks.rules === 'read-only' && call.objectName === this.model.rules)
+          return this.#short(fault(9008, 'nobody adds rules'));
         const instanceNumber = tree.add(call.objectName);
         if (instanceNumber === undefined) return this.#short(fault(9005, 'no such table'));
         tree.write(key, call.parameterKey);
@@ -218,9 +238,10 @@ export class Cpe implements AsyncDisposable {
 
   /** What a device that ignores something makes of values. */
   #taken(values: readonly ParameterValue[]): readonly ParameterValue[] {
-    const { remoteHost, lease, descriptionLength } = this.quirks;
+    const { remoteHost, lease, rules, descriptionLength } = this.quirks;
     return values.map((each) => {
       if (remoteHost === 'ignores' && each.name.endsWith('.RemoteHost')) return { ...each, value: '' };
+      if (rules === 'ignores' && each.name.endsWith('.SourcePortExclude')) return { ...each, value: '0' };
       if (lease === 'ignores' && each.name.endsWith('LeaseDuration')) return { ...each, value: '0' };
       if (descriptionLength !== undefined && each.name.endsWith('Description'))
         return { ...each, value: each.value.slice(0, descriptionLength) };
@@ -232,6 +253,12 @@ export class Cpe implements AsyncDisposable {
     return answer.name === 'Fault' && this.quirks.saysLittle ? { ...answer, parameters: [] } : answer;
   }
 
+  #time(): string {
+    const { clockAheadMs = 0 } = this.quirks;
+    if (clockAheadMs === 'unknown') return '0001-01-01T00:05:00Z';
+    return dateTime(this.options.clock.now() + clockAheadMs);
+  }
+
   #told(): Record<string, string> {
     const { tree, told } = this.model;
     return Object.fromEntries(told.map((name) => [name, tree.value(name) ?? '']));
@@ -239,11 +266,13 @@ export class Cpe implements AsyncDisposable {
 
   /** Status follows what is enabled, the count what is there; then it is put into effect. */
   async #changed(): Promise<void> {
-    const { tree, mappings, pinholes, count } = this.model;
+    const { tree, mappings, pinholes, rules, count } = this.model;
     for (const table of [mappings, ...(pinholes === undefined ? [] : [pinholes])])
       for (const row of tree.rows(table))
         tree.write(`${row}Status`, tree.value(`${row}Enable`) === '1' ? 'Enabled' : 'Disabled');
+    for (const row of rules === undefined ? [] : tree.rows(rules))
+      tree.write(`${row}Status`, ruleStatus(this.model, row));
     if (!this.quirks.fixedCount) tree.write(count, String(tree.rows(mappings).length));
-    await this.options.onMappings?.(this.mappings);
+    await this.options.onMappings?.(this.mappings, this.rules);
   }
 }

@@ -14,6 +14,8 @@ export interface ModelOptions {
   readonly tellsDefault?: boolean;
   /** TR-098: what it says of its address in the home: that it is enabled (default), not, or only what DHCP tells. */
   readonly tellsHome?: 'enabled' | 'disabled' | 'dhcp';
+  /** A firewall with a chain that its ACS may fill (TR-181). */
+  readonly rules?: boolean;
   /** Parameters that its rows do not have. */
   readonly lacks?: readonly string[];
 }
@@ -24,6 +26,8 @@ export interface DeviceModel {
   readonly root: string;
   readonly mappings: string;
   readonly pinholes?: string;
+  /** Rules of the chain that is in effect. */
+  readonly rules?: string;
   /** Names that every Inform tells. */
   readonly told: readonly string[];
   /** What counts the mappings. */
@@ -69,6 +73,25 @@ const pinhole181: Template = {
   DestPort: ['int', '-1'],
   DestIP: ['string', ''],
   Protocol: ['string', ''],
+};
+
+const rule181: Template = {
+  Enable: ['boolean', '0'],
+  Status: ['string', 'Disabled'],
+  Order: ['unsignedInt', '0'],
+  Alias: ['string', ''],
+  Description: ['string', ''],
+  Target: ['string', 'Drop'],
+  ExpiryDate: ['dateTime', '9999-12-31T23:59:59Z'],
+  SourceAllInterfaces: ['boolean', '0'],
+  DestAllInterfaces: ['boolean', '0'],
+  IPVersion: ['int', '-1'],
+  DestIP: ['string', ''],
+  SourceIP: ['string', ''],
+  Protocol: ['int', '-1'],
+  DestPort: ['int', '-1'],
+  SourcePort: ['int', '-1'],
+  SourcePortExclude: ['boolean', '0'],
 };
 
 /** Makes the tree of a device. */
@@ -157,15 +180,36 @@ function tr181(options: ModelOptions): DeviceModel {
   tree.put('Device.NAT.InterfaceSetting.1.Interface', 'Device.IP.Interface.1');
   tree.put('Device.NAT.PortMappingNumberOfEntries', '0', 'unsignedInt');
   tree.table('Device.NAT.PortMapping.', without(mapping181, lacks));
+  if (options.rules) firewall181(tree, without(rule181, lacks));
   if (ipv6) tree.table('Device.Firewall.Pinhole.', without(pinhole181, lacks));
   return {
     tree,
     root,
     mappings: 'Device.NAT.PortMapping.',
     ...(ipv6 && { pinholes: 'Device.Firewall.Pinhole.' }),
+    ...(options.rules && { rules: 'Device.Firewall.Chain.2.Rule.' }),
     told,
     count: 'Device.NAT.PortMappingNumberOfEntries',
   };
+}
+
+/** Two chains: the device's own, and the one of the level in use, for whoever manages it. */
+function firewall181(tree: DataTree, rule: Template): void {
+  tree.put('Device.Firewall.Enable', '1', 'boolean');
+  tree.put('Device.Firewall.Config', 'Advanced');
+  tree.put('Device.Firewall.AdvancedLevel', 'Device.Firewall.Level.1');
+  tree.put('Device.Firewall.Level.1.Name', 'Normal');
+  tree.put('Device.Firewall.Level.1.Chain', 'Device.Firewall.Chain.2');
+  tree.put('Device.Firewall.Level.1.PortMappingEnabled', '1', 'boolean');
+  for (const [number, creator] of [
+    [1, 'Defaults'],
+    [2, 'ACS'],
+  ] as const) {
+    tree.put(`Device.Firewall.Chain.${number}.Enable`, '1', 'boolean');
+    tree.put(`Device.Firewall.Chain.${number}.Name`, creator);
+    tree.put(`Device.Firewall.Chain.${number}.Creator`, creator);
+    tree.table(`Device.Firewall.Chain.${number}.Rule.`, rule);
+  }
 }
 
 function without(template: Template, names: readonly string[]): Template {

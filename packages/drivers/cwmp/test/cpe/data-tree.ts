@@ -19,6 +19,8 @@ export class DataTree {
   readonly #last = new Map<string, number>();
   /** Gives the lowest free instance number, not the next one that never was. */
   reusesInstances = false;
+  /** Tables that nobody adds rows to. */
+  readonly readOnly = new Set<string>();
   check: Check = () => [];
 
   /** Adds a parameter that nobody can write from outside. */
@@ -88,7 +90,10 @@ export class DataTree {
     if (!this.#isObject(path)) return fault(9005, `no object ${path}`);
     const found = new Map<string, boolean>();
     const all = [...this.#parameters].map(([name, { writable }]) => [name, writable] as const);
-    for (const [name, writable] of [...all, ...[...this.#tables.keys()].map((table) => [table, true] as const)]) {
+    for (const [name, writable] of [
+      ...all,
+      ...[...this.#tables.keys()].map((table) => [table, !this.readOnly.has(table)] as const),
+    ]) {
       if (!name.startsWith(path) || name === path) continue;
       const dot = name.indexOf('.', path.length);
       if (nextLevel) found.set(dot < 0 ? name : name.slice(0, dot + 1), writable);

@@ -54,12 +54,51 @@ export function mappingsIn({ tree, mappings, pinholes }: DeviceModel): readonly 
   return found;
 }
 
+/** A rule in effect: it drops what a host sends to a device from any port but one. */
+export interface HeldRule {
+  readonly path: string;
+  readonly description: string;
+  readonly transport: 'tcp' | 'udp';
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly client: string;
+  readonly clientPort: number;
+}
+
+/** The rules that are enabled and complete. */
+export function rulesIn({ tree, rules }: DeviceModel): readonly HeldRule[] {
+  if (rules === undefined) return [];
+  return tree.rows(rules).flatMap((path) => {
+    const of = (name: string) => tree.value(`${path}${name}`) ?? '';
+    const isOne = of('Target') === 'Drop' && of('SourcePortExclude') === '1' && of('Status') === 'Enabled';
+    if (!isOne) return [];
+    return [
+      {
+        path,
+        description: of('Description'),
+        transport: of('Protocol') === '6' ? ('tcp' as const) : ('udp' as const),
+        source: of('SourceIP'),
+        sourcePort: Number(of('SourcePort')),
+        client: of('DestIP'),
+        clientPort: Number(of('DestPort')),
+      },
+    ];
+  });
+}
+
+/** A rule without interfaces is misconfigured (TR-181 Device.Firewall.Chain.{i}.Rule.{i}.Status). */
+export function ruleStatus({ tree }: DeviceModel, path: string): string {
+  if (tree.value(`${path}Enable`) !== '1') return 'Disabled';
+  const whole = ['SourceAllInterfaces', 'DestAllInterfaces'].every((name) => tree.value(`${path}${name}`) !== '0');
+  return whole ? 'Enabled' : 'Error_Misconfigured';
+}
+
 /** What a device checks of the rows that are changed: their uniqueness, where they lead, and what it does not take. */
 export function checkRows(
   changes: readonly ParameterValue[],
   { tree, mappings }: DeviceModel,
   { lan }: ModelOptions,
-  { remoteHost, lease }: Quirks,
+  { remoteHost, lease, rules }: Quirks,
 ): CwmpFault['parameters'] {
   const home = parsePrefix(`${lan.address.replace(/\d+$/, '0')}/24`);
   const wrong: { name: string; code: number; message: string }[] = [];
@@ -67,6 +106,7 @@ export function checkRows(
   const after = new Map(changes.map(({ name, value }) => [name, value]));
   for (const { name, value } of changes) {
     if (remoteHost === 'refuses' && /\.RemoteHost$/.test(name) && value !== '') no(name, 'only ""');
+    if (rules === 'refuses' && /\.SourcePortExclude$/.test(name) && value === '1') no(name, 'only 0');
     if (lease === 'refuses' && /LeaseDuration$/.test(name) && value !== '0') no(name, 'only 0');
     if (/\.InternalClient$/.test(name) && !(home && prefixContains(home, value))) no(name, 'not in the home');
   }
@@ -81,17 +121,20 @@ export function checkRows(
   return wrong;
 }
 
-/** Counts leases down; a row whose lease is over is gone. */
+/** Counts leases down; a row whose lease is over is gone, and a rule whose date has come. */
 export class LeaseKeeper {
   readonly #model: DeviceModel;
   readonly #clock: Clock;
   readonly #changed: () => void;
-  readonly #ends = new Map<string, { readonly name: string; readonly at: number; readonly cancel: Cancel }>();
+  readonly #now: () => number;
+  readonly #ends = new Map<string, { readonly name?: string; readonly at: number; readonly cancel: Cancel }>();
 
-  constructor(model: DeviceModel, clock: Clock, changed: () => void) {
+  /** `aheadMs`: how far the device's clock is ahead. */
+  constructor(model: DeviceModel, clock: Clock, changed: () => void, aheadMs = 0) {
     this.#model = model;
     this.#clock = clock;
     this.#changed = changed;
+    this.#now = () => clock.now() + aheadMs;
   }
 
   has(row: string): boolean {
@@ -101,18 +144,21 @@ export class LeaseKeeper {
   /** Takes up the leases among values that were set. */
   set(values: readonly ParameterValue[]): void {
     for (const { name } of values) {
-      if (!/LeaseDuration$/.test(name)) continue;
+      if (!/(?:LeaseDuration|\.ExpiryDate)$/.test(name)) continue;
       const row = name.slice(0, name.lastIndexOf('.') + 1);
-      const ms = Number(this.#model.tree.value(name) ?? 0) * 1_000;
+      const value = this.#model.tree.value(name) ?? '0';
+      const isDate = name.endsWith('ExpiryDate');
+      const ms = isDate ? Date.parse(value) - this.#now() : Number(value) * 1_000;
       this.#ends.get(row)?.cancel();
       this.#ends.delete(row);
-      if (!(ms > 0)) continue;
-      const cancel = this.#clock.after(ms, () => {
+      // What never ends is no date.
+      if (isDate ? ms > 2 ** 31 : !(ms > 0)) continue;
+      const cancel = this.#clock.after(Math.max(0, ms), () => {
         this.#ends.delete(row);
         this.#model.tree.remove(row);
         this.#changed();
       });
-      this.#ends.set(row, { name, at: this.#clock.now() + ms, cancel });
+      this.#ends.set(row, { ...(!isDate && { name }), at: this.#clock.now() + ms, cancel });
     }
   }
 
@@ -124,6 +170,7 @@ export class LeaseKeeper {
   /** What is left of each lease, as it is read. */
   refresh(): void {
     for (const { name, at } of this.#ends.values())
-      this.#model.tree.write(name, String(Math.max(0, Math.ceil((at - this.#clock.now()) / 1_000))));
+      if (name !== undefined)
+        this.#model.tree.write(name, String(Math.max(0, Math.ceil((at - this.#clock.now()) / 1_000))));
   }
 }

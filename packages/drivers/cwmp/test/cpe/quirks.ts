@@ -9,6 +9,13 @@ export interface Quirks {
   readonly wrongCounts?: boolean;
   /** Takes no RemoteHost: `refuses` it, or says that it does and `ignores` it. */
   readonly remoteHost?: 'refuses' | 'ignores';
+  /**
+   * Rules of its chain: `read-only`, none can be added; it `refuses` one that excludes a port, or says that it takes it
+   * and `ignores` that it excludes one.
+   */
+  readonly rules?: 'read-only' | 'refuses' | 'ignores';
+  /** Its clock is so far ahead, in milliseconds; `unknown`: it says that it does not know the time. */
+  readonly clockAheadMs?: number | 'unknown';
   /** Keeps no leases. */
   readonly lease?: 'refuses' | 'ignores';
   /** Faults tell no parameter. */
