@@ -29,6 +29,8 @@ export const testTools = {
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
   'systemd-analyze': 'systemd',
   sysctl: 'procps',
+  baresip: 'baresip-core',
+  sipp: 'sip-tester',
 };
 
 /**
