@@ -9,6 +9,7 @@ import { gatewaysBenchmark } from './gateways.ts';
 import { igdBenchmark } from './igd.ts';
 import { kernelBenchmark } from './kernel.ts';
 import { pathsBenchmark } from './paths.ts';
+import { processesBenchmark } from './processes.ts';
 import { requestBenchmark } from './request.ts';
 import { srtpBenchmark } from './srtp.ts';
 import { storeBenchmark } from './store.ts';
@@ -22,6 +23,7 @@ const benchmarks = [
   throughputBenchmark,
   storeBenchmark,
   requestBenchmark,
+  processesBenchmark,
   pathsBenchmark,
   callsBenchmark,
   srtpBenchmark,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { applianceRegistration, contentRequestBody, gatewayRegistration } from '@sluice/api';
+import { applianceRegistration, contentRequestBody, contentStream, gatewayRegistration } from '@sluice/api';
 import { configurationServerConfig } from '@sluice/configuration-server';
 import { gatewayConfig } from '@sluice/gateway';
 import { mediaServerConfig } from '@sluice/media-server';
@@ -25,6 +25,7 @@ const readers: Readonly<Record<string, [schema: Schema, beside: object]>> = {
     },
   ],
   request: [contentRequestBody, { requestId: 'r', contentId: 'film' }],
+  stream: [contentStream, { id: 's', remote: { address: '203.0.113.10', port: 7000 } }],
   'gateway-registration': [gatewayRegistration, {}],
   'appliance-registration': [applianceRegistration, {}],
 };
@@ -53,7 +54,8 @@ test('every variation of docs/variations.md names a test, and every test that it
     for (const [, path = '', title = ''] of named) {
       assert.ok(existsSync(join(root, path)), `${variation}: there is no ${path}`);
       const text = readFileSync(join(root, path), 'utf8').replaceAll("\\'", "'");
-      const begins = ["'", '"', '`'].some((quote) => text.includes(quote + title));
+      // It begins there, or after what is made from a table: `IPv${family}: ...`.
+      const begins = ["'", '"', '`', '} ', ': '].some((before) => text.includes(before + title));
       // A row of a table from which a title is made stands as it is.
       assert.ok(begins || (title.startsWith('[') && text.includes(title)), `${variation}: ${path} has no "${title}"`);
     }
