@@ -19,6 +19,7 @@ export function canHold(opening: KernelOpening, translates: boolean): boolean {
     (remote.port === undefined || isPort(remote.port)) &&
     (streamType === 'esp' ? hasNoPorts(opening) : isPort(global.port) && isPort(local.port)) &&
     (family === 4 && translates ? global.port < firstMasqueradePort : sameEndpoint(global, local)) &&
+    (opening.inside === undefined || isHairpin(opening, translates)) &&
     (payloadType === undefined || (streamType === 'rtp' && isPayloadType(payloadType))) &&
     Buffer.byteLength(tag) <= longestTag &&
     !tag.includes('\0')
@@ -33,7 +34,9 @@ export function sameOpening(a: KernelOpening, b: KernelOpening): boolean {
     a.remote.address === b.remote.address &&
     a.remote.port === b.remote.port &&
     sameEndpoint(a.global, b.global) &&
-    sameEndpoint(a.local, b.local)
+    sameEndpoint(a.local, b.local) &&
+    a.inside?.address === b.inside?.address &&
+    a.inside?.port === b.inside?.port
   );
 }
 
@@ -45,6 +48,13 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
 /** Whether the kernel keeps time for so long: 1 ms up to 10 years. */
 export function isLease(leaseMs: number): boolean {
   return leaseMs >= 1 && leaseMs <= 10 * 365 * 86_400_000;
+}
+
+/** Two ends in one home, each seen as its own opening's global endpoint. */
+function isHairpin({ inside, remote, global, local, streamType }: KernelOpening, translates: boolean): boolean {
+  const ends = [inside, global, local, remote].map((end) => end?.address);
+  const isIpv4 = ends.every((address) => address !== undefined && familyOf(address) === 4);
+  return translates && isIpv4 && streamType !== 'esp' && remote.port !== undefined && isPort(inside?.port ?? 0);
 }
 
 /** ESP has none; it is for one peer, and with it for one device. */

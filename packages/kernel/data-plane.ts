@@ -23,6 +23,11 @@ export interface KernelOpening {
    * and go. Left out, any.
    */
   readonly wan?: string;
+  /**
+   * Where the remote end is a device of this home too, reached by its own opening here (hairpin): that device's local
+   * end. What it sends to `global` comes back into the home, from `remote`. IPv4, where it is translated.
+   */
+  readonly inside?: Endpoint;
   /** Kept with the element in the kernel and read back after a restart; at most 120 bytes of UTF-8. */
   readonly tag: string;
 }

@@ -1,9 +1,9 @@
-import { familyOf } from '@sluice/model';
+import { type Endpoint, familyOf } from '@sluice/model';
 import type { HeldOpening, KernelOpening } from './data-plane.ts';
 import type { Answer } from './netlink/message.ts';
 import type { NetfilterSocket } from './netlink/socket.ts';
 import { dumpSet, type ElementKey, getElement, type HeldElement, readElements } from './nftables/element.ts';
-import { arrivalKey, markField, readArrivalKey, readEndpoint, readMark } from './opening-elements.ts';
+import { arrivalKey, markField, readArrivalKey, readEndpoint, readInside, readMark } from './opening-elements.ts';
 import type { Ruleset } from './ruleset.ts';
 import { shapes } from './ruleset-parts.ts';
 import { readStreamCode } from './stream-code.ts';
@@ -47,7 +47,7 @@ export class HeldOpenings {
       const [live, counted, local4] = sets.map(() => parts.next().value);
       const isTranslated = translates && familyOf(opening.global.address) === 4;
       const local = isTranslated ? local4?.data && readEndpoint(local4.data) : opening.global;
-      const held = assemble(opening, wanOf(id), arrival, live, counted, local);
+      const held = assemble({ ...opening, wan: wanOf(id) }, arrival, live, counted, local);
       return held && { id, held };
     });
   }
@@ -58,6 +58,10 @@ export class HeldOpenings {
     const byNumber = (set: string) => new Map(this.#dump(set).map((element) => [readMark(element.key), element]));
     const [live, counted] = [byNumber('live'), byNumber('counted')];
     const local4 = translates ? byNumber('local4') : undefined;
+    const hairs = translates ? this.#dump('hair4') : [];
+    const insides = new Map(
+      hairs.flatMap(({ key, data }) => (data ? [[readMark(data), readInside(key)] as const] : [])),
+    );
     const found: Numbered[] = [];
     for (const family of [4, 6] as const) {
       for (const shape of [...shapes, 'peer'] as const) {
@@ -67,7 +71,13 @@ export class HeldOpenings {
           const parts = readArrivalKey(arrival.key, family, shape);
           const target = local4?.get(id)?.data;
           const local = family === 6 || !local4 ? parts.global : target && readEndpoint(target);
-          const held = assemble(parts, wanOf(id), arrival, live.get(id), counted.get(id), local);
+          const held = assemble(
+            { ...parts, wan: wanOf(id), inside: insides.get(id) },
+            arrival,
+            live.get(id),
+            counted.get(id),
+            local,
+          );
           if (held) found.push({ id, held });
         }
       }
@@ -93,10 +103,14 @@ function elementsIn(answers: readonly Answer[]): HeldElement[] {
   return answers.flatMap((answer) => (answer.kind === 'message' ? readElements(answer.payload) : []));
 }
 
+interface Ends extends Pick<KernelOpening, 'remote' | 'global'> {
+  readonly wan: string | undefined;
+  readonly inside?: Endpoint | undefined;
+}
+
 /** One opening of its parts; undefined where one of them has run out. */
 function assemble(
-  { remote, global }: Pick<KernelOpening, 'remote' | 'global'>,
-  wan: string | undefined,
+  { remote, global, wan, inside }: Ends,
   arrival: HeldElement,
   live: HeldElement | undefined,
   counted: HeldElement | undefined,
@@ -111,6 +125,7 @@ function assemble(
     global,
     local,
     ...(wan !== undefined && { wan }),
+    ...(inside && { inside }),
     tag,
     remainingMs: live.remainingMs,
     ...counted.count,

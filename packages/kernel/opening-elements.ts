@@ -52,7 +52,25 @@ export function elementsOf(
     { set: `out4_${shape}`, key: Buffer.concat([protocol, local, remote]), data: number, timeoutMs },
     { set: 'local4', key: number, data: endpointField(opening.local), timeoutMs },
     { set: 'global4', key: number, data: endpointField(opening.global), timeoutMs },
+    ...hairpin(opening, number, timeoutMs),
   ];
+}
+
+/** What another device of the home sends to the global endpoint, and as what it is seen. */
+function hairpin(opening: KernelOpening, number: Buffer, timeoutMs: number): SetElement[] {
+  const { inside, global, remote } = opening;
+  if (!inside) return [];
+  const key = Buffer.concat([protocolField(opening), endpointField(inside), endpointField(global)]);
+  return [
+    { set: 'hair4', key, data: number, timeoutMs },
+    { set: 'seen4', key: number, data: remoteField(remote), timeoutMs },
+  ];
+}
+
+/** Reads the device that a key of `hair4` is about. Throws MalformedNetlink. */
+export function readInside(key: Buffer): Endpoint {
+  if (key.length !== 20) throw new MalformedNetlink('no key of this set', 0);
+  return readEndpoint(key.subarray(4, 12));
 }
 
 /** A connection mark as set keys and data hold it: host order. */

@@ -22,7 +22,7 @@ const remote: Record<(typeof shapes)[number], readonly ('address' | 'port')[]> =
 
 /**
  * `in` and `out` find an opening's number by its remote endpoint with its global (for IPv6, local) or local one;
- * `local4` and `global4` translate by number; `live` says that a number lives and what it carries; `counted` counts.
+ * `local4` and `global4` translate by number; `hair4` and `seen4` do for two devices of this home (hairpin); `live` says that a number lives and what it carries; `counted` counts.
  * Where IPv4 is not translated either, its openings are as those of IPv6.
  */
 export function sets(translates: boolean): string {
@@ -40,6 +40,8 @@ export function sets(translates: boolean): string {
     map('in6_peer', peers(6)),
     ...(translates ? shapes.map((shape) => map(`out4_${shape}`, ['inet_proto', ...end(4), ...types(4, shape)])) : []),
     translates ? map('out4_peer', peers(4)) : '',
+    translates ? map('hair4', ['inet_proto', ...end(4), ...end(4)]) : '',
+    translates ? '  map seen4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
     translates ? '  map local4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
     translates ? '  map global4 { type mark : ipv4_addr . inet_service; flags timeout; }\n' : '',
     '  map live { type mark : mark; flags timeout; }\n',
@@ -94,6 +96,7 @@ ${lookUps(4, 'in4', packetEnds(4), set, 'goto to_local')}${lookUps(6, 'in6', pac
     meta nfproto ipv4 meta l4proto { tcp, udp, sctp, esp } dnat ip to ct mark map @local4
   }
   chain from_lan {
+    meta nfproto ipv4 meta l4proto ${withPorts} ${set} meta l4proto . ip saddr . th sport . ip daddr . th dport map @hair4 goto to_local
 ${lookUps(4, 'out4', packetEnds(4), set, 'accept')}${lookUps(6, 'in6', exchanged(packetEnds(6)), set, 'accept')}  }
 `;
 }

@@ -96,6 +96,7 @@ function leaving(): string {
   const from = firstMasqueradePort;
   return `  chain leaving {
     type nat hook postrouting priority srcnat; policy accept;
+    meta nfproto ipv4 meta l4proto { tcp, udp, sctp } iifname @lan oifname @lan ct mark != 0 snat ip to ct mark map @seen4
     oifname != @wan accept
     iifname @wan counter drop
     meta nfproto ipv4 meta l4proto { tcp, udp, sctp, esp } ct mark != 0 snat ip to ct mark map @global4

@@ -68,5 +68,5 @@ export function reasonOf(code: number): 'resources' | 'refused' {
 }
 
 function keyedBy(element: SetElement): Step['keyedBy'] {
-  return /^(in|out)[46]_/.test(element.set) ? 'tuple' : 'number';
+  return /^(in|out)[46]_|^hair4$/.test(element.set) ? 'tuple' : 'number';
 }

@@ -1,27 +1,19 @@
-import { type Instant, type IpAddress, refuse, type StartNotice } from '@sluice/model';
+import { type Instant, type IpAddress, refuse } from '@sluice/model';
 import type { ModelChange } from '@sluice/usp-agent';
 import { errorCode, portMappingTable } from '@sluice/wire/usp';
 import { unchecked } from '../consent/consent.ts';
 import { findInterface } from '../home/networks.ts';
 import { judgeController, judgeCount, judgeLease, judgeOwnCount } from '../policy/verdicts.ts';
 import type { PortsByTransport } from '../ports/assign.ts';
+import type { Edit } from './edit.ts';
 import { type Fault, faultOf, invalidValue } from './fault.ts';
+import { pairUp } from './hairpin.ts';
 import { resolvePath, type Surroundings } from './resolve.ts';
 import { keysOf, nothingPassed, portKey, type Row } from './row.ts';
 import type { Rows } from './rows.ts';
 import { givePorts, type Sketch, sketchChanges } from './sketch.ts';
 import { writeTag } from './tag.ts';
 import { type OpeningTable, transportWanted, type Wanted } from './wanted.ts';
-
-/** What a change does to one row: made where there is no `before`, gone where there is no `after`. */
-export interface Edit {
-  /** The change that asked for it, and the one whose answer it is. */
-  readonly index: number;
-  readonly before: Row | undefined;
-  readonly after: Row | undefined;
-  /** Who is told once it holds, where it opens what was not open. */
-  readonly start?: StartNotice | undefined;
-}
 
 /** What a draft is made from. */
 export interface DraftGround {
@@ -59,7 +51,7 @@ export function draftChanges(changes: readonly ModelChange[], owner: string, gro
     const start = before?.opening ? undefined : entry.wanted?.start;
     edits.push({ index, before, after: after && 'fault' in after ? undefined : after, start });
   }
-  return { edits, objects: sketched.objects, releasePorts: given.release };
+  return { edits: pairUp(edits, ground.rows), objects: sketched.objects, releasePorts: given.release };
 }
 
 /** What has no port has port 0, whatever is said: another is refused when the row is enabled. */

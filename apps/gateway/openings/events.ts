@@ -1,6 +1,6 @@
 import type { OpeningCounters } from '@sluice/model';
 import type { ModelEvent } from '@sluice/usp-agent';
-import type { Edit } from './draft.ts';
+import type { Edit } from './edit.ts';
 import { endedEvent, openingTypes, parametersOf } from './object-types.ts';
 import type { Shown } from './parameter.ts';
 import { objectOf, type Row } from './row.ts';

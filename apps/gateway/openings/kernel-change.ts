@@ -1,7 +1,7 @@
 import type { Change, CommitFailure, KernelOpening } from '@sluice/kernel';
 import type { Instant } from '@sluice/model';
 import { errorCode } from '@sluice/wire/usp';
-import type { Edit } from './draft.ts';
+import type { Edit } from './edit.ts';
 import type { Fault } from './fault.ts';
 
 /** The kernel's clock has no "for ever": a lease without end is one of ten years there. */

@@ -65,6 +65,7 @@ function leaving(): string {
   const from = firstMasqueradePort;
   return `  chain leaving {
     type nat hook postrouting priority srcnat - 10; policy accept;
+    meta nfproto ipv4 meta l4proto { tcp, udp, sctp } iifname @lan oifname @lan ${isOurs('ct mark')} snat ip to ct mark map @seen4
     oifname != @wan accept
     meta nfproto ipv4 meta l4proto { tcp, udp, sctp, esp } ${isOurs('ct mark')} snat ip to ct mark map @global4
     iifname != @lan accept

@@ -43,6 +43,12 @@ const esp: KernelOpening = {
   tag: 'esp',
 };
 
+const hairpin = of('udp', 20_012, {
+  remote: { address: wan, port: 20_014 },
+  inside: { address: '192.168.1.3', port: 6000 },
+  tag: 'hairpin',
+});
+
 const add = (...openings: KernelOpening[]): Change => ({
   ...none,
   add: openings.map((opening) => ({ opening, leaseMs: 60_000 })),
@@ -69,6 +75,7 @@ export const contract: readonly (readonly [string, (subject: Subject) => Promise
         of('rtp-mux', 20_008, { remote: {} }),
         of('udp', 20_010),
         of('sctp', 20_010, { tag: 'sctp' }),
+        hairpin,
         esp,
         pinhole,
       ];
@@ -217,6 +224,9 @@ export const contract: readonly (readonly [string, (subject: Subject) => Promise
         ['ESP with a port', { ...esp, remote: { address: '203.0.113.10', port: 4500 } }],
         ['ESP at a port', { ...esp, global: { address: wan, port: 500 } }],
         ['ESP to a port', { ...esp, local: { address: '192.168.1.2', port: 500 } }],
+        ['hairpin from a port that is none', { ...hairpin, inside: { address: '192.168.1.3', port: 0 } }],
+        ['hairpin from no port of its own', { ...hairpin, remote: { address: wan } }],
+        ['hairpin of IPv6', { ...pinhole, inside: { address: '2001:db8:100::3', port: 6000 } }],
         ['SCTP to no port', of('sctp', 20_000, { local: { address: '192.168.1.2', port: 0 } })],
         ['tag of 121 bytes', rtp(20_000, { tag: 'x'.repeat(121) })],
         ['tag with NUL', rtp(20_000, { tag: 'a\0b' })],
