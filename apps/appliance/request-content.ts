@@ -1,4 +1,4 @@
-import type { Answer, Content, ContentAnswer, RequestView, TellableType } from '@sluice/api';
+import type { Answer, Content, ContentAnswer, GatewayWord, RequestView } from '@sluice/api';
 import { familyOf, type IpAddress, type Port, refuse } from '@sluice/model';
 import { SdpMalformed } from '@sluice/wire/sdp';
 import { srtpSuites } from '@sluice/wire/srtp';
@@ -35,7 +35,7 @@ export interface Wish {
   /** Who speaks first, by stream id; the server where left out. */
   readonly firstSpeaker?: Readonly<Record<string, 'server' | 'appliance'>> | undefined;
   /** What the person says that the gateway of this home speaks. */
-  readonly gatewayType?: TellableType | undefined;
+  readonly gatewayType?: GatewayWord | undefined;
   /** Left out: `preferred`. */
   readonly protection?: WantedProtection | undefined;
 }

@@ -239,3 +239,28 @@ test('ports: each stream needs its own', async (t) => {
   );
   assert.deepEqual(said, ['open r1', 'start s1']);
 });
+
+test('the person is asked from a list where the gateway cannot be found, until they answer, and only then', async (t) => {
+  const { configuration, desk } = world(t);
+  const choices = ['igd', 'pcp', 'nat-pmp', 'unknown'];
+  let number = 0;
+  const asks = async (more: Partial<ContentRequestBody> = {}, caller = tv) => {
+    const answer = await desk.take(caller, { ...body, requestId: `p${++number}`, ...more }, here);
+    return answer.kind === 'refused' ? answer.refusal.choices : assert.fail('granted');
+  };
+  configuration.refusal = refuse('gateway-offline', 'it is off');
+  assert.equal(await asks(), undefined);
+  configuration.refusal = refuse('gateway-not-found', 'nobody answers');
+  assert.deepEqual(await asks(), choices);
+  assert.deepEqual(await asks(), choices, 'who said nothing is asked again');
+  assert.equal(await asks({ gatewayType: 'unknown' }), undefined);
+  assert.equal(await asks(), undefined, 'who does not know is asked once');
+  assert.deepEqual(await asks({}, other), choices, 'another home is another matter');
+  assert.deepEqual(
+    configuration.requests.map(({ gatewayType }) => gatewayType),
+    Array.from({ length: number }, () => undefined),
+    'that nobody knows is told to nobody',
+  );
+  await asks({ gatewayType: 'pcp' });
+  assert.equal(configuration.requests.at(-1)?.gatewayType, 'pcp');
+});

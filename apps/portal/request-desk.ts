@@ -4,6 +4,7 @@ import { refuse } from '@sluice/model';
 import type { Caller } from './caller.ts';
 import { liveSessions } from './live-sessions.ts';
 import type { MediaServer } from './parts.ts';
+import { Person } from './person.ts';
 import { mediaIdOf } from './starting.ts';
 import { closeSurely, type Deciding, decide, undo, type Verdict } from './verdict.ts';
 
@@ -38,14 +39,18 @@ export function requestDesk(parts: Deciding, servers: readonly MediaServer[]): R
   const requests = new Map<string, Request>();
   const live = liveSessions(configuration, parts.clock, lifetime);
 
+  const person = new Person();
+
   const begin = (key: string, caller: Caller, body: ContentRequestBody): Request => {
     const abandon = new AbortController();
+    person.heard(caller.endpointId, body.gatewayType);
     const verdict = decide(parts, caller, body, abandon.signal).then(
       (settled) => {
         if (settled.kind === 'refused') {
           requests.delete(key);
+          const refusal = person.asked(caller.endpointId, settled.refusal);
           parts.log.info({ requestId: body.requestId, applianceId: caller.endpointId, ...settled.refusal }, 'refused');
-          return settled;
+          return { kind: 'refused', refusal } as const;
         }
         const { sessionId, contentId, until } = settled.value;
         const applianceId = caller.endpointId;

@@ -66,7 +66,7 @@ export async function decide(
     localAddresses: body.localAddresses,
     streams: named.value,
     ...(body.consent !== undefined && { consent: body.consent }),
-    ...(body.gatewayType !== undefined && { gatewayType: body.gatewayType }),
+    ...(body.gatewayType !== undefined && body.gatewayType !== 'unknown' && { gatewayType: body.gatewayType }),
     ...(body.receiver && { receiver: body.receiver }),
   };
   const starting = prepareStart(parts, asked, body, server);

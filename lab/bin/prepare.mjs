@@ -28,6 +28,9 @@ export const testTools = {
   nmap: 'nmap',
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
   'systemd-analyze': 'systemd',
+  dhclient: 'isc-dhcp-client',
+  // The program alone: the package `dnsmasq` would start it.
+  dnsmasq: 'dnsmasq-base',
   sysctl: 'procps',
   baresip: 'baresip-core',
   sipp: 'sip-tester',

@@ -20,11 +20,12 @@ export function readAnswer<T>(part: string, schema: z.ZodType<T>, status: number
   }
   const read = problem.safeParse(value);
   if (!read.success) return refused(part, `answers with HTTP status ${status}`);
-  const { code, message, subject, retryAfterSeconds } = read.data;
+  const { code, message, subject, choices, retryAfterSeconds } = read.data;
   const refusal = {
     code,
     message,
     ...(subject !== undefined && { subject }),
+    ...(choices && { choices }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
   return { kind: 'refused', refusal };

@@ -87,6 +87,10 @@ export const evidence = z.object({
 export const tellableType = z.enum(['igd', 'pcp', 'nat-pmp']);
 export type TellableType = z.infer<typeof tellableType>;
 
+/** What a person answers when they are asked for it. */
+export const gatewayWord = z.enum([...tellableType.options, 'unknown']);
+export type GatewayWord = z.infer<typeof gatewayWord>;
+
 /** Sightings as they are known within; optional members that are left out are not there. */
 export function sightingsOf(read: z.infer<typeof homeSightings>): HomeSightings {
   return JSON.parse(JSON.stringify(read)) as HomeSightings;

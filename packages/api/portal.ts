@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tellableType } from './discovery.ts';
+import { gatewayWord } from './discovery.ts';
 import { holdingMembers } from './holding.ts';
 import { startView } from './media.ts';
 import { mediaKeys, offeredSuites, streamProtection } from './protection.ts';
@@ -25,8 +25,11 @@ export const contentRequestBody = z.object({
   firstSpeaker: z.record(z.string(), z.enum(['server', 'appliance'])).default({}),
   /** What the appliance takes SRTP with; none: it cannot, and RTP is to come in the clear. */
   srtp: offeredSuites,
-  /** What the person says that the gateway speaks; heeded where it is not known, and nothing else tells. */
-  gatewayType: tellableType.optional(),
+  /**
+   * What the person says that the gateway speaks; heeded where it is not known, and nothing else tells. `unknown`: they do
+   * not know, and are not asked again.
+   */
+  gatewayType: gatewayWord.optional(),
   /** The appliance's signature over this request, for its gateway. */
   consent: consentToken.optional(),
   /** Another program of the device receives, at ports of its own; left out, the appliance itself. */

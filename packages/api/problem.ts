@@ -6,6 +6,8 @@ export const problem = z.object({
   code: z.enum(refusalCodes),
   message: z.string(),
   subject: z.string().optional(),
+  /** The person is asked: what `gatewayType` of the same request, made again, may say. */
+  choices: z.array(z.string().max(32)).max(16).readonly().optional(),
   /** When to ask again, where waiting helps. */
   retryAfterSeconds: z.number().int().positive().optional(),
 });

@@ -62,6 +62,8 @@ export interface Refusal {
   readonly message: string;
   /** The stream or opening it is about, where it is about one. */
   readonly subject?: string;
+  /** What a person can choose from, where they are asked for what nothing else tells. */
+  readonly choices?: readonly string[];
   /** When to ask again, where waiting helps; whole seconds. */
   readonly retryAfterSeconds?: number;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Content, TellableType } from '@sluice/api';
+import type { Content, GatewayWord } from '@sluice/api';
 import { silentLog, VirtualClock } from '@sluice/io';
 import { refusalCodes, refuse } from '@sluice/model';
 import { FakePortal } from '../test/fake-portal.ts';
@@ -27,7 +27,7 @@ function world(t: TestContext) {
   const shows: Show[] = [];
   const around = { clock, stopwatch: () => clock.now(), random: () => 0.5 };
   const stage = emptyStage();
-  const show = (contentId: string, gatewayType: TellableType | undefined) => {
+  const show = (contentId: string, gatewayType: GatewayWord | undefined) => {
     const made = openShow(portal, { contentId, gatewayType }, around, silentLog);
     shows.push(made);
     return made;

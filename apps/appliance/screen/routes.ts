@@ -1,4 +1,4 @@
-import { statusOf, type TellableType, tellableType } from '@sluice/api';
+import { type GatewayWord, gatewayWord, statusOf } from '@sluice/api';
 import { type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -16,10 +16,10 @@ export interface ScreenParts {
   /** Proves that a page is of this very start of the screen. */
   readonly token: string;
   /** `gatewayType`: what the person says that the gateway speaks. */
-  show(contentId: string, gatewayType: TellableType | undefined): Show;
+  show(contentId: string, gatewayType: GatewayWord | undefined): Show;
 }
 
-const showRequest = z.object({ contentId: z.string().min(1).max(128), gatewayType: tellableType.optional() });
+const showRequest = z.object({ contentId: z.string().min(1).max(128), gatewayType: gatewayWord.optional() });
 const plain = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'same-origin' };
 /** The portal's page may look as it likes, and do nothing here. */
 const portalPolicy =
@@ -80,7 +80,7 @@ export function screenRoutes({ pages, files, stage, token, show }: ScreenParts, 
   app.post('/shows', (request, reply) => {
     const body = showRequest.safeParse(request.body);
     if (!body.success)
-      return send(reply, refuse('malformed', 'contentId: 1 to 128 letters; gatewayType: igd, pcp or nat-pmp'));
+      return send(reply, refuse('malformed', 'contentId: 1 to 128 letters; gatewayType: igd, pcp, nat-pmp or unknown'));
     const opened = show(body.data.contentId, body.data.gatewayType);
     stage.open(opened);
     return reply.code(201).send({ showId: opened.showId });

@@ -99,6 +99,7 @@ test("the screen in a person's browser", { skip }, async (t) => {
       const { page } = await open();
       const asked: unknown[] = [];
       const refusal = { code: 'gateway-not-found', message: 'nobody answers', advice: 'Turn UPnP on.' };
+      const lists = [['igd', 'pcp', 'nat-pmp', 'unknown'], undefined];
       await page.route('**/shows', (route) => {
         asked.push(route.request().postDataJSON());
         return route.fulfill({ status: 201, json: { showId: 'x' } });
@@ -106,13 +107,14 @@ test("the screen in a person's browser", { skip }, async (t) => {
       await page.route('**/shows/x/news', (route) =>
         route.fulfill({
           contentType: 'text/event-stream',
-          body: `event: failed\ndata: ${JSON.stringify(refusal)}\n\n`,
+          body: `event: failed\ndata: ${JSON.stringify({ ...refusal, choices: lists[asked.length - 1] })}\n\n`,
         }),
       );
       await choose(page, 'Test picture');
       await page.getByLabel('What does your router speak?').selectOption('UPnP');
       await page.getByRole('button', { name: 'Try again' }).click();
       await page.getByText('gateway-not-found').waitFor();
+      assert.equal(await page.getByLabel('What does your router speak?').isVisible(), false, 'not asked twice');
       assert.deepEqual(asked, [{ contentId: 'film' }, { contentId: 'film', gatewayType: 'igd' }]);
       await page.close();
     },

@@ -28,7 +28,7 @@ drawSteps(new Map());
 at('start').addEventListener('click', () => (showId === undefined ? void start() : location.reload()));
 at('again').addEventListener('click', () => {
   const told = at('gateway-type').value;
-  if (told === '') location.reload();
+  if (at('tell').hidden || told === '') location.reload();
   else void askAgain(told);
 });
 at('leave').addEventListener('click', () => void leave());
@@ -44,8 +44,7 @@ else at('start').hidden = false;
 async function askAgain(gatewayType) {
   news?.close();
   at('failure').hidden = true;
-  at('tell').hidden = true;
-  at('gateway-type').value = '';
+  ask([]);
   await start(gatewayType);
 }
 
@@ -158,15 +157,24 @@ async function leave() {
   ending.abort();
 }
 
-function fail({ code, message, advice }) {
+function fail({ code, message, advice, choices }) {
   enter('failed', 'Not now');
   at('failure-message').textContent = message;
   at('failure-advice').textContent = advice;
   at('failure-code').textContent = code;
-  at('tell').hidden = code !== 'gateway-not-found';
+  ask(choices ?? []);
   at('failure').hidden = false;
   at('leave').hidden = true;
   diagram.close();
+}
+
+/** The portal asks, once, for what nothing else tells: the person chooses from its list. */
+function ask(choices) {
+  const words = { igd: 'UPnP', pcp: 'PCP', 'nat-pmp': 'NAT-PMP', unknown: 'I do not know' };
+  const options = choices.map((choice) => new Option(words[choice] ?? choice, choice));
+  at('gateway-type').replaceChildren(...options);
+  if (choices.includes('unknown')) at('gateway-type').value = 'unknown';
+  at('tell').hidden = choices.length === 0;
 }
 
 function enter(state, words) {
