@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildNetwork } from '../build.ts';
 import { hostDirectory, originOf, partPorts } from '../configurations.ts';
@@ -22,6 +25,7 @@ interface Report {
     readonly igd?: { readonly version: number; readonly server: string; readonly firewall: boolean };
     readonly pcp?: object;
     readonly natPmp?: { readonly external?: string };
+    readonly dhcp?: object;
     readonly missing: Readonly<Record<string, string>>;
   };
 }
@@ -86,4 +90,50 @@ test('behind our agent: its certificate is checked, and the portal says where it
   assert.match(text, /runs Sluice's own agent, self::gateway-1/);
   const stranger = await probeIn(tv, [], t.signal);
   assert.equal(stranger.report.sightings.agent?.isProven, false);
+});
+
+/** A DHCP server in a home's gateway, and how its television's client asks. */
+const dnsmasq = [
+  ...['dnsmasq', '--conf-file=/dev/null', '--port=0', '--interface=lan0', '--bind-interfaces', '--user=', '--group='],
+  ...['--dhcp-authoritative', '--dhcp-range=192.168.1.100,192.168.1.150,1h', '--dhcp-leasefile=/dev/null'],
+  ...['3561,4,00D09E', '3561,5,S-0001', '3561,6,Router 5'].map((each) => `--dhcp-option-force=vi-encap:${each}`),
+  '--dhcp-option=vendor:dslforum.org,1,http://acs.provider.example:7547/',
+  '--dhcp-option-force=158,04:c0:a8:01:01',
+];
+const asking = 'send vendor-class-identifier "dslforum.org";\nalso request vendor-encapsulated-options, vivso;\n';
+
+test('what the DHCP of the home says is read from the lease that a real client keeps', limit, async (t) => {
+  await using network = await buildNetwork(homes(1), 'probe-dhcp', t.signal);
+  const [gateway, tv] = [network.namespace('gateway-1'), network.namespace('tv-1')];
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-dhcp-'));
+  const [pidFile, configuration] = [join(directory, 'dnsmasq.pid'), join(directory, 'dhclient.conf')];
+  t.after(async () => {
+    const pid = await readFile(pidFile, 'utf8').catch(() => undefined);
+    if (pid !== undefined) process.kill(Number(pid), 'SIGKILL');
+    await rm(directory, { recursive: true });
+  });
+  await writeFile(configuration, asking);
+  await run(['nsenter', `--net=${gateway}`, '--', ...dnsmasq, `--pid-file=${pidFile}`], t.signal);
+  // What the client leaves running ends with the probe.
+  const isolated = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  // With a /var/lib/dhcp of its own, and the address that it has: a lease is all that is wanted.
+  const script = `mount -t tmpfs none /var/lib/dhcp
+    towards=$(ip -4 route show default | sed 's/.* dev \\([^ ]*\\).*/\\1/')
+    dhclient -1 -q -cf "$0" -lf /var/lib/dhcp/dhclient.leases -pf /var/lib/dhcp/pid -sf /bin/true "$towards" >&2
+    exec "$@"`;
+  const inHome = (args: readonly string[]) => {
+    const probe = sluiceCommand(['probe', ...args]);
+    return run(['nsenter', `--net=${tv}`, '--', ...isolated, 'sh', '-ec', script, configuration, ...probe], t.signal);
+  };
+  const { sightings } = JSON.parse(await inHome(['--json'])) as Report;
+  assert.deepEqual(sightings.dhcp, {
+    ...{ interface: 'eth0', keptBy: 'dhclient', server: '192.168.1.1', routers: ['192.168.1.1'] },
+    acsUrl: 'http://acs.provider.example:7547/',
+    vendorClass: 'dslforum.org',
+    gateway: { oui: '00D09E', serialNumber: 'S-0001', productClass: 'Router 5' },
+    pcpServers: ['192.168.1.1'],
+  });
+  const text = await inHome([]);
+  assert.match(text, /its address by DHCP from 192\.168\.1\.1, its router \(eth0, as dhclient keeps it\)/);
+  assert.match(text, /the gateway is the TR-069 device 00D09E-S-0001 \(Router 5\)/);
 });
