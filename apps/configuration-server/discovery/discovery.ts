@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { TellableType } from '@sluice/api';
 import type { Registrations, Verdict } from '@sluice/control';
 import type { Driver } from '@sluice/driver';
 import {
   type Clock,
-  type DiscoveredBy,
   type Evidence,
   type Gateway,
   type HomeSightings,
@@ -12,15 +10,16 @@ import {
   type IpAddress,
   type Refusal,
   type Registration,
-  refuse,
   type TriedWay,
   waysIn,
 } from '@sluice/model';
 import type { CallingGateways } from './calling-gateways.ts';
 import { Doubts } from './doubts.ts';
+import { type Found, idOf, inHome } from './found.ts';
 import { HomeChoice } from './home-choice.ts';
 import type { LookThrough } from './look-through.ts';
 import type { RegisteredHome, RegisteredHomes } from './registered-homes.ts';
+import { whyNot } from './why-not.ts';
 
 /** What discovery is made of. */
 export interface DiscoveryPorts {
@@ -42,19 +41,8 @@ export interface DiscoveryPorts {
   registered(registration: Registration & { readonly evidence: Evidence }, type: Gateway['type']): void;
 }
 
-/** A gateway that was found, and how it was. */
-interface Found {
-  readonly gateway: Omit<Gateway, 'evidence'>;
-  readonly by: DiscoveredBy;
-  /** The home that it is a way into. */
-  readonly homeId?: string;
-  readonly tried?: readonly TriedWay[];
-  readonly sightings?: HomeSightings;
-}
-
 /** Longest time to find a gateway, ms: whoever asked waits for content. */
 const mostMs = 3_800;
-const longestId = 128;
 /** How long an answer that there is none counts, ms. */
 const againMs = 10_000;
 
@@ -267,38 +255,4 @@ export class Discovery {
     this.#inVain.set(applianceId, { at: now, refusal });
     return refusal;
   }
-}
-
-/** A gateway that the appliance speaks to itself, where the default route leads, or PCP was found elsewhere. */
-function inHome(type: Gateway['type'], applianceId: string, seen?: HomeSightings): Omit<Gateway, 'evidence'> {
-  const elsewhere = type === 'pcp' && seen?.pcp?.address !== seen?.router4 ? seen?.pcp?.address : undefined;
-  const communication = { through: 'appliance', ...(elsewhere !== undefined && { address: elsewhere }) };
-  return { gatewayId: idOf(type, applianceId), type, communication };
-}
-
-/** What one appliance says is about itself alone: another's gateway of the same kind has another name. */
-function idOf(type: string, applianceId: string): string {
-  const id = `${type}-of-${applianceId}`;
-  return id.length <= longestId ? id : `${type}-of-${createHash('sha256').update(applianceId).digest('hex')}`;
-}
-
-function whyNot(
-  applianceId: string,
-  sightings: HomeSightings | string,
-  tried: readonly TriedWay[] | undefined,
-): Refusal {
-  const inVain = tried?.map(({ gatewayId, outcome, why }) => `${gatewayId} ${outcome}: ${why ?? 'it is left out'}`);
-  const ways = inVain ? `; of the ways registered for its home none answers from there (${inVain.join('; ')})` : '';
-  const start = `the appliance ${applianceId} is not registered, and its gateway could not be found${ways}`;
-  if (typeof sightings === 'string') return refuse('gateway-not-found', `${start}: ${sightings}; register both`);
-  const { agent, missing, dhcp } = sightings;
-  if (agent?.isProven) {
-    const what = `its gateway ${agent.endpointId} runs our agent and is not connected here; connect it, or register it`;
-    return refuse('gateway-not-found', `${start}: ${what}`);
-  }
-  const looked = Object.entries(missing).map(([way, why]) => `${way}: ${why}`);
-  const advice = 'turn UPnP, PCP or NAT-PMP on in it, or register how it is spoken to';
-  const { oui, serialNumber } = dhcp?.gateway ?? {};
-  const isDevice = oui === undefined ? '' : `; by DHCP it is the TR-069 device ${oui}-${serialNumber}`;
-  return refuse('gateway-not-found', `${start} (${looked.join('; ')}); ${advice}${isDevice}`);
 }
