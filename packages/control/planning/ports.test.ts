@@ -33,9 +33,11 @@ test('the local port is proposed where it is in range and free, a pair as a pair
   const free = () => false;
   assert.deepEqual(ports(proposePorts(film, [5000, 6000], free, true, () => 0)), [5000, 5001, 5002, 5003, 5004]);
   const taken = (_: string, port: number) => port === 5001;
-  assert.deepEqual(ports(proposePorts(film, [5000, 6000], taken, true, () => 0)), [5002, 5003, 5004, 5005, 5004]);
+  const [video = 0, videoRtcp, ...others] = ports(proposePorts(film, [5000, 6000], taken, true, () => 0)) ?? [];
+  assert.ok(video > 5004 && video % 2 === 0, `${video}`);
+  assert.deepEqual([videoRtcp, ...others], [video + 1, 5002, 5003, 5004]);
   assert.deepEqual(
-    ports(proposePorts(film, [20_001, 20_010], free, true, () => 0)),
+    ports(proposePorts(film, [20_001, 20_010], free, false, () => 0)),
     [20_002, 20_003, 20_004, 20_005, 20_001],
   );
   assert.equal(
@@ -45,6 +47,21 @@ test('the local port is proposed where it is in range and free, a pair as a pair
   );
   const [chosen] = proposePorts(film, [5000, 6000], free, true, () => 0) ?? [];
   assert.equal(chosen && 'portGroup' in chosen, false, 'a named port says it all');
+});
+
+test('beyond its range a device has the same global port each time, another one has another', () => {
+  const free = () => false;
+  const lots = [0.1, 0.9];
+  const range = [16_384, 32_767] as const;
+  const [once, again] = lots.map((lot) => ports(proposePorts(film, range, free, true, () => lot)));
+  assert.deepEqual(once, again);
+  assert.notDeepEqual(ports(proposePorts(film, range, free, false, () => 0.1)), once, 'by lot where that was refused');
+  const other = film.map((opening) => ({ ...opening, local: { ...opening.local, address: '192.168.1.3' } }));
+  const others = ports(proposePorts(other, range, free, true, () => 0.1)) ?? [];
+  assert.ok(others.every((port) => !once?.includes(port)));
+  const taken = (_: string, port: number) => once?.includes(port) ?? false;
+  const beside = ports(proposePorts(film, range, taken, true, () => 0.1)) ?? [];
+  assert.ok(beside.length === 5 && beside.every((port) => !once?.includes(port)));
 });
 
 test('proposals keep to the range, to what is free, to pairs, and never give a port twice', () => {

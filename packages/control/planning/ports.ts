@@ -39,14 +39,16 @@ export function needsPorts(openings: readonly PlannedOpening[]): boolean {
 }
 
 /**
- * Openings with a global port each: the local port where `prefersLocal` and it is free, else one drawn from `range`.
- * Undefined where no port is left.
+ * Openings with a global port each, within `range`. Where `isFirst`: the local port if it is free, else the one that the
+ * same device, port and remote have each time: a gateway that still translates their last flow goes on to do so as it
+ * did, where it would give a flow to another global port another source. Drawn by lot otherwise. Undefined where no port
+ * is left.
  */
 export function proposePorts(
   openings: readonly PlannedOpening[],
   range: readonly [least: Port, most: Port],
   taken: PortTaken,
-  prefersLocal: boolean,
+  isFirst: boolean,
   random: () => number,
 ): readonly PlannedOpening[] | undefined {
   const chosen = new Map<string, Port>();
@@ -59,7 +61,8 @@ export function proposePorts(
       ) && port >= range[0];
     const local = members[0].local.port;
     const even = members.length === 2;
-    const port = prefersLocal && !(even && local % 2) && fits(local) ? local : drawPort(range, even, fits, random);
+    const lot = isFirst ? () => shareOf(members[0]) : random;
+    const port = isFirst && !(even && local % 2) && fits(local) ? local : drawPort(range, even, fits, lot);
     if (port === undefined) return undefined;
     for (const [offset, opening] of members.entries()) {
       chosen.set(opening.id, port + offset);
@@ -117,6 +120,14 @@ function slotsOf(openings: readonly PlannedOpening[]): readonly Slot[] {
     const second = group && open.find((other) => other.portGroup?.name === group.name && other.portGroup.offset === 1);
     return [{ transport, openings: second ? [opening, second] : [opening] }];
   });
+}
+
+/** From 0 to below 1, by an opening's ends alone (FNV-1a). */
+function shareOf({ local, remote }: PlannedOpening): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(`${local.address} ${local.port} ${remote.address} ${remote.port}`))
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0) / 2 ** 32;
 }
 
 function drawPort(
