@@ -67,6 +67,23 @@ for (const family of [4, 6] as const)
     },
   );
 
+test(
+  'a player that may choose takes UDP, and one that wants TCP alone is told that there is none',
+  limit,
+  async (t) => {
+    const play = (...options: string[]) =>
+      run(inTv('ffmpeg', '-v', 'error', ...options, '-i', urlOf(4), '-t', '1', '-f', 'framecrc', '-'), t.signal);
+    const chosen = play();
+    await untilOpenings(4, t.signal);
+    assert.match(await chosen, /^0, /m);
+    await untilOpenings(0, t.signal);
+    await assert.rejects(play('-rtsp_transport', 'tcp'), /461/);
+    const pipeline = ['rtspsrc', `location=${urlOf(4)}`, 'protocols=tcp', '!', 'fakesink'];
+    await assert.rejects(run(inTv('gst-launch-1.0', '-e', ...pipeline), t.signal), /ERROR.*rtspsrc/s);
+    assert.equal(await openings(t.signal), 0);
+  },
+);
+
 test('GStreamer, unmodified, plays it', limit, async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'gstreamer-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
