@@ -9,6 +9,7 @@ import { callCommand } from './calling/command.ts';
 import { screenConfig } from './config.ts';
 import { connectPortal, realSurroundings } from './connect.ts';
 import { daemonCommand } from './daemon/command.ts';
+import { websitesCommand } from './daemon/websites-command.ts';
 import { readPairs, readPorts } from './io/read-pairs.ts';
 import { openRelay, type Relay } from './io/relay.ts';
 import { untilSignalled } from './io/until-signalled.ts';
@@ -47,6 +48,7 @@ export function applianceCommand(): Command {
   appliance.addCommand(callCommand());
   appliance.addCommand(screenCommand());
   appliance.addCommand(daemonCommand());
+  appliance.addCommand(websitesCommand());
   return appliance;
 }
 

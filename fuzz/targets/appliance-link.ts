@@ -44,6 +44,12 @@ export const applianceLink: Target = {
         renew: [],
         close: [],
       },
+      {
+        ...about,
+        ask: 'player',
+        flow: { portal: { address: '203.0.113.20', port: 8554 }, observed: { address: '203.0.113.1', port: 45_678 } },
+        streams: asked,
+      },
       { ...about, ask: 'apply', open: [], renew: [{ opening: granted, until: opening.until }], close: [granted] },
     ].map((question) => `data: ${JSON.stringify(question)}\n\n`),
   ),

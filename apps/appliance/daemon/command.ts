@@ -30,7 +30,9 @@ Example:
       const signal = untilSignalled();
       const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       await using running = await runDaemon(read.data, openLog('appliance', options.logLevel), signal);
-      process.stdout.write(`${JSON.stringify({ ready: 'appliance', socket: running.socket })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ ready: 'appliance', socket: running.socket, port: running.browserPort })}\n`,
+      );
       await ended;
     });
 }

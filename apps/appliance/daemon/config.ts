@@ -21,6 +21,21 @@ export const daemonConfig = z.strictObject({
     .transform((text) => Number.parseInt(text, 8)),
   /** Whether players of this device, which ask a portal over RTSP and show no certificate, may have the home opened. */
   players: z.enum(['allowed', 'refused']).default('refused'),
+  /** For pages in a browser on this device; left out, no page may ask. */
+  browser: z
+    .strictObject({
+      /** Port on 127.0.0.1; 0 takes a free one. */
+      port: z.number().int().min(0).max(65535),
+      /** What plays for them: a program and its parameters, `{sdp}` among them for the description of what comes. */
+      player: z
+        .array(z.string().min(1).max(1_024))
+        .min(1)
+        .max(64)
+        .refine((words) => words.some((word) => word.includes('{sdp}')), 'needs {sdp} among its parameters'),
+      /** File that keeps which origins the household allowed. */
+      grants: z.string().min(1),
+    })
+    .optional(),
   /** Addresses of this device to name in requests; left out, the one it reaches the portal from. */
   localAddresses: z.array(ipAddress).max(8).optional(),
   /** Reach the portal over this IP version alone. */

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Content } from '@sluice/api';
 import { VirtualClock } from '@sluice/io';
+import { Grants } from '../browser/origins.ts';
 import { peerUser } from '../io/peer-user.ts';
 import type { DeviceSocket } from '../io/socket-table.ts';
 import { FakePortal } from '../test/fake-portal.ts';
 import { ProgramSessions } from './program-sessions.ts';
+import { daemonRoutes } from './routes.ts';
 
 const radio: Content = {
   contentId: 'radio',
@@ -70,6 +72,34 @@ test('it is said that another program receives, and no more is asked for than on
   assert.deepEqual(portal.bodies[0]?.localAddresses, ['127.0.0.1']);
   await sessions.of(1000)[0]?.leave();
   assert.equal((await open(1000)).kind, 'granted');
+});
+
+test("who may ask is not who decides about websites: root and the daemon's own user do", async (t) => {
+  const { portal, sessions } = daemon();
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-websites-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const grants = await Grants.open(join(directory, 'grants.json'), new VirtualClock());
+  const ended: string[] = [];
+  const plays = { endOf: async (origin: string) => void ended.push(origin) };
+  let uid: number | undefined;
+  const app = daemonRoutes({ portal, sessions, userOf: () => uid, websites: { grants, plays, owner: 999 } }, signal);
+  t.after(() => app.close());
+  const origin = 'https://films.example';
+  const post = (url: string) => app.inject({ method: 'POST', url, payload: { origin } });
+  for (uid of [1000, undefined]) {
+    const answers = [await post('/v1/websites'), await post('/v1/websites/forget'), await app.inject('/v1/websites')];
+    assert.deepEqual(
+      answers.map(({ statusCode }) => statusCode),
+      [403, 403, 403],
+    );
+  }
+  assert.deepEqual([grants.has(origin), ended], [false, []]);
+  uid = 0;
+  assert.equal((await post('/v1/websites')).statusCode, 200);
+  assert.ok(grants.has(origin));
+  uid = 999;
+  assert.equal((await post('/v1/websites/forget')).statusCode, 200);
+  assert.deepEqual([grants.has(origin), ended], [false, [origin]]);
 });
 
 test('the kernel says whose program is at the other end of a Unix socket', async (t) => {

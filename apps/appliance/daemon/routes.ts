@@ -3,6 +3,8 @@ import { contentRequestBody, statusOf } from '@sluice/api';
 import { type Refusal, refuse } from '@sluice/model';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { HandedPlays } from '../browser/handed-plays.ts';
+import type { Grants } from '../browser/origins.ts';
 import type { Portal } from '../portal.ts';
 import type { ProgramSessions } from './program-sessions.ts';
 
@@ -12,7 +14,18 @@ export interface DaemonParts {
   readonly sessions: ProgramSessions;
   /** Whose program is connected; undefined where that cannot be known. */
   userOf(socket: Socket): number | undefined;
+  /** Websites that may ask, and the user that decides about them beside root; left out, none may. */
+  readonly websites?: Websites | undefined;
 }
+
+/** What the household says about websites. */
+export interface Websites {
+  readonly grants: Pick<Grants, 'list' | 'allow' | 'forget'>;
+  readonly plays: Pick<HandedPlays, 'endOf'>;
+  readonly owner: number;
+}
+
+const website = z.strictObject({ origin: z.string().max(300) });
 
 const { contentId, requestId, localPorts, firstSpeaker, srtp } = contentRequestBody.shape;
 
@@ -26,7 +39,10 @@ export const programRequest = z.strictObject({
 });
 
 /** What programs of this device ask, over a Unix socket: plain HTTP, JSON, and lines of it for what goes on. */
-export function daemonRoutes({ portal, sessions, userOf }: DaemonParts, signal: AbortSignal): FastifyInstance {
+export function daemonRoutes(
+  { portal, sessions, userOf, websites }: DaemonParts,
+  signal: AbortSignal,
+): FastifyInstance {
   const app = Fastify({ bodyLimit: 16_384, logger: false, forceCloseConnections: true });
   const user = (request: FastifyRequest) => userOf(request.raw.socket);
 
@@ -81,7 +97,40 @@ export function daemonRoutes({ portal, sessions, userOf }: DaemonParts, signal: 
     return left.kind === 'refused' ? send(reply, left.refusal) : session.view();
   });
 
+  if (websites) websiteRoutes(app, websites, user);
   return app;
+}
+
+/** Who may ask programs is not who may ask the household: only root, and the daemon's own user, say for it. */
+function websiteRoutes(
+  app: FastifyInstance,
+  { grants, plays, owner }: Websites,
+  user: (request: FastifyRequest) => number | undefined,
+): void {
+  const mayDecide = (request: FastifyRequest) => [0, owner].includes(user(request) ?? -1);
+  const no = refuse('not-permitted', "only root and the daemon's own user decide which websites may ask");
+
+  app.get('/v1/websites', (request, reply) => (mayDecide(request) ? { websites: grants.list() } : send(reply, no)));
+
+  app.post('/v1/websites', async (request, reply) => {
+    const body = website.safeParse(request.body);
+    if (!mayDecide(request)) return send(reply, no);
+    if (!body.success || !(await grants.allow(body.data.origin)))
+      return send(
+        reply,
+        refuse('malformed', 'an origin is https://host, as the browser shows it, and nothing behind it'),
+      );
+    return { websites: grants.list() };
+  });
+
+  app.post('/v1/websites/forget', async (request, reply) => {
+    const body = website.safeParse(request.body);
+    if (!mayDecide(request)) return send(reply, no);
+    if (!body.success) return send(reply, refuse('malformed', 'which origin?'));
+    await grants.forget(body.data.origin);
+    await plays.endOf(body.data.origin);
+    return { websites: grants.list() };
+  });
 }
 
 function send(reply: FastifyReply, refusal: Refusal, status = statusOf(refusal.code)): FastifyReply {
