@@ -201,7 +201,7 @@ test('the gateway tells the media server: that is asked to await it, with where 
 
 test('a home that is not opened is not awaited; a gateway that does not tell in time is closed again', async (t) => {
   const limits = { configurationMs: 300, startMs: 200 };
-  const first = await world(t, limits, { localPorts, start: 'gateway' });
+  const first = await world(t, { configurationMs: 60_000 }, { localPorts, start: 'gateway' });
   first.configuration.refusal = refuse('gateway-offline', 'away');
   first.configuration.holdOpen = hold();
   const asking = first.tv.ask('POST', '/v1/requests', { requestId: 'r', contentId: 'film' }, here);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,15 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { type Authority, clientTls, type Identity, openAuthority, peerIdentity, serverTls } from '@sluice/identity';
-import { type HttpsPeer, httpsPeer, PartsBeside, PeerUnreachable, PeerUntrusted, serveHttps } from './index.ts';
+import {
+  type HttpsPeer,
+  httpsPeer,
+  inProcessConnection,
+  PartsBeside,
+  PeerUnreachable,
+  PeerUntrusted,
+  serveHttps,
+} from './index.ts';
 
 let directory: string;
 let authority: Authority;
@@ -109,4 +118,17 @@ test('who gives up waiting is noticed', async (t) => {
   waiting.abort(new Error('enough'));
   await assert.rejects(answer, /enough/);
   await gone.promise;
+});
+
+test('whoever is gone is gone at both ends', async () => {
+  for (const first of ['client', 'server'] as const) {
+    const pair = inProcessConnection(portal.certPem, server.certPem);
+    assert.equal(peerIdentity(pair.client)?.endpointId, 'self::media-1');
+    assert.equal(peerIdentity(pair.server)?.endpointId, 'self::portal-1');
+    const other = first === 'client' ? pair.server : pair.client;
+    const closed = once(other, 'close');
+    pair[first].destroy();
+    await closed;
+    assert.ok(other.destroyed);
+  }
 });

@@ -34,6 +34,8 @@ test('the media server is told once the kernel holds every row of the message, a
   // Its name is told to nobody, and a renewal says nothing.
   assert.equal(read(model, object).X_SLUICE_Start, '');
   done(model.apply([set(object, { LeaseDuration: '90' })], mine));
+  // Neither does who writes it where it is open already.
+  done(model.apply([set(object, { X_SLUICE_Start: start })], mine));
   assert.equal(told.length, 1);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Traits } from '@sluice/model';
-import { filmRequest } from '../test/home.ts';
+import { filmRequest, openHome, patient } from '../test/home.ts';
 import { strongTraits } from '../test/simulated-gateway.ts';
 import { checkTraits } from './path-holding.ts';
 
@@ -19,4 +19,16 @@ test('only one gateway alone that can is asked to tell the media server', () => 
     assert.equal(checkTraits(filmRequest('r1', { start }), hops, [])?.code, code, title);
     assert.equal(checkTraits(filmRequest('r1'), hops, [])?.code, undefined, `${title}, and is not asked to`);
   }
+});
+
+test('every opening carries whom its gateway tells; what is put back later does not', async () => {
+  await using home = await openHome({}, telling);
+  const { control, gateway, until } = home;
+  const verdict = await until(control.open(filmRequest('r1', { start }), patient));
+  assert.equal(verdict.kind, 'granted');
+  assert.deepEqual(
+    gateway.applied[0]?.open.map((opening) => opening.start),
+    Array(5).fill(start),
+  );
+  assert.ok(verdict.session?.openings.every((opening) => !('start' in opening)));
 });
