@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { applianceRegistration, contentRequestBody, contentStream, gatewayRegistration } from '@sluice/api';
+import { daemonConfig } from '@sluice/appliance';
 import { configurationServerConfig } from '@sluice/configuration-server';
 import { gatewayConfig } from '@sluice/gateway';
 import { mediaServerConfig } from '@sluice/media-server';
@@ -24,6 +25,7 @@ const readers: Readonly<Record<string, [schema: Schema, beside: object]>> = {
       controllers: [{ endpointId: 'self::configuration-1', url: 'wss://203.0.113.21:8445/usp' }],
     },
   ],
+  daemon: [daemonConfig, { identity: '.', portal: 'https://203.0.113.20:8443', socket: 'socket' }],
   request: [contentRequestBody, { requestId: 'r', contentId: 'film' }],
   stream: [contentStream, { id: 's', remote: { address: '203.0.113.10', port: 7000 } }],
   'gateway-registration': [gatewayRegistration, {}],

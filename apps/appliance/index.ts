@@ -3,6 +3,8 @@ export { applianceCommand } from './command.ts';
 export { type ScreenConfig, screenConfig } from './config.ts';
 export { connectPortal, realSurroundings } from './connect.ts';
 export { askCommand } from './daemon/ask-command.ts';
+export { type DaemonConfig, daemonConfig } from './daemon/config.ts';
+export { type RunningDaemon, runDaemon } from './daemon/main.ts';
 export { probeCommand } from './discovery/command.ts';
 export { type RunningScreen, runScreen } from './main.ts';
 export type { PlayOnlooker } from './playing/onlookers.ts';

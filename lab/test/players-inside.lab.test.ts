@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -78,6 +80,49 @@ for (const [name, row] of inHomeRows)
     },
   );
 
+/** Packets at a port of the television, as ffmpeg shows them that is told of the stream by a description alone. */
+async function shownOf(home: Deployment, from: string, to: string, signal: AbortSignal): Promise<number> {
+  const port = 24_500;
+  await using _sender = await startOnHost(
+    {
+      name: 'sender',
+      namespace: home.network.namespace(from),
+      command: [
+        ...['ffmpeg', '-v', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc=size=160x120:rate=25', '-c:v', 'mpeg2video'],
+        ...['-f', 'rtp', `rtp://${to}:${port}`],
+      ],
+      becomesReady: false,
+    },
+    signal,
+  );
+  const description = `v=0\\no=- 0 0 IN IP4 0.0.0.0\\ns=-\\nc=IN IP4 0.0.0.0\\nt=0 0\\nm=video ${port} RTP/AVP 32\\n`;
+  const player = `printf '${description}' | timeout 8 ffmpeg -v error -protocol_whitelist pipe,udp,rtp -i - -t 1 -f framecrc -; true`;
+  const shown = await run(inside(home, 'tv-1', 'sh', '-c', player), signal);
+  return shown.split('\n').filter((line) => line.startsWith('0,')).length;
+}
+
+test('GStreamer, unmodified, plays it behind miniupnpd', limit, async (t) => {
+  const row = inHomeRows.find(([name]) => name === 'igd')?.[1];
+  assert.ok(row);
+  await using at = await homeWith('gst', row, t.signal);
+  const { home } = at;
+  await using _daemon = await at.startDaemon('allowed');
+  const directory = mkdtempSync(join(tmpdir(), 'gstreamer-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const file = join(directory, 'video');
+  const pipeline = [
+    ...['rtspsrc', `location=${urlOf(home)}`, 'protocols=udp', 'latency=200', 'name=s'],
+    ...['s.', '!', 'rtph264depay', '!', 'h264parse', '!', 'avdec_h264', '!', 'filesink', `location=${file}`],
+    ...['s.', '!', 'rtpmp4gdepay', '!', 'fakesink'],
+  ];
+  const interrupted = ['sh', '-c', 'timeout --signal=INT 6 "$@"; true', 'sh', 'gst-launch-1.0', '-e', ...pipeline];
+  const play = run(inside(home, 'tv-1', ...interrupted), t.signal);
+  await untilOpenings(home, 4, t.signal);
+  await play;
+  assert.ok(statSync(file).size > 60 * 320 * 180 * 1.5, `${statSync(file).size} octets of pictures`);
+  await untilOpenings(home, 0, t.signal);
+});
+
 test(
   "a player that is killed, a neighbour's player, and a household that does not let players ask",
   limit,
@@ -102,6 +147,14 @@ test(
       await assert.rejects(play, /40[0-9] |503 /);
     };
 
+    await t.test(
+      'without Sluice nothing comes over UDP: what does inside the home, does not from outside',
+      async () => {
+        const { network } = home;
+        assert.ok((await shownOf(home, 'tablet-1', '192.168.1.2', t.signal)) > 10);
+        assert.equal(await shownOf(home, 'media', network.address('gateway-1', 4), t.signal), 0);
+      },
+    );
     await t.test('without a daemon there is nobody who could open: the player gets nothing', async () => {
       await isRefused('tv-1');
       assert.equal(await openings(), 0);

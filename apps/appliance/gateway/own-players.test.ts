@@ -111,12 +111,15 @@ for (const [title, sockets, why] of others)
     assert.equal(judge(5000), 'not-asked-for');
   });
 
-test('a portal that is not the one of this device, a stream that is no datagram, and ports that another connection has', async () => {
+test('a portal that is not the one of this device, a TCP port that nobody listens at, and ports that another connection has', async () => {
   const { now, players } = playing();
   const elsewhere = { ...portal, address: '203.0.113.66' };
   assert.match(String(await players.claim({ ...asked, flow: { portal: elsewhere, observed } })), /not the portal/);
   const tcp = streams.map((stream) => ({ ...stream, transport: 'tcp' as const }));
   assert.match(String(await players.claim({ ...asked, streams: tcp })), /no tcp port 5000/);
+  const listening = { ...port(5000), transport: 'tcp', state: 'listening' } as const;
+  const ofTcp = deviceWith(connection(), listening, { ...listening, local: { address: device, port: 5001 } });
+  assert.deepEqual(await ofTcp.players.claim({ ...asked, streams: tcp }), { local: device });
   assert.deepEqual(await players.claim(asked), { local: device });
   const second = { ...observed, port: 45_680 };
   now.push(connection({ local: { address: device, port: second.port } }));

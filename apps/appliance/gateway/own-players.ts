@@ -37,6 +37,7 @@ export class OwnPlayers {
 
   /** What goes to such programs now: what they asked for, while their connections and their ports are open. */
   streams(): readonly AskedStream[] {
+    if (this.#claims.length === 0) return [];
     const sockets = this.#ground.sockets();
     this.#claims = this.#claims.filter((claim) => programOf(claim, sockets) === undefined);
     return this.#claims.flatMap(({ streams }) => streams);
@@ -78,11 +79,10 @@ function programOf({ local, portal, streams }: Claim, sockets: readonly DeviceSo
   if (!connection) return 'its connection has ended';
   const missing = streams.find(
     ({ transport, port }) =>
-      transport !== 'udp' ||
       !sockets.some(
         (socket) =>
-          socket.transport === 'udp' &&
           socket.uid === connection.uid &&
+          (transport === 'udp' ? socket.transport === 'udp' : socket.state === 'listening') &&
           receivesAt(socket, { address: local.address, port }),
       ),
   );

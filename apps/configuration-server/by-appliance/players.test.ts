@@ -63,6 +63,9 @@ test('the appliance whose program it is has it for its own, also when asked agai
   leave();
   const again = await players.tied({ ...request, flow: { portal, observed: { address: home, port: 1 } } }, patient);
   assert.equal(again.asked.applianceId, 'self::tv');
+  const { players: others } = homeOf({ 'self::tv': playing });
+  const unnamed = { ...request, applianceId: `device:${home}`, requestId: 'r2' };
+  assert.deepEqual((await others.tied(unnamed, patient)).asked.applianceId, 'self::tv');
 });
 
 const notTied: [string, ReturnType<typeof homeOf>, Partial<ContentRequest>, string | undefined, RegExp?][] = [

@@ -22,7 +22,7 @@ export interface PlayerPorts {
 }
 
 /** Whose program it is, and at which address. */
-type Tie = Pick<ContentRequest, 'applianceId' | 'localAddresses'>;
+type Tie = Pick<ContentRequest, 'applianceId' | 'localAddresses' | 'receiver'>;
 
 /** A request, and why no appliance takes it for one of its own. */
 export interface Tied {
@@ -31,7 +31,7 @@ export interface Tied {
 }
 
 /** Who asks without a certificate, as portals name them: by the address that they are seen at. */
-const nameless = /^player:/;
+const nameless = /^(?:player|device):/;
 /** Longest that devices may take to look at their own connections, ms. */
 const withinMs = 1_500;
 /** Most devices that are asked about one request: a home has no more, and behind a carrier's address IPv4 does not come in. */
@@ -103,7 +103,7 @@ export class Players {
       const { answer } = await link.ask(question, AbortSignal.any([signal, late.signal]));
       if (answer.kind === 'no-player') return `${link.applianceId} says: ${answer.reason}`;
       if (answer.kind !== 'player') return `${link.applianceId} answers ${answer.kind}`;
-      return { applianceId: link.applianceId, localAddresses: [answer.local] };
+      return { applianceId: link.applianceId, localAddresses: [answer.local], receiver: 'program' };
     } catch (error) {
       return `${link.applianceId}: ${error instanceof Error ? error.message : String(error)}`;
     } finally {
