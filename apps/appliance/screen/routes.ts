@@ -104,6 +104,14 @@ export function screenRoutes({ pages, files, stage, token, show }: ScreenParts, 
     return reply.headers({ ...plain, 'content-type': 'video/mp4', 'cache-control': 'no-store' }).send(media);
   });
 
+  app.get<{ Params: { id: string } }>('/shows/:id/file', (request, reply) => {
+    const file = stage.find(request.params.id)?.file;
+    if (!file) return send(reply, refuse('session-unknown', 'it is over, or nothing of it can be shown'));
+    // Opened by itself it runs nothing either.
+    const policy = { 'content-security-policy': "default-src 'none'; sandbox", 'cache-control': 'no-store' };
+    return reply.headers({ ...plain, ...policy, 'content-type': file.contentType }).send(file.bytes);
+  });
+
   app.post<{ Params: { id: string } }>('/shows/:id/leave', async (request, reply) => {
     await stage.find(request.params.id)?.leave();
     return reply.send({ left: true });

@@ -8,6 +8,7 @@ import { type ContentPlay, type Onlooker, requestContent, type Wish } from '../r
 import { advice } from './advice.ts';
 import { News } from './news.ts';
 import { mimeOf, openPicture, type Picture } from './picture.ts';
+import { FileKeeper, type ShownFile } from './shown-file.ts';
 
 /** One content on the screen, from the request until it is left. */
 export interface Show {
@@ -15,6 +16,8 @@ export interface Show {
   readonly news: News;
   /** Fragmented MP4 of what arrives, once; undefined where there is none, or somebody has it. */
   takeMedia(): Readable | undefined;
+  /** The picture or the text, once all of it is here. */
+  readonly file: ShownFile | undefined;
   /** Closes the home again; resolves when it is. */
   leave(): Promise<void>;
 }
@@ -45,9 +48,11 @@ export function openShow(portal: Portal, wish: Wish, around: Surroundings, log: 
     news.tell('failed', { ...refusal, advice: advice[refusal.code] });
   };
   let isText = false;
+  let keeper: FileKeeper | undefined;
   const onlooker: Onlooker = {
-    async content({ contentId, title, kind, streams }, presentation) {
+    async content({ contentId, title, kind, streams, file }, presentation) {
       isText = kind === 'film';
+      keeper = new FileKeeper({ kind, ...(file && { file }) });
       if (presentation) {
         picture = await openPicture(presentation, around.clock);
         void picture.ended.then((complaints) => {
@@ -64,6 +69,10 @@ export function openShow(portal: Portal, wish: Wish, around: Surroundings, log: 
     tcp: (streamId, bytes) => {
       // Base64, since a piece may end within a letter.
       if (isText) news.tell('text', { streamId, text: Buffer.from(bytes).toString('base64') });
+      else keeper?.push(bytes);
+    },
+    tcpEnd: () => {
+      if (!isText && keeper?.end()) news.tell('file', {});
     },
   };
 
@@ -113,5 +122,13 @@ export function openShow(portal: Portal, wish: Wish, around: Surroundings, log: 
     if (news.readers === 0) void leave('appliance-left');
   });
 
-  return { showId, news, takeMedia: () => picture?.take(), leave: () => leave('appliance-left') };
+  return {
+    showId,
+    news,
+    takeMedia: () => picture?.take(),
+    get file() {
+      return keeper?.whole;
+    },
+    leave: () => leave('appliance-left'),
+  };
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { silentLog } from '@sluice/io';
 import { chromium, type Page } from 'playwright-core';
 import { screenConfig } from '../config.ts';
@@ -11,13 +15,29 @@ import { loopback } from './loopback.ts';
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const skip = executablePath === undefined && 'no Chromium on this machine: apt install chromium';
 
+const run = promisify(execFile);
+
 async function choose(page: Page, title: string): Promise<void> {
   await page.getByRole('link', { name: title }).click();
   await page.waitForURL(/\/play\//);
 }
 
 test("the screen in a person's browser", { skip }, async (t) => {
-  const { directory, origin, sessions } = await loopback(t, { filmSeconds: 60 });
+  const own = await mkdtemp(join(tmpdir(), 'sluice-screen-own-'));
+  t.after(() => rm(own, { recursive: true, force: true }));
+  await writeFile(join(own, 'letter.txt'), 'Dear home,\n<b>all is well</b>.\n');
+  await run('ffmpeg', [
+    '-v',
+    'error',
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=size=320x180',
+    '-frames:v',
+    '1',
+    join(own, 'garden.png'),
+  ]);
+  const { directory, origin, sessions } = await loopback(t, { filmSeconds: 60, ownDirectory: own });
   const config = { identity: join(directory, 'appliance'), portal: origin, listen: { port: 0 } };
   const screen = await runScreen(screenConfig.parse(config), silentLog, new AbortController().signal);
   t.after(() => screen[Symbol.asyncDispose]());
@@ -80,6 +100,20 @@ test("the screen in a person's browser", { skip }, async (t) => {
     assert.equal(await page.locator('#download-bytes').textContent(), '1.00 MB');
     await page.getByText('The home is closed again').waitFor();
     assert.equal(latest()?.closeReason, 'content-ended');
+    assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
+  await t.test('a picture and a text are shown when all of them is here', async () => {
+    const { page, wrong } = await open();
+    await choose(page, 'garden');
+    await page.waitForFunction(() => document.querySelector<HTMLImageElement>('#shown-picture')?.naturalWidth === 320);
+    await page.getByText('The home is closed again').waitFor();
+    await page.goto(home);
+    await choose(page, 'letter');
+    await page.locator('#shown-text', { hasText: 'Dear home,' }).waitFor();
+    assert.equal(await page.locator('#shown-text').textContent(), 'Dear home,\n<b>all is well</b>.\n');
+    await page.getByText('The home is closed again').waitFor();
     assert.deepEqual(wrong, []);
     await page.close();
   });

@@ -80,6 +80,7 @@ function listen() {
     if (isFile(kind)) drawDownload(streams);
   });
   on('text', ({ text }) => subtitles?.push(text));
+  on('file', () => void showFile());
   on('no-picture', ({ message }) =>
     fail({ code: 'no-picture', message, advice: 'The streams arrive, but cannot be shown.' }),
   );
@@ -228,6 +229,20 @@ function drawDownload(streams) {
   at('download-progress').max = 1;
   at('download-progress').value = 1;
   at('download-hash').textContent = `SHA-256 ${file.sha256}`;
+}
+
+/** A picture or a text, in place of how much of it has come. */
+async function showFile() {
+  const address = `../shows/${showId}/file`;
+  if (kind === 'picture') {
+    at('shown-picture').src = address;
+    at('shown-picture').alt = at('title').textContent;
+    at('shown-picture').hidden = false;
+  } else {
+    at('shown-text').textContent = await (await fetch(address)).text();
+    at('shown-text').hidden = false;
+  }
+  at('download').hidden = true;
 }
 
 function element(name, words, style = '') {
