@@ -10,6 +10,7 @@ import { sluiceCommand } from '../parts.ts';
 import { startOnHost } from '../process.ts';
 import { run } from '../run.ts';
 import { deployedHome } from './deployed-home.ts';
+import { inHomeRows } from './foreign-rows.ts';
 
 const limit = { timeout: 120_000 };
 const python = ['/usr/bin/python3', '/usr/local/bin/python3'].find(existsSync);
@@ -62,4 +63,35 @@ test('a program in another language asks through the daemon, and receives at its
 
   const refused = home.sluice('tv-1', ['ask', 'radio', '--socket', socket, '--ports', 'audio=5000'], t.signal);
   await assert.rejects(refused, /no program of yours receives at UDP 192\.168\.1\.2:5000; open it first/);
+});
+
+test('the same behind miniupnpd: the daemon opens for the program, and sends its port nothing of its own', {
+  ...limit,
+  skip,
+}, async (t) => {
+  const row = inHomeRows.find(([name]) => name === 'pcp')?.[1];
+  await using home = await deployedHome('programs-in', {}, t.signal, row);
+  const { network } = home;
+  const directory = hostDirectory(home.directories, 'tv-1');
+  const [socket, file] = [join(directory, 'daemon.socket'), join(directory, 'daemon.json')];
+  await writeFile(
+    file,
+    JSON.stringify({ identity: directory, portal: originOf(network, 'portal', partPorts.portal), socket }),
+  );
+  const onTv = { namespace: network.namespace('tv-1') };
+  const daemon = sluiceCommand(['appliance', 'daemon', '--config', file]);
+  await using _daemon = await startOnHost({ ...onTv, name: 'daemon', command: daemon }, t.signal);
+  const untilOpenings = async (count: number) => {
+    const deadline = AbortSignal.any([t.signal, AbortSignal.timeout(30_000)]);
+    while ((await home.foreign('gateway-1')?.openings(deadline)) !== count)
+      await setTimeout(50, undefined, { signal: deadline });
+  };
+  // It ends at the first packet that is no RTP of the radio's: a probe would be one.
+  const strict = (await example()).replace(
+    /^( +)packet, sender = (.*)$/m,
+    '$1packet, sender = $2\n$1assert len(packet) > 50, packet',
+  );
+  const said = await run(['nsenter', `--net=${onTv.namespace}`, '--', python ?? '', '-c', strict, socket], t.signal);
+  assert.match(said, /^open \S+\nreceived from /);
+  await untilOpenings(0);
 });
