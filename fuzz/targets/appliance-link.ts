@@ -2,8 +2,10 @@ import { linkAnswer, linkQuestion, mostLinkOctets, NoEvents, readEvents } from '
 import type { Driver } from '@sluice/driver';
 import { VirtualClock } from '@sluice/io';
 import { Answering } from '../../apps/appliance/gateway/answering.ts';
+import { OwnPlayers } from '../../apps/appliance/gateway/own-players.ts';
 import { OwnRequests } from '../../apps/appliance/gateway/own-requests.ts';
 import { ProbeWatch } from '../../apps/appliance/gateway/probe-watch.ts';
+import type { DeviceSocket } from '../../apps/appliance/io/socket-table.ts';
 import { SimulatedGateway, simulatedDriver, strongTraits } from '../../packages/control/test/simulated-gateway.ts';
 import { jsonRepeat, jsonTree } from '../mutate/json.ts';
 import { tokens } from '../mutate/pieces.ts';
@@ -12,6 +14,14 @@ import { bytesOf, promise, refused, type Target, taken } from '../target.ts';
 const device = '192.168.1.2';
 const server = { address: '203.0.113.10', port: 7000 };
 const asked = [5000, 5001].map((port) => ({ transport: 'udp', port, remote: server }) as const);
+const portal = { address: '203.0.113.20', port: 8554 };
+const anywhere = { address: '0.0.0.0', port: 0 };
+/** A player of this device plays there, at a port that nothing else asked for. */
+const player = { ...asked[0], port: 5002 };
+const sockets: DeviceSocket[] = [
+  { transport: 'tcp', local: { address: device, port: 45_678 }, remote: portal, state: 'established', uid: 1000 },
+  { transport: 'udp', local: { ...anywhere, port: player.port }, remote: anywhere, state: 'bound', uid: 1000 },
+];
 const gateway = { gatewayId: 'box', type: 'pcp', communication: { address: '192.168.1.1' } };
 const about = { id: 1, now: 1_893_456_000_000, withinMs: 3_000, gateway };
 const opening = {
@@ -47,8 +57,8 @@ export const applianceLink: Target = {
       {
         ...about,
         ask: 'player',
-        flow: { portal: { address: '203.0.113.20', port: 8554 }, observed: { address: '203.0.113.1', port: 45_678 } },
-        streams: asked,
+        flow: { portal, observed: { address: '203.0.113.1', port: 45_678 } },
+        streams: [player],
       },
       { ...about, ask: 'apply', open: [], renew: [{ opening: granted, until: opening.until }], close: [granted] },
     ].map((question) => `data: ${JSON.stringify(question)}\n\n`),
@@ -72,7 +82,14 @@ export const applianceLink: Target = {
     const requests = new OwnRequests(() => new Set([device]));
     requests.ask(asked);
     const drivers: Driver[] = [{ ...(simulatedDriver([home]) as Driver), type: 'pcp' }];
-    const answering = new Answering({ drivers, requests, watch: new ProbeWatch(clock), clock });
+    const players = new OwnPlayers({
+      sockets: () => sockets,
+      ownAddresses: () => new Set([device]),
+      portalAddresses: async () => new Set([portal.address]),
+    });
+    requests.ask(() => players.streams());
+    const answering = new Answering({ drivers, requests, watch: new ProbeWatch(clock), clock, players });
+    const senders = [server];
     const kinds: string[] = [];
     async function* bytes() {
       yield input;
@@ -86,6 +103,8 @@ export const applianceLink: Target = {
         const read = linkAnswer.safeParse(JSON.parse(JSON.stringify(answer)));
         promise(read.success, `an answer fits its schema: ${read.error?.message}`);
         const { kind } = answer.answer;
+        if (question.data.ask === 'player' && kind === 'player')
+          senders.push(...question.data.streams.map(({ remote }) => remote));
         kinds.push(kind === 'outcome' ? answer.answer.outcome.kind : kind);
       }
     } catch (error) {
@@ -95,10 +114,13 @@ export const applianceLink: Target = {
     for (const { local, remote } of home.applied.flatMap(({ open }) => open)) {
       promise(local.address === device, 'an opening leads to this device');
       promise(
-        asked.some(({ port }) => port === local.port),
+        [...asked, player].some(({ port }) => port === local.port),
         'an opening leads to a port that was asked for',
       );
-      promise(remote.address === server.address && remote.port === server.port, 'an opening lets in who was asked for');
+      promise(
+        senders.some(({ address, port }) => remote.address === address && remote.port === port),
+        'an opening lets in who was asked for',
+      );
     }
     return kinds.length === 0 ? refused() : taken(kinds.slice(0, 4).join(' '));
   },
