@@ -45,6 +45,26 @@ export const portalConfig = z
         connections: z.number().int().positive().default(1_000),
       })
       .optional(),
+    /** Where telephones speak SIP (RFC 3261), over UDP and TCP; left out, nowhere. */
+    sip: z
+      .strictObject({
+        hosts: z.array(z.string()).min(1).default(['::']),
+        /** The same for UDP and TCP. */
+        port: z.number().int().min(0).max(65535).default(5060),
+        /** Telephones are `sip:NAME@domain`. */
+        domain: z.string().regex(/^[A-Za-z0-9.-]{1,253}$/),
+        users: z
+          .array(
+            z.strictObject({
+              name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a name is 1 to 64 of A-Z a-z 0-9 _ . -'),
+              password: z.string().min(1).max(256),
+            }),
+          )
+          .max(100_000),
+        /** Most TCP connections at once. */
+        connections: z.number().int().positive().default(10_000),
+      })
+      .optional(),
     /**
      * What devices receive each kind of content on that name no port of their own: by kind, then by stream,
      * `{ "radio": { "audio": 5004 } }`.

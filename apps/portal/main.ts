@@ -24,12 +24,15 @@ import { rememberedPosters } from './posters.ts';
 import { requestDesk } from './request-desk.ts';
 import { openRtspDoor } from './rtsp/door.ts';
 import { contentShelf } from './shelf.ts';
+import { openSipDoor } from './sip/door.ts';
 
 /** A portal that serves. Disposing of it stops serving; sessions that it started go on, but for those of RTSP. */
 export interface RunningPortal extends AsyncDisposable {
   readonly port: number;
   /** Where players find it; undefined where it serves none. */
   readonly rtspPort?: number;
+  /** Where telephones find it; undefined where it serves none. */
+  readonly sipPort?: number;
 }
 
 /**
@@ -111,12 +114,18 @@ export async function runPortal(
     const door = await openRtspDoor({ ...deciding, lifetime: players.signal }, { ...config.rtsp, ends });
     rtspPort = started.use(door).port;
   }
+  let sipPort: number | undefined;
+  if (config.sip) {
+    const door = await openSipDoor({ ...deciding, calls: configuration }, { ...config.sip, ends });
+    sipPort = started.use(door).port;
+  }
   void own.follow(remoteAuthority(configurationPart), lifetime);
   const running = started.move();
-  log.info({ port, rtspPort, hosts: config.listen.hosts }, 'serving');
+  log.info({ port, rtspPort, sipPort, hosts: config.listen.hosts }, 'serving');
   return {
     port,
     ...(rtspPort !== undefined && { rtspPort }),
+    ...(sipPort !== undefined && { sipPort }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

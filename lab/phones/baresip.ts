@@ -30,7 +30,7 @@ export interface Phone extends AsyncDisposable {
   said(line: RegExp, signal: AbortSignal): Promise<void>;
   /** One of its commands: "dial", "hangup", "hold", "resume". */
   command(name: string, parameters?: string): Promise<void>;
-  /** What it has heard in its last call; whole when that is over. */
+  /** What it has heard since it was started; whole when its calls are over. */
   heard(): Sound;
 }
 
@@ -45,13 +45,15 @@ export async function startPhone(options: PhoneOptions, signal: AbortSignal): Pr
   const waiting = new Set<() => void>();
   try {
     writeFiles(directory, options);
-    const process = await startOnHost(
+    const started = await startOnHost(
       {
         name: `the phone of ${options.name}`,
         namespace: options.namespace,
         command: ['baresip', '-f', directory],
         becomesReady: false,
         onLine(line) {
+          // What it shows of a call that goes on, many times a second.
+          if (/audio=\d+\/\d+/.test(line)) return;
           lines.push(line);
           for (const look of waiting) look();
         },
@@ -60,7 +62,7 @@ export async function startPhone(options: PhoneOptions, signal: AbortSignal): Pr
     );
     let heardUpTo = 0;
     const phone: Phone = {
-      process,
+      process: started,
       said(line, until) {
         return new Promise((resolve, reject) => {
           const look = () => {
@@ -83,11 +85,14 @@ export async function startPhone(options: PhoneOptions, signal: AbortSignal): Pr
       },
       command: (name, parameters) => command(options.namespace, name, parameters, signal),
       heard() {
-        const dumps = readdirSync(join(directory, 'heard')).filter((name) => name.endsWith('-dec.wav'));
-        return readWav(readFileSync(join(directory, 'heard', dumps.sort().at(-1) ?? '')));
+        const names = readdirSync(join(directory, 'heard')).filter((name) => name.endsWith('-dec.wav'));
+        // A call that was held and taken up again is written down in several pieces.
+        const pieces = names.sort().map((name) => readWav(readFileSync(join(directory, 'heard', name))));
+        const samples = pieces.flatMap((piece) => [...piece.samples]);
+        return { rate: pieces[0]?.rate ?? 8_000, samples: Int16Array.from(samples) };
       },
       async [Symbol.asyncDispose]() {
-        await process.stop();
+        await started.stop();
         rmSync(directory, { recursive: true, force: true });
       },
     };

@@ -55,6 +55,10 @@ async function untilOpenings(wanted: readonly number[], signal: AbortSignal): Pr
     await setTimeout(100, undefined, { signal: deadline });
 }
 
+/** RTP of telephones: version 2, no extras. */
+const media = (seen: readonly Sniffed[]) =>
+  seen.filter(({ packet }) => packet.transport === 'udp' && packet.payload[0] === 0x80);
+
 const heardBy = (who: Phone, name: Name) => secondsOfTone(who.heard(), tones[name]);
 
 for (const transport of ['udp', 'tcp'] as const)
@@ -78,8 +82,6 @@ for (const transport of ['udp', 'tcp'] as const)
       await alice.said(/terminated/, signal);
       assert.ok(heardBy(alice, 'bob') > 3.5, `alice heard bob for ${heardBy(alice, 'bob')} s`);
       assert.ok(heardBy(bob, 'alice') > 3.5, `bob heard alice for ${heardBy(bob, 'alice')} s`);
-      const media = (seen: readonly Sniffed[]) =>
-        seen.filter(({ packet }) => packet.transport === 'udp' && packet.payload[0] === 0x80);
       assert.deepEqual(media(atPortal.seen()), [], 'no sound at the portal');
       const between = new Set(
         media(atGateway.seen()).map(({ packet }) => [packet.from.address, packet.to.address].sort().join()),
@@ -95,14 +97,19 @@ test('a call is held and taken up again; the one who was called hangs up', limit
   await bob.command('dial', `sip:alice@${domain}`);
   await Promise.all([alice, bob].map((each) => each.said(/Call established/, signal)));
   await bob.command('hold');
+  await alice.said(/got re-INVITE/, signal);
   await setTimeout(1_000, undefined, { signal });
-  assert.deepEqual(await openings(signal), [2, 2]);
+  assert.deepEqual(await openings(signal), [2, 2], 'a call that is held keeps its way');
   await bob.command('resume');
-  await setTimeout(3_000, undefined, { signal });
+  await alice.said(/got re-INVITE/, signal);
+  using sniffer = new Sniffer(town.network.namespace('gateway-1'), 'wan0');
+  await setTimeout(2_000, undefined, { signal });
+  const sound = media(sniffer.seen()).map(({ direction }) => direction);
   await alice.command('hangup');
   await bob.said(/session closed/, signal);
   await untilOpenings([0, 0], signal);
-  assert.ok(heardBy(bob, 'alice') > 2, `bob heard alice for ${heardBy(bob, 'alice')} s`);
+  for (const way of ['in', 'out'])
+    assert.ok(sound.filter((direction) => direction === way).length > 60, `${way} of ${sound.length}`);
 });
 
 test(

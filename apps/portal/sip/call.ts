@@ -1,0 +1,442 @@
+import { createHash } from 'node:crypto';
+import type { CallBody, CallProposal, SessionView } from '@sluice/api';
+import { type Cancel, formatEndpoint, type Refusal } from '@sluice/model';
+import {
+  headerOf,
+  headersOf,
+  parseAddress,
+  parseCSeq,
+  parseSipUri,
+  responseTo,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+  withHeaderOnTop,
+  withHeaders,
+} from '@sluice/wire/sip';
+import type { CallOpener } from '../parts.ts';
+import { closeSurely, type Deciding } from '../verdict.ts';
+import {
+  cancelOf,
+  inTheNameOfOther,
+  isOfDialog,
+  other,
+  type Parties,
+  type Party,
+  passedOn,
+  type Side,
+  withTag,
+} from './dialog.ts';
+import { branchCookie, type OwnRequests, viaOf } from './own-requests.ts';
+import type { PhoneFlow } from './phone-flow.ts';
+import { statusOf } from './refusals.ts';
+import type { Binding } from './registrar.ts';
+import { addressesIn, atEnds, globalEnds, isSameWay, partyStreams, sdpOf, streamsIn, withSdp } from './streams.ts';
+
+/** What calls are made with. */
+export interface Calling extends Deciding {
+  readonly calls: CallOpener;
+  readonly own: OwnRequests;
+  /** Makes the branches of what is passed on: the same each time the same comes. */
+  readonly branchKey: Uint8Array;
+}
+
+/** How often a telephone in a call is asked whether it is still there, and how long it may take to answer, ms. */
+const livenessMs = 10_000;
+const patienceMs = 8_000;
+/** T1 and 64 T1 (RFC 3261 17.1.1.2), ms. */
+const firstMs = 500;
+const inviteMs = 32_000;
+/** Longest that a telephone rings, ms. */
+const ringMs = 180_000;
+/** What is under way when a call ends comes to its end within this, ms. */
+const trailMs = 32_000;
+const renewalMs = 1_000;
+
+/** One call from its INVITE until nothing of it is under way: passes messages on, and has both homes opened when it is answered. */
+export class Call {
+  readonly #w: Calling;
+  readonly #invite: SipRequest;
+  readonly #inviteSeq: number;
+  readonly #parties: Parties;
+  readonly #gone: () => void;
+  readonly #cancels = new Set<Cancel>();
+  #phase: 'proposing' | 'ringing' | 'opening' | 'talking' | 'over' = 'proposing';
+  #proposal: CallProposal | undefined;
+  #session: SessionView | undefined;
+  /** The INVITE as it went on, and what stops sending it again. */
+  #forwarded: SipRequest | undefined;
+  #stopInviting: Cancel = () => {};
+  /** The last response to the INVITE that the caller was given: given again when it asks again. */
+  #told: SipResponse | undefined;
+  /** An answer that waits for the homes to be opened. */
+  #waiting: SipResponse | undefined;
+
+  /** `invite` is of `from`'s user, to `to`'s. `gone` is called when nothing more is to come of it. */
+  constructor(w: Calling, invite: SipRequest, from: Binding, to: Binding, gone: () => void) {
+    this.#w = w;
+    this.#invite = invite;
+    this.#gone = gone;
+    this.#inviteSeq = parseCSeq(headerOf(invite, 'cseq') ?? '')?.number ?? 0;
+    const party = ({ user, flow, contact }: Binding, address: string): Party => ({
+      ...{ user, flow, contact, address, cseq: 0, streams: [], ends: [] },
+    });
+    this.#parties = {
+      caller: party(from, headerOf(invite, 'from') ?? ''),
+      callee: party(to, headerOf(invite, 'to') ?? ''),
+    };
+    this.#note(invite, 'caller');
+  }
+
+  /** Whose flow that is; undefined where it is of neither. A telephone that registered anew may come from elsewhere. */
+  sideOf(flow: PhoneFlow, isAt: (user: string) => boolean): Side | undefined {
+    const { caller, callee } = this.#parties;
+    for (const [side, party] of [
+      ['caller', caller],
+      ['callee', callee],
+    ] as const) {
+      if (party.flow.key === flow.key) return side;
+      if (!isAt(party.user)) continue;
+      party.flow = flow;
+      return side;
+    }
+    return undefined;
+  }
+
+  get #callId(): string {
+    return headerOf(this.#invite, 'call-id') ?? '';
+  }
+
+  /** Takes the INVITE that began it. */
+  async begin(): Promise<void> {
+    this.#tell(responseTo(this.#invite, 100, 'Trying'));
+    const offered = sdpOf(this.#invite);
+    const streams = offered === undefined ? undefined : streamsIn(offered);
+    if (!offered || !streams || partyStreams(streams).length === 0)
+      return this.#fail(488, 'Not Acceptable Here', undefined);
+    const { caller } = this.#parties;
+    caller.streams = streams;
+    const callee = { ...this.#partyOf('callee'), localAddresses: [] };
+    const proposal = await this.#w.calls.proposeCall(
+      { caller: { ...this.#partyOf('caller'), streams: partyStreams(streams) }, callee },
+      this.#w.lifetime,
+    );
+    if (this.#phase === 'over') return;
+    if (proposal.kind === 'refused') return this.#fail(...statusOf(proposal.refusal), proposal.refusal);
+    this.#proposal = proposal.value;
+    if (proposal.value.way === 'gateways')
+      caller.ends = globalEnds(streams, proposal.value.addresses.caller, proposal.value.ports.caller);
+    this.#phase = 'ringing';
+    const { contact } = this.#parties.callee;
+    const going = withSdp({ ...this.#invite, uri: contact }, atEnds(offered, caller.ends));
+    this.#forwarded = this.#passed(going, 'caller');
+    this.#inviteUntilAnswered(this.#forwarded);
+    this.#after(ringMs, () => {
+      if (this.#phase === 'ringing') this.#giveUp(408, 'Request Timeout');
+    });
+  }
+
+  /** A request of one party; `isNew`: the INVITE that began it, sent again. */
+  request(request: SipRequest, side: Side): void {
+    const { method } = request;
+    const seq = parseCSeq(headerOf(request, 'cseq') ?? '')?.number;
+    if (method === 'INVITE' && side === 'caller' && seq === this.#inviteSeq) {
+      if (this.#told) this.#parties.caller.flow.send(this.#told);
+      return;
+    }
+    this.#note(request, side);
+    if (method === 'CANCEL') this.#cancel(request, side);
+    else if (method === 'BYE' && !isOfDialog(request, side, this.#parties))
+      this.#refuse(request, side, 481, 'Call Does Not Exist');
+    else this.#pass(request, side);
+  }
+
+  #pass(request: SipRequest, side: Side): void {
+    const sdp = sdpOf(request);
+    const going = sdp === undefined || this.#phase === 'over' ? request : this.#rewritten(request, sdp, side);
+    if (going) this.#parties[other[side]].flow.send(this.#passed(going, side));
+    else if (request.method !== 'ACK') this.#refuse(request, side, 488, 'Not Acceptable Here');
+    if (request.method === 'BYE') this.#end(`${this.#parties[side].user} hung up`);
+  }
+
+  /** A response of one party, its first Via, which is the portal's, taken off. */
+  response(response: SipResponse, side: Side): void {
+    const seq = parseCSeq(headerOf(response, 'cseq') ?? '');
+    const isFirst = side === 'callee' && seq?.method === 'INVITE' && seq.number === this.#inviteSeq;
+    if (!isFirst) {
+      this.#passBack(response, side);
+      return;
+    }
+    this.#stopInviting();
+    if (response.status === 100) return;
+    this.#answered(response).catch((error: unknown) => {
+      if (!this.#w.lifetime.aborted) this.#w.log.error({ error: String(error) }, 'a call could not be answered');
+      this.#giveUp(500, 'Server Internal Error');
+    });
+  }
+
+  /** The portal hangs up for both. */
+  async hangUp(reason: string): Promise<void> {
+    if (this.#phase === 'over') return;
+    const wasTalking = this.#phase === 'talking';
+    if (!wasTalking) return this.#giveUp(503, 'Service Unavailable');
+    this.#end(reason);
+    await Promise.all([this.#bye('caller', reason), this.#bye('callee', reason)]);
+  }
+
+  async #answered(response: SipResponse): Promise<void> {
+    const { callee } = this.#parties;
+    if (headerOf(response, 'to')?.includes('tag=')) callee.address = headerOf(response, 'to') ?? callee.address;
+    const contact = parseAddress(headersOf(response, 'contact')[0] ?? '')?.uri;
+    if (contact !== undefined) callee.contact = contact;
+    if (response.status >= 300) {
+      if (this.#phase === 'over') return this.#tell(response);
+      this.#tell(response);
+      return this.#end('it was not answered');
+    }
+    if (this.#phase === 'over') {
+      // It was answered while it was given up: whoever lifted the receiver is told.
+      if (response.status >= 200) await this.#byeUnheard(response);
+      return;
+    }
+    const sdp = sdpOf(response);
+    if (sdp === undefined && response.status < 200) return this.#tell(response);
+    if (this.#phase === 'talking') return this.#tellRewritten(response, sdp);
+    if (this.#phase === 'opening') {
+      // The answer itself takes the place of what was said while it rang.
+      if (!this.#waiting || response.status >= this.#waiting.status) this.#waiting = response;
+      return;
+    }
+    const streams = sdp === undefined ? undefined : streamsIn(sdp);
+    if (!streams) return this.#unopened(response, 488, 'Not Acceptable Here', undefined);
+    callee.streams = streams;
+    this.#phase = 'opening';
+    this.#waiting = response;
+    const refusal = await this.#open();
+    const last = this.#waiting ?? response;
+    this.#waiting = undefined;
+    if ((this.#phase as string) === 'over') {
+      if (last.status >= 200) await this.#byeUnheard(last);
+      return;
+    }
+    if (refusal) return this.#unopened(last, ...statusOf(refusal), refusal);
+    this.#phase = 'talking';
+    this.#watchLiveness();
+    this.#tellRewritten(last, sdpOf(last));
+  }
+
+  /** Has both homes opened for each other. */
+  async #open(): Promise<Refusal | undefined> {
+    const { caller, callee } = this.#parties;
+    if (this.#proposal?.way !== 'gateways') return undefined;
+    const { addresses, ports } = this.#proposal;
+    callee.ends = globalEnds(callee.streams, addresses.callee, ports.callee);
+    const answer = await this.#w.calls.openCall(
+      {
+        requestId: createHash('sha256').update(`${this.#callId} ${caller.address}`).digest('hex').slice(0, 48),
+        contentId: 'call',
+        caller: { ...this.#partyOf('caller'), streams: partyStreams(caller.streams, callee.streams) },
+        callee: { ...this.#partyOf('callee'), streams: partyStreams(callee.streams, caller.streams) },
+        ports,
+      },
+      this.#w.lifetime,
+    );
+    if (answer.kind === 'refused') return answer.refusal;
+    this.#session = answer.value;
+    if (this.#phase === 'over') this.#close();
+    else this.#watchSession(answer.value.until);
+    return undefined;
+  }
+
+  /** The homes were not opened: whoever lifted the receiver is told that it is over, and so is who called. */
+  #unopened(response: SipResponse, status: number, reason: string, refusal: Refusal | undefined): void {
+    if (response.status >= 200) void this.#byeUnheard(response);
+    else this.#cancelInvite();
+    this.#fail(status, reason, refusal);
+  }
+
+  /** Takes an answer that nobody is to hear of, and ends it. */
+  async #byeUnheard(response: SipResponse): Promise<void> {
+    const { callee } = this.#parties;
+    const ack = inTheNameOfOther(
+      { method: 'ACK', callId: this.#callId, seq: this.#inviteSeq },
+      'callee',
+      this.#parties,
+      headerOf(response, 'to'),
+    );
+    callee.flow.send(withHeaderOnTop(ack, 'Via', viaOf(callee.flow, `${branchCookie}-own-ack-${this.#inviteSeq}`)));
+    await this.#bye('callee', 'the call could not be opened');
+  }
+
+  async #bye(side: Side, reason: string): Promise<void> {
+    const party = this.#parties[other[side]];
+    party.cseq++;
+    const request = inTheNameOfOther({ method: 'BYE', callId: this.#callId, seq: party.cseq }, side, this.#parties);
+    const told = withHeaders(request, 'Reason', [`SIP;cause=503;text="${reason.replace(/["\\]/g, '')}"`]);
+    await this.#w.own.ask(told, this.#parties[side].flow, inviteMs);
+  }
+
+  #cancel(request: SipRequest, side: Side): void {
+    this.#refuse(request, side, side === 'caller' ? 200 : 481, side === 'caller' ? 'OK' : 'Call Does Not Exist');
+    if (side === 'callee' || this.#phase === 'talking' || this.#phase === 'over') return;
+    this.#giveUp(487, 'Request Terminated');
+  }
+
+  /** What rings is told to stop, and who called why. */
+  #giveUp(status: number, reason: string): void {
+    if (this.#phase === 'over') return;
+    if (this.#phase !== 'proposing') this.#cancelInvite();
+    this.#fail(status, reason, undefined);
+  }
+
+  #cancelInvite(): void {
+    this.#stopInviting();
+    if (this.#forwarded) this.#parties.callee.flow.send(cancelOf(this.#forwarded, this.#inviteSeq));
+  }
+
+  #fail(status: number, reason: string, refusal: Refusal | undefined): void {
+    const warning = refusal && `399 sluice "${refusal.code}: ${refusal.message.replace(/["\\]/g, '')}"`;
+    const tagged = withTag(
+      responseTo(this.#invite, status, reason, warning ? [{ name: 'Warning', value: warning }] : []),
+    );
+    this.#tell(tagged);
+    this.#w.log.info({ status, ...refusal }, 'a call was refused');
+    this.#end('refused');
+  }
+
+  /** A response to the INVITE, to the caller. */
+  #tell(response: SipResponse): void {
+    this.#told = response;
+    this.#parties.caller.flow.send(response);
+  }
+
+  #tellRewritten(response: SipResponse, sdp: string | undefined): void {
+    this.#tell(sdp === undefined ? response : withSdp(response, atEnds(sdp, this.#parties.callee.ends)));
+  }
+
+  #passBack(response: SipResponse, side: Side): void {
+    const sdp = sdpOf(response);
+    const written = sdp === undefined ? response : this.#rewritten(response, sdp, side);
+    if (written) this.#parties[other[side]].flow.send(written);
+    // A telephone that moved its ends in an answer is heard no more where it was: that is no call any longer.
+    else void this.hangUp(`${this.#parties[side].user} moved to ports that were not asked for`);
+  }
+
+  /** With the ends of a party as the other one reaches them; undefined where it names others than before. */
+  #rewritten<T extends SipMessage>(message: T, sdp: string, side: Side): T | undefined {
+    const party = this.#parties[side];
+    const streams = streamsIn(sdp);
+    if (!streams || !isSameWay(party.streams, streams)) return undefined;
+    const ends = streams.map(({ port }, index) => (port === 0 ? undefined : party.ends[index]));
+    return withSdp(message, atEnds(sdp, ends));
+  }
+
+  #passed(request: SipRequest, side: Side): SipRequest {
+    return passedOn(request, this.#parties[side].flow, this.#parties[other[side]].flow, this.#w.branchKey);
+  }
+
+  #refuse(request: SipRequest, side: Side, status: number, reason: string): void {
+    this.#parties[side].flow.send(responseTo(request, status, reason));
+  }
+
+  #inviteUntilAnswered(invite: SipRequest): void {
+    const { flow } = this.#parties.callee;
+    let cancel: Cancel = () => {};
+    const again = (waitMs: number) => {
+      flow.send(invite);
+      if (flow.transport === 'udp') cancel = this.#w.clock.after(waitMs, () => again(2 * waitMs));
+    };
+    const cancelLate = this.#w.clock.after(inviteMs, () => this.#giveUp(408, 'Request Timeout'));
+    this.#stopInviting = () => {
+      cancel();
+      cancelLate();
+    };
+    again(firstMs);
+  }
+
+  /** A telephone that is gone says nothing: it is asked. */
+  #watchLiveness(): void {
+    this.#after(livenessMs, () => {
+      void (async () => {
+        for (const side of ['caller', 'callee'] as const)
+          void this.#isThere(side).then((isThere) => {
+            if (!isThere && this.#phase === 'talking')
+              void this.hangUp(`the phone of ${this.#parties[side].user} is gone`);
+          });
+        this.#watchLiveness();
+      })();
+    });
+  }
+
+  async #isThere(side: Side): Promise<boolean> {
+    const { flow, contact } = this.#parties[side];
+    const id = createHash('sha256').update(`${Math.random()}`).digest('hex').slice(0, 24);
+    const us = `<sip:${formatEndpoint(flow.seen.portal)}>`;
+    const headers = [
+      { name: 'From', value: `${us};tag=${id.slice(0, 8)}` },
+      { name: 'To', value: `<${contact}>` },
+      { name: 'Call-ID', value: id },
+      { name: 'CSeq', value: '1 OPTIONS' },
+      { name: 'Max-Forwards', value: '70' },
+    ];
+    const options = { kind: 'request', method: 'OPTIONS', uri: contact, headers, body: new Uint8Array() } as const;
+    return (await this.#w.own.ask(options, flow, patienceMs)) !== undefined;
+  }
+
+  /** A session that somebody else closed, or whose lease ran out, is no call any more. */
+  #watchSession(until: number): void {
+    this.#after(Math.max(0, until - this.#w.clock.now()) + renewalMs, () => {
+      void (async () => {
+        const session = this.#session;
+        if (!session || this.#phase === 'over') return;
+        const answer = await this.#w.configuration.look(session.sessionId, this.#w.lifetime);
+        if (answer.kind === 'granted' && answer.value.state === 'open') return this.#watchSession(answer.value.until);
+        if (answer.kind === 'refused' && answer.refusal.code !== 'session-unknown')
+          return this.#watchSession(this.#w.clock.now() + livenessMs);
+        await this.hangUp('the homes were closed');
+      })().catch(() => {});
+    });
+  }
+
+  #end(reason: string): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#stopInviting();
+    for (const cancel of this.#cancels) cancel();
+    this.#close();
+    this.#w.log.info({ sessionId: this.#session?.sessionId, reason }, 'a call is over');
+    this.#after(trailMs, this.#gone);
+  }
+
+  #close(): void {
+    const { sessionId } = this.#session ?? {};
+    if (sessionId !== undefined) void closeSurely(this.#w, sessionId, 'appliance-left').catch(() => {});
+  }
+
+  #after(ms: number, act: () => void): void {
+    const cancel = this.#w.clock.after(ms, () => {
+      this.#cancels.delete(cancel);
+      act();
+    });
+    this.#cancels.add(cancel);
+  }
+
+  /** What a party's own messages say of it. */
+  #note(request: SipRequest, side: Side): void {
+    const party = this.#parties[side];
+    const seq = parseCSeq(headerOf(request, 'cseq') ?? '')?.number ?? 0;
+    party.cseq = Math.max(party.cseq, seq);
+    const contact = parseAddress(headersOf(request, 'contact')[0] ?? '')?.uri;
+    if (contact !== undefined && parseSipUri(contact)) party.contact = contact;
+  }
+
+  #partyOf(side: Side): Omit<CallBody['caller'], 'streams'> {
+    const { user, flow, streams } = this.#parties[side];
+    const { transport, ...seen } = flow.seen;
+    return {
+      applianceId: `phone:${user}`,
+      flow: { ...seen, ...(transport && { transport }) },
+      localAddresses: addressesIn(streams),
+    };
+  }
+}
