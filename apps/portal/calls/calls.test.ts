@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Answer, CallBody, CallProposal, MeetingBody, SessionView } from '@sluice/api';
+import type { MeetingBody } from '@sluice/api';
 import { silentLog, VirtualClock } from '@sluice/io';
-import { type Refusal, refuse } from '@sluice/model';
+import { refuse } from '@sluice/model';
 import type { Caller } from '../caller.ts';
-import type { CallOpener } from '../parts.ts';
 import { contentShelf } from '../shelf.ts';
+import { FakeCalls } from '../test/fake-calls.ts';
 import { FakeConfigurationServer } from '../test/fake-parts.ts';
 import { CallKeeping } from './keeping.ts';
 import { Meetings } from './meetings.ts';
@@ -30,55 +30,6 @@ function asks(other: Caller, parts: Partial<MeetingBody> = {}): MeetingBody {
     streams: [{ id: 'audio', streamType: 'rtp', localPort: 4000 }],
     ...parts,
   };
-}
-
-/** Opens every call, as two homes with our gateway would. */
-class FakeCalls implements CallOpener {
-  readonly calls: CallBody[] = [];
-  way: 'direct' | 'gateways' = 'gateways';
-  refusal: Refusal | undefined;
-  readonly #configuration: FakeConfigurationServer;
-
-  constructor(configuration: FakeConfigurationServer) {
-    this.#configuration = configuration;
-  }
-
-  async proposeCall(): Promise<Answer<CallProposal>> {
-    if (this.way === 'direct') return { kind: 'granted', value: { way: 'direct' } };
-    const addresses = { caller: '203.0.113.1', callee: '203.0.113.2' };
-    return { kind: 'granted', value: { way: 'gateways', addresses, ports: { caller: {}, callee: {} } } };
-  }
-
-  async openCall(call: CallBody): Promise<Answer<SessionView>> {
-    this.calls.push(call);
-    if (this.refusal) return { kind: 'refused', refusal: this.refusal };
-    const { sessions, until } = this.#configuration;
-    const { caller, callee } = call;
-    const ends = [caller, callee].map(({ flow }, side) => ({ address: flow.observed.address, port: 20_000 + side }));
-    const opening = (hop: number, local: number) => ({
-      ...{ id: `c-${hop}`, streamId: 'audio', streamType: 'rtp', hop },
-      remote: ends[1 - hop] ?? assert.fail(),
-      global: ends[hop] ?? assert.fail(),
-      local: { address: '192.168.1.2', port: local },
-    });
-    const session: SessionView = {
-      ...{ sessionId: 'c', requestId: call.requestId, applianceId: caller.applianceId, contentId: call.contentId },
-      ...{
-        portalId: 'self::portal-1',
-        gatewayId: 'g1',
-        state: 'open',
-        createdAt: 0,
-        until,
-        endsAt: until,
-        timeline: [],
-      },
-      hops: [{ gatewayId: 'g1' }, { gatewayId: 'g2', side: 'peer' }],
-      peer: { applianceId: callee.applianceId },
-      openings: [opening(0, 4000), opening(1, 6000)],
-    };
-    sessions.set('c', session);
-    return { kind: 'granted', value: session };
-  }
 }
 
 function world(t: TestContext) {

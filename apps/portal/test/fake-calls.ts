@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import type { Answer, CallBody, CallProposal, SessionView } from '@sluice/api';
+import type { Refusal } from '@sluice/model';
+import type { CallOpener } from '../parts.ts';
+import type { FakeConfigurationServer, Hold } from './fake-parts.ts';
+
+/** Opens every call, as two homes with our gateway would. */
+export class FakeCalls implements CallOpener {
+  readonly calls: CallBody[] = [];
+  way: 'direct' | 'gateways' = 'gateways';
+  refusal: Refusal | undefined;
+  holdOpen: Hold | undefined;
+  readonly #configuration: FakeConfigurationServer;
+
+  constructor(configuration: FakeConfigurationServer) {
+    this.#configuration = configuration;
+  }
+
+  async proposeCall(): Promise<Answer<CallProposal>> {
+    if (this.way === 'direct') return { kind: 'granted', value: { way: 'direct' } };
+    const addresses = { caller: '203.0.113.1', callee: '203.0.113.2' };
+    const ports = {
+      caller: { audio: 20_000, 'audio-rtcp': 20_001 },
+      callee: { audio: 30_000, 'audio-rtcp': 30_001 },
+    };
+    return { kind: 'granted', value: { way: 'gateways', addresses, ports } };
+  }
+
+  async openCall(call: CallBody): Promise<Answer<SessionView>> {
+    this.calls.push(call);
+    await this.holdOpen?.until;
+    if (this.refusal) return { kind: 'refused', refusal: this.refusal };
+    const { sessions, until } = this.#configuration;
+    const { caller, callee } = call;
+    const ends = [caller, callee].map(({ flow }, side) => ({ address: flow.observed.address, port: 20_000 + side }));
+    const opening = (hop: number, local: number) => ({
+      ...{ id: `c-${hop}`, streamId: 'audio', streamType: 'rtp', hop },
+      remote: ends[1 - hop] ?? assert.fail(),
+      global: ends[hop] ?? assert.fail(),
+      local: { address: '192.168.1.2', port: local },
+    });
+    const session: SessionView = {
+      ...{ sessionId: 'c', requestId: call.requestId, applianceId: caller.applianceId, contentId: call.contentId },
+      ...{
+        portalId: 'self::portal-1',
+        gatewayId: 'g1',
+        state: 'open',
+        createdAt: 0,
+        until,
+        endsAt: until,
+        timeline: [],
+      },
+      hops: [{ gatewayId: 'g1' }, { gatewayId: 'g2', side: 'peer' }],
+      peer: { applianceId: callee.applianceId },
+      openings: [opening(0, 4000), opening(1, 6000)],
+    };
+    sessions.set('c', session);
+    return { kind: 'granted', value: session };
+  }
+}
