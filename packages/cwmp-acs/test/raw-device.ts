@@ -30,6 +30,8 @@ export interface RawDeviceOptions {
 export class RawDevice {
   readonly options: RawDeviceOptions;
   cookie: string | undefined;
+  /** Called once, when what it posts next is with the kernel. */
+  onPosted: (() => void) | undefined;
   #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #nc = 0;
   #challenge: string | undefined;
@@ -65,7 +67,10 @@ export class RawDevice {
         },
       );
       sent.once('error', reject);
-      sent.end(body);
+      sent.end(body, () => {
+        this.onPosted?.();
+        this.onPosted = undefined;
+      });
     });
     const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0];
     if (cookie !== undefined) this.cookie = cookie;

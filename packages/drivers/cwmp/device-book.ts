@@ -1,6 +1,6 @@
 import type { Instant, Opening } from '@sluice/model';
 import { Doubts } from './doubts.ts';
-import type { OpeningTable, Place } from './place.ts';
+import type { OpeningTable, Place, RowPlace } from './place.ts';
 import type { DeviceContact } from './port.ts';
 
 /** Whether devices of a model do something: found out when it is first tried. */
@@ -44,6 +44,8 @@ export interface DeviceKnowledge {
   readonly doubts: Doubts;
   /** Openings as they were asked for, by id: a row does not tell all of one. */
   readonly asked: Map<string, Opening>;
+  /** Where rows of ours were last seen, by id: a hint, as devices give their numbers out again. */
+  readonly places: Map<string, RowPlace>;
   /** When its rows were last read. */
   lookedAt?: Instant;
 }
@@ -56,7 +58,7 @@ export class DeviceBook {
   of(gatewayId: string): DeviceKnowledge {
     let known = this.#devices.get(gatewayId);
     if (!known) {
-      known = { doubts: new Doubts(), asked: new Map() };
+      known = { doubts: new Doubts(), asked: new Map(), places: new Map() };
       this.#devices.set(gatewayId, known);
     }
     return known;
@@ -81,6 +83,7 @@ export class DeviceBook {
   forget(gatewayId: string): void {
     const known = this.#devices.get(gatewayId);
     delete known?.place;
+    known?.places.clear();
     delete known?.lookedAt;
   }
 }

@@ -16,6 +16,14 @@ export interface RuleTable {
   readonly path: string;
 }
 
+/** Where a row is that is to be looked at. */
+export interface RowPlace {
+  readonly path: string;
+  readonly table: OpeningTable;
+  /** The row of its rule. */
+  readonly rule?: { readonly path: string };
+}
+
 /** Where on a device openings are made. */
 export interface Place {
   readonly mappings: OpeningTable;

@@ -11,11 +11,14 @@ import type { Work } from './work.ts';
 export async function renewRows(work: Work, leases: readonly Lease<GrantedOpening>[]): Promise<Outcome> {
   const place = await work.place();
   for (const { opening } of leases) work.known.asked.set(opening.id, opening);
-  const { rows } = await work.rows();
+  // A device that keeps no leases is looked at as a whole: its renewals are its only looks.
+  const keepsLeases = leases.every(({ opening }) => !opening.lacks?.includes('lease'));
+  const again = keepsLeases ? await work.lookAgain(leases.map(({ opening }) => opening.id)) : undefined;
+  const rows = again ?? (await work.rows()).rows;
   const held = new Map<string, SeenRow>();
   for (const { opening } of leases) {
     const row = rows.find(({ id }) => id === opening.id);
-    if (!row || !isInEffect(row) || !isOf(row, opening)) {
+    if (!row || !isInEffect(row) || !isOf(row, opening) || isWider(row, place, opening)) {
       const message = `the gateway no longer holds ${opening.id}`;
       return { kind: 'refused', refusal: refuse('gateway-refused', message, opening.id) };
     }

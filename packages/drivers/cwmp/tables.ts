@@ -1,7 +1,7 @@
 import type { ParameterValue } from '@sluice/wire/cwmp';
 import { readBelow, readNames, readTogether, readValues } from './asking.ts';
 import type { ModelKnowledge } from './device-book.ts';
-import { type OpeningTable, type Place, type RuleTable, tablesOf } from './place.ts';
+import { type OpeningTable, type Place, type RowPlace, type RuleTable, tablesOf } from './place.ts';
 import type { DeviceConversation } from './port.ts';
 import { ruleNames, type SeenRule, seenRule } from './rules.ts';
 import { type SeenRow, seenRow } from './seen.ts';
@@ -11,14 +11,6 @@ import { rowsIn } from './tree.ts';
 export interface SeenTables {
   readonly rows: readonly SeenRow[];
   readonly rules: readonly SeenRule[];
-}
-
-/** Rows to be looked at. */
-export interface RowPlace {
-  readonly path: string;
-  readonly table: OpeningTable;
-  /** The row of its rule. */
-  readonly rule?: { readonly path: string };
 }
 
 /** Reads the tables of one device, and remembers which parameters rows of its model have. */

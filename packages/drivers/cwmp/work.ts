@@ -7,10 +7,10 @@ import type { DeviceKnowledge } from './device-book.ts';
 import { discoverTr098 } from './discover-tr098.ts';
 import { discoverTr181 } from './discover-tr181.ts';
 import { settledKey } from './doubts.ts';
-import type { Place } from './place.ts';
+import type { Place, RowPlace } from './place.ts';
 import type { DeviceConversation } from './port.ts';
 import { isBroken, isWider, type SeenRow } from './seen.ts';
-import { type RowPlace, type SeenTables, Tables } from './tables.ts';
+import { type SeenTables, Tables } from './tables.ts';
 
 /** Being alone with one device to read and change its rows. What it begins it does not leave half done. */
 export class Work {
@@ -58,12 +58,24 @@ export class Work {
     const goneRules = await this.#removeAll(idle);
     if (gone.size === left.length && goneRules.size === idle.length) doubts.clear();
     this.known.lookedAt = this.clock.now();
+    this.known.places.clear();
+    this.#remember(rows);
     return { rows, rules: seen.rules.filter(({ path }) => !gone.has(path) && !goneRules.has(path)) };
   }
 
   /** These rows as they are now; those that are gone are left out. */
   async look(wanted: readonly RowPlace[]): Promise<readonly SeenRow[]> {
-    return (await this.tables.some(wanted, await this.place())).rows;
+    const { rows } = await this.tables.some(wanted, await this.place());
+    this.#remember(rows);
+    return rows;
+  }
+
+  /** These rows as they are now, by where they were last seen; undefined where one is not known, or is no longer there. */
+  async lookAgain(ids: readonly string[]): Promise<readonly SeenRow[] | undefined> {
+    const places = ids.flatMap((id) => this.known.places.get(id) ?? []);
+    if (places.length < ids.length) return undefined;
+    const rows = await this.look(places);
+    return ids.every((id) => rows.some((row) => row.id === id)) ? rows : undefined;
   }
 
   /** Adds a row. Throws `DeviceFault`, and what `ask` throws. */
@@ -99,6 +111,10 @@ export class Work {
     let all = true;
     for (const path of paths.toReversed()) all = (await this.remove(path)) && all;
     return all;
+  }
+
+  #remember(rows: readonly SeenRow[]): void {
+    for (const row of rows) if (row.id !== undefined) this.known.places.set(row.id, row);
   }
 
   /** The paths of those that are gone. */

@@ -41,7 +41,7 @@ export function readXml(input: Uint8Array | string, limits: Partial<XmlLimits> =
 
   const parser = new SaxesParser({
     xmlns: true,
-    position: true,
+    position: false,
     defaultXMLVersion: '1.0',
     forceXMLVersion: true,
     resolvePrefix: (prefix: string) => (prefix === '' ? '' : `unbound:${prefix}`),

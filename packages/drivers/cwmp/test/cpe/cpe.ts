@@ -43,8 +43,8 @@ export class Cpe implements AsyncDisposable {
   readonly ambushes: Ambush[] = [];
   /** Sessions that it began. */
   sessions = 0;
-  /** When it last answered each kind of call, by performance.now(). */
-  readonly answeredAt = new Map<CwmpCall['name'], number>();
+  /** When each call reached it, and when its answer was with the kernel; by performance.now(), in order. */
+  readonly exchanges: { readonly name: CwmpCall['name']; readonly askedAt: number; readonly answeredAt: number }[] = [];
   isOn = true;
   #port: Wakeable | undefined;
   #talking: Promise<void> | undefined;
@@ -166,6 +166,7 @@ export class Cpe implements AsyncDisposable {
   }
 
   async #reply(device: RawDevice, asked: Answer): Promise<Answer> {
+    const askedAt = performance.now();
     const { call, id } = callIn(asked);
     this.calls.push(call);
     const at = this.ambushes.findIndex(({ on }) => on(call));
@@ -187,8 +188,10 @@ export class Cpe implements AsyncDisposable {
       trick?.kind === 'lie' ? trick.answer : trick?.kind === 'fault' ? trick.fault : await this.answer(call);
     if (trick?.kind === 'lose-answer') lost();
     this.#last = { answer, id };
-    this.answeredAt.set(call.name, performance.now());
     if (trick?.kind === 'answer-before' && before) return device.say(before.answer, before.id);
+    device.onPosted = () => {
+      this.exchanges.push({ name: call.name, askedAt, answeredAt: performance.now() });
+    };
     const next = device.say(answer, id);
     if (trick?.kind !== 'twice') return next;
     await next;
