@@ -34,6 +34,7 @@ export class Acs implements Disposable {
   bindings: Bindings | undefined;
   readonly #places = new Map<string, Place>();
   readonly #sessions = new Map<string, CwmpSession>();
+  #begun = 0;
   readonly #ending = new AbortController();
 
   constructor(options: AcsOptions) {
@@ -79,6 +80,7 @@ export class Acs implements Disposable {
     const session = new CwmpSession(contact, namespace, {
       clock,
       limits: this.limits,
+      number: this.#begun++,
       isWanted: () => place.turns.wanted > 0,
       onEnd: (ended, reason) => this.#ended(place, ended, reason),
     });

@@ -6,6 +6,7 @@ import type { Acs } from './acs.ts';
 import { challenges, claimOf, proves } from './credentials.ts';
 import { type CwmpDevice, identityOf } from './device.ts';
 import { Nonces } from './nonces.ts';
+import { last, Precedence } from './precedence.ts';
 import { ProvenConnections } from './proven-connections.ts';
 import { readBody } from './read-body.ts';
 import type { CwmpSession, Reply, SessionLink } from './session.ts';
@@ -32,6 +33,7 @@ export class FrontDesk {
   readonly #nonces: Nonces;
   readonly #lines = new WeakMap<Socket, Line>();
   readonly #proven: ProvenConnections;
+  readonly #precedence = new Precedence();
 
   /** `settle` is told of each connection on which a device has proved who it is. */
   constructor(acs: Acs, settle: (socket: Socket) => void) {
@@ -56,6 +58,8 @@ export class FrontDesk {
     line.awaits = true;
     try {
       const body = await readBody(request, this.#acs.limits.bodyBytes);
+      // Whoever is waited for goes before those that begin, and who began first before those that began later.
+      await this.#precedence.turn(this.#find(request, line)?.session.rank ?? last);
       const found = this.#find(request, line);
       if (!body) {
         found?.session.end('it sent too much');

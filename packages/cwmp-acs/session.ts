@@ -5,6 +5,7 @@ import { type CwmpAnswer, type CwmpCall, type CwmpEnvelope, faultCode, writeEnve
 import { AnswerLost } from './answer-lost.ts';
 import type { CwmpContact } from './contact.ts';
 import type { AcsLimits } from './options.ts';
+import { last } from './precedence.ts';
 
 /** What is sent back on one POST; without a body it is "204 No Content", which ends the session. */
 export interface Reply {
@@ -19,6 +20,8 @@ export type SessionLink = 'cookie' | 'connection' | 'password';
 export interface SessionPorts {
   readonly clock: Clock;
   readonly limits: AcsLimits;
+  /** How many sessions began before it. */
+  readonly number: number;
   /** Whether somebody waits to ask this device something. */
   readonly isWanted: () => boolean;
   readonly onEnd: (session: CwmpSession, reason: string) => void;
@@ -73,6 +76,11 @@ export class CwmpSession {
   /** It was asked something and its connection is gone: it may come back on another one, or not. */
   get isStalled(): boolean {
     return this.#isStalled;
+  }
+
+  /** Its place among those in which an answer is waited for; the least is the oldest. */
+  get rank(): number {
+    return this.#pending ? this.#ports.number : last;
   }
 
   /** The session waits for what will be asked, as long as it may, until `work` settles. */
