@@ -1,4 +1,4 @@
-import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes';
 import { decodeXml } from './decode.ts';
 import type { XmlAttribute, XmlElement } from './element.ts';
 import { XmlMalformed } from './malformed.ts';
@@ -65,15 +65,15 @@ export function readXml(input: Uint8Array | string, limits: Partial<XmlLimits> =
   parser.on('doctype', () => {
     throw fault('doctype', 'a document type is declared');
   });
-  parser.on('attribute', count);
-  parser.on('opentagstart', () => {
+  parser.on('opentag', (tag: SaxesTagNS) => {
     count();
     if (open.length >= mostDepth) throw fault('limit', `more than ${mostDepth} elements within each other`);
-  });
-  parser.on('opentag', (tag: SaxesTagNS) => {
-    const attributes = Object.values(tag.attributes)
-      .filter(({ uri }) => uri !== declaration)
-      .map(({ local, uri, value }) => ({ name: local, namespace: uri, value }));
+    const attributes: XmlAttribute[] = [];
+    for (const name in tag.attributes) {
+      const { local, uri, value } = tag.attributes[name] as SaxesAttributeNS;
+      count();
+      if (uri !== declaration) attributes.push({ name: local, namespace: uri, value });
+    }
     const element: Growing = { name: tag.local, namespace: tag.uri, attributes, children: [], text: '' };
     const parent = open.at(-1);
     if (parent) parent.children.push(element);
