@@ -1,4 +1,5 @@
 import { request as sendRequest } from 'node:http';
+import { connect } from 'node:net';
 import { formatEndpoint, type IpAddress, isPort, type Port, parseIpAddress } from '@sluice/model';
 
 /** One exchange with a device of the home. */
@@ -59,17 +60,21 @@ export function askDevice(request: HomeHttpRequest, signal: AbortSignal): Promis
     const aborted = () => failed(signal.reason);
     const exchange = sendRequest({
       method,
-      host: `${address}${scope}`,
-      port,
       path,
-      ...(from !== undefined && { localAddress: from }),
+      // Without an agent: one costs as much as the exchange, and there is nothing for it to keep.
+      createConnection: () =>
+        connect({
+          host: `${address}${scope}`,
+          port,
+          noDelay: true,
+          ...(from !== undefined && { localAddress: from }),
+        }),
       headers: {
         ...headers,
         Host: formatEndpoint({ address, port }),
         Connection: 'close',
         ...(method === 'POST' && { 'Content-Length': Buffer.byteLength(body) }),
       },
-      agent: false,
       insecureHTTPParser: true,
       maxHeaderSize: 16_384,
     });
