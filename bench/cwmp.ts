@@ -54,14 +54,13 @@ async function measureMappings(server: Server, cpes: readonly Cpe[], say: Say): 
     waited.whole.push(at - asked);
   });
   const each = ((await server.cpu()) - began) / devices;
-  const ours = spreadOf(waited.ours);
-  const figure = `${describeSpread(ours, 'ms')} (p50 under 50)`;
-  say({ name: 'verdict after the device said that it is set, without its own time', figure, holds: ours.p50 < 50 });
-  say({
-    name: 'the same with the time in which the device is asked what it holds',
-    figure: describeSpread(spreadOf(waited.set), 'ms'),
-  });
-  say({ name: 'verdict after the last that the device said', figure: describeSpread(spreadOf(waited.last), 'ms') });
+  const within = (name: string, samples: readonly number[]) => {
+    const spread = spreadOf(samples);
+    say({ name, figure: `${describeSpread(spread, 'ms')} (p50 under 50)`, holds: spread.p50 < 50 });
+  };
+  within('verdict after the last that the device said', waited.last);
+  within('verdict after the device said that it is set, without its own time', waited.ours);
+  say({ name: 'the same with its own time', figure: describeSpread(spreadOf(waited.set), 'ms') });
   say({ name: 'asked to verdict, the device woken', figure: describeSpread(spreadOf(waited.whole), 'ms') });
   say({ name: 'processor time a mapping', figure: `${each.toFixed(2)} ms (under 9)`, holds: each < 9 });
   const rows = cpes.filter((cpe) => cpe.mappings.length === 1).length;
