@@ -107,7 +107,7 @@ test("one's own files become contents; what cannot be sent is left out with a wa
     [
       ['my-film', 'My Film!', 'film', 'video,video-rtcp,subtitles'],
       ['my-film-2', 'my film', 'radio', 'audio'],
-      ['notes-2', 'notes', 'download', 'file'],
+      ['notes-2', 'notes', 'text', 'file'],
     ],
   );
   assert.equal(contents[0]?.durationSeconds, 1);
