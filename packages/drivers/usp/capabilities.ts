@@ -1,4 +1,5 @@
 import type { Traits } from '@sluice/model';
+import { narrowingNeeds } from '@sluice/wire/tr181';
 import { pinholeTable, portMappingTable } from '@sluice/wire/usp';
 
 /** Rules of the firewall's chains (TR-181 Device.Firewall.Chain.{i}.Rule.). */
@@ -12,8 +13,8 @@ export interface Capabilities {
   readonly mapping: ReadonlySet<string>;
   /** Of a pinhole; empty where it has none, and with it no IPv6. */
   readonly pinhole: ReadonlySet<string>;
-  /** Whether a rule can drop what comes from another port than the server's. */
-  readonly narrows: boolean;
+  /** Of a rule that can drop what comes from another port than the server's; empty where none can. */
+  readonly rule: ReadonlySet<string>;
 }
 
 /** Reads them; undefined where the agent has no port mappings that could be found again. */
@@ -24,23 +25,22 @@ export function capabilitiesIn(supported: ReadonlyMap<string, ReadonlySet<string
   const rule = known(ruleTable);
   const identity = mapping.has('Alias') ? 'Alias' : mapping.has('Description') ? 'Description' : undefined;
   if (identity === undefined || !mapping.has('InternalClient')) return undefined;
-  const ruleParameters = ['Target', 'DestIP', 'DestPort', 'Protocol', 'SourcePort', 'SourcePortExclude'];
   return {
     identity,
     mapping,
     pinhole: pinhole.has(identity) && pinhole.has('SourcePort') ? pinhole : new Set(),
-    narrows: rule.has('Alias') && ruleParameters.every((name) => rule.has(name)),
+    rule: ['Alias', ...narrowingNeeds].every((name) => rule.has(name)) ? rule : new Set(),
   };
 }
 
 /** What a gateway can express that has these. `chain`: whether there is a chain whose rules are ours to make. */
-export function traitsOf({ mapping, pinhole, narrows }: Capabilities, chain: boolean): Traits {
+export function traitsOf({ mapping, pinhole, rule }: Capabilities, chain: boolean): Traits {
   const leased = (parameters: ReadonlySet<string>) =>
     parameters.has('LeaseDuration') ? { lease: { leastSeconds: 1, mostSeconds: 604_800 } } : {};
   return {
     families: pinhole.size > 0 ? [4, 6] : [4],
     sourceAddress: mapping.has('RemoteHost'),
-    sourcePort: mapping.has('RemoteHost') && narrows && chain,
+    sourcePort: mapping.has('RemoteHost') && rule.size > 0 && chain,
     streamTypes: false,
     ...leased(mapping),
     // One Add with allow_partial=false (TR-369 R-ADD).
@@ -72,7 +72,7 @@ export const uspTraits: Traits = traitsOf(
     identity: 'Alias',
     mapping: new Set(['Alias', 'RemoteHost', 'LeaseDuration', 'InternalClient']),
     pinhole: new Set(['Alias', 'SourcePrefixes', 'SourcePort', 'LeaseDuration']),
-    narrows: false,
+    rule: new Set(),
   },
   false,
 );

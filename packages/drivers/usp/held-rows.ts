@@ -9,7 +9,7 @@ import {
 } from '@sluice/model';
 import type { GatewayNetworks, HeldRow } from '@sluice/usp-gateway';
 import { portMappingTable } from '@sluice/wire/usp';
-import { readDescription } from './rows.ts';
+import { readDescription } from './description.ts';
 
 /** An opening out of its row, and whether it lets in nobody but its server's address. */
 export interface HeldOpening {

@@ -23,7 +23,8 @@ export function uspDriver(ports: UspDriverPorts): Driver<UspStep> {
       const capabilities = capabilitiesIn(supported);
       if (!capabilities)
         throw new Unreachable(`${gatewayId} has no ${portMappingTable} with rows that could be found again`);
-      const chain = capabilities.narrows ? await chainAt(ports.controller, gatewayId, signal) : undefined;
+      const { controller, clock } = ports;
+      const chain = capabilities.rule.size > 0 ? await chainAt(controller, clock, gatewayId, signal) : undefined;
       return uspSession({ gateway, capabilities, chain }, ports);
     },
   };

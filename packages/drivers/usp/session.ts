@@ -37,8 +37,12 @@ import {
   type UspRequest,
 } from '@sluice/wire/usp';
 import { type Capabilities, traitsOf } from './capabilities.ts';
+import type { FilledChain } from './chain.ts';
+import { readDescription } from './description.ts';
 import { type HeldOpening, heldOpening } from './held-rows.ts';
-import { isNarrowed, pathOf, type RowGround, readDescription, rowsOf, ruleEnd, rulePathOf } from './rows.ts';
+import type { RowGround } from './row-ground.ts';
+import { pathOf, rowsOf } from './rows.ts';
+import { idleRules, isNarrowed, ruleEndValues, ruleFor, rulePathOf } from './rules.ts';
 
 /** What the driver is made of. */
 export interface UspDriverPorts {
@@ -51,7 +55,7 @@ export interface UspDriverPorts {
 export interface MetGateway {
   readonly gateway: Gateway;
   readonly capabilities: Capabilities;
-  readonly chain: string | undefined;
+  readonly chain: FilledChain | undefined;
 }
 
 /** The conversation with one gateway that is online. What it says is read back before it counts. */
@@ -62,6 +66,9 @@ export function uspSession(
   const { gatewayId } = gateway;
   const ask = (request: UspRequest, signal: AbortSignal) => controller.request(gatewayId, request, signal);
   const traits = traitsOf(capabilities, chain !== undefined);
+  const ruleTables = chain ? [`${chain.path}Rule.`] : [];
+  const isRule = ({ path }: HeldRow) => ruleTables.some((table) => path.startsWith(table));
+  const isOpeningRow = (row: HeldRow) => !isRule(row);
   const tables = capabilities.pinhole.size > 0 ? [portMappingTable, pinholeTable] : [portMappingTable];
 
   async function networksNow(signal: AbortSignal): Promise<GatewayNetworks> {
@@ -92,13 +99,13 @@ export function uspSession(
     const networks = await networksNow(signal);
     // Rows without an Alias can be made twice.
     const there = capabilities.identity === 'Alias' ? undefined : await readBack(openings, networks, signal);
-    const missing = leases.filter(({ opening }) => !there?.has(opening.id));
+    const missing = leases.filter(({ opening }) => !there?.held.has(opening.id));
     const rows = missing.flatMap((lease) => rowsOf(lease, groundOf(lease.opening, networks), clock.now()));
     if (rows.length > 0) {
       const answer = await ask(addRequest(rows), signal);
       if (answer.kind === 'error') return { kind: 'refused', refusal: named(refusalIn(answer, openings), openings) };
     }
-    const held = await readBack(openings, networks, signal);
+    const { held, rules } = await readBack(openings, networks, signal);
     const granted: GrantedOpening[] = [];
     let trouble: Outcome | undefined;
     for (const opening of openings) {
@@ -108,7 +115,7 @@ export function uspSession(
         trouble ??= no('gateway-refused', 'the gateway took the opening and does not enable it', opening.id);
         continue;
       }
-      const lacks = lacking(opening, found, groundOf(opening, networks));
+      const lacks = lacking(opening, found, networks, rules);
       const wider = lacks.find((name) => !mayLack.includes(name));
       if (wider !== undefined)
         trouble ??= no('cannot-hold', `the gateway does not hold what was asked (${wider})`, opening.id);
@@ -119,27 +126,33 @@ export function uspSession(
         ...(lacks.length > 0 && { lacks }),
       });
     }
-    if (!trouble) return { kind: 'applied', granted, seen: true };
+    if (!trouble) {
+      // What narrows nothing is of no use: the mapping is granted without it.
+      const idle = granted.filter(({ lacks }) => lacks?.includes('remotePort'));
+      const paths = idle.flatMap((opening) => rulePathOf(opening, groundOf(opening, networks)) ?? []);
+      if (paths.length > 0) await ask(deleteRequest(paths), signal);
+      return { kind: 'applied', granted, seen: true };
+    }
     const undone = await ask(deleteRequest(pathsOf(openings, networks)), signal);
     return undone.kind === 'response' ? trouble : unknown('what it took and did not hold could not be taken back');
   }
 
-  /** What the gateway's rows say of openings just asked for, by id. */
+  /** What the gateway's rows say of openings just asked for, by id, and its rules beside them. */
   async function readBack(
     openings: readonly Opening[],
     networks: GatewayNetworks,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, HeldOpening>> {
-    const rows = rowsIn(await ask(getRequest(openings.map((each) => pathOf(each, groundOf(each, networks)))), signal));
+  ): Promise<{ readonly held: ReadonlyMap<string, HeldOpening>; readonly rules: readonly HeldRow[] }> {
+    const rows = rowsIn(await ask(getRequest(pathsOf(openings, networks)), signal)) ?? [];
     const now = clock.now();
     const byId = new Map(openings.map((opening) => [opening.id, opening]));
-    const found = (rows ?? []).flatMap((row) => {
+    const found = rows.filter(isOpeningRow).flatMap((row) => {
       const opening = byId.get(row.values.Alias ?? readDescription(row.values.Description ?? '')?.id ?? '');
       const asked = opening && askedAs(opening);
       const held = asked && heldOpening(row, networks, now, asked);
       return held ? [[held.opening.id, held] as const] : [];
     });
-    return new Map(found);
+    return { held: new Map(found), rules: rows.filter(isRule) };
   }
 
   /** What no row of this gateway can hold of an opening, and what the opening may not lack. */
@@ -154,15 +167,34 @@ export function uspSession(
   }
 
   /** What a gateway of this kind could hold and this row does not. */
-  function lacking(opening: Opening, { holdsRemote }: HeldOpening, ground: RowGround): PromiseName[] {
+  function lacking(
+    opening: Opening,
+    { holdsRemote }: HeldOpening,
+    networks: GatewayNetworks,
+    rules: readonly HeldRow[],
+  ): PromiseName[] {
+    const ground = groundOf(opening, networks);
     const { sourceAddress } = traits;
     const isMapping = familyOf(opening.remote.address) === 4;
     const lacks: PromiseName[] = [];
     if (!holdsRemote && (isMapping ? sourceAddress : capabilities.pinhole.has('SourcePrefixes')))
       lacks.push('remoteAddress', 'remotePort');
-    else if (isMapping && chain !== undefined && capabilities.narrows && !isNarrowed(opening, ground))
-      lacks.push('remotePort');
+    else if (ruleFor(opening, ground) && !isNarrowed(opening, rules, ground)) lacks.push('remotePort');
     return lacks;
+  }
+
+  /** An opening as it is: where the rule is gone that it was granted with, any port of its remote end gets in. */
+  function asOpen(
+    opening: GrantedOpening,
+    known: GrantedOpening | undefined,
+    networks: GatewayNetworks,
+    rules: readonly HeldRow[],
+  ): GrantedOpening {
+    const ground = groundOf(opening, networks);
+    if (!ruleFor(opening, ground) || isNarrowed(opening, rules, ground)) return opening;
+    const { address } = opening.remote;
+    const isNamed = known?.lacks?.includes('remotePort') || known?.mayLack?.includes('remotePort');
+    return { ...opening, lacks: ['remotePort'], ...(!isNamed && { remote: { address } }) };
   }
 
   async function renew(leases: readonly Lease<GrantedOpening>[], signal: AbortSignal): Promise<Outcome> {
@@ -172,10 +204,13 @@ export function uspSession(
       const ground = groundOf(opening, networks);
       const rule = rulePathOf(opening, ground);
       const values = { LeaseDuration: String(seconds) };
+      const end = ruleEndValues(ground, clock.now(), seconds);
+      const hasRule = rule !== undefined && !opening.lacks?.includes('remotePort');
       const { lease } = traitsFor(traits, familyOf(opening.remote.address));
       return [
+        // The rule before what it narrows: it is never the shorter one.
+        ...(hasRule && Object.keys(end).length > 0 ? [{ path: rule, values: end }] : []),
         ...(lease ? [{ path: pathOf(opening, ground), values }] : []),
-        ...(rule === undefined ? [] : [{ path: rule, values: { ExpiryDate: ruleEnd(clock.now(), seconds) } }]),
       ];
     });
     // What has no lease stays until it is closed.
@@ -230,15 +265,19 @@ export function uspSession(
 
     async observe(believed, signal) {
       const networks = await networksNow(signal);
-      const answer = await ask(getRequest(tables), signal);
+      const answer = await ask(getRequest([...tables, ...ruleTables]), signal);
       const at = clock.now();
-      const rows = answered(answer, gatewayId).filter(({ path }) => /\.\d+\.$/.test(path));
+      const all = answered(answer, gatewayId).filter(({ path }) => /\.\d+\.$/.test(path));
+      const rows = all.filter(isOpeningRow);
+      const rules = all.filter(isRule);
       const byId = new Map(believed.map((opening) => [opening.id, opening]));
       const ours = rows.flatMap((row) => {
         const known = byId.get(row.values.Alias ?? readDescription(row.values.Description ?? '')?.id ?? '');
         const held = heldOpening(row, networks, at, known);
-        return held?.works ? [{ opening: held.opening }] : [];
+        return held?.works ? [{ opening: asOpen(held.opening, known, networks, rules) }] : [];
       });
+      const idle = idleRules(rules, new Set(ours.map(({ opening }) => opening.id)));
+      if (idle.length > 0) await ask(deleteRequest(idle), signal);
       return { at, ours, foreign: rows.length - ours.length };
     },
 

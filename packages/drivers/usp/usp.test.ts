@@ -7,8 +7,8 @@ import { createAgent } from '@sluice/usp-agent';
 import { type AgentListener, UspController } from '@sluice/usp-controller';
 import { AddressBook } from '@sluice/usp-gateway';
 import { portMappingTable } from '@sluice/wire/usp';
+import { descriptionOf, readDescription } from './description.ts';
 import { uspDriver } from './index.ts';
-import { descriptionOf, readDescription } from './rows.ts';
 import { StandardAgent, type StandardAgentOptions } from './test/standard-agent.ts';
 
 const deaf: AgentListener = { online() {}, offline() {}, booted() {}, notified() {}, troubled() {} };
@@ -111,6 +111,53 @@ test("where rules are ours to make, one drops what comes from another port than 
   assert.ok(endOf() >= 300_000);
   await carryOut({ close: [granted] });
   assert.deepEqual([cpe.rows(ruleTable).length, cpe.rows(portMappingTable).length], [0, 0]);
+});
+
+test('a rule that is gone: the opening is told as it is, and its rule with the mapping where that is gone', async (t) => {
+  const { cpe, session, carryOut, video } = await met(t, { leases: true, rules: true });
+  const [outcome] = await carryOut({ open: [video] });
+  assert.ok(outcome?.kind === 'applied', JSON.stringify(outcome));
+  const granted = outcome.granted.map(({ mayLack: _, ...opening }) => opening);
+  const remotes = async () =>
+    (await session.observe(granted, AbortSignal.timeout(5_000))).ours.map(({ opening }) => opening.remote);
+  assert.deepEqual(await remotes(), [video.remote]);
+  const [rule] = cpe.rows(ruleTable);
+  cpe.model.put(rule?.path ?? '', { SourcePortExclude: 'false' });
+  assert.deepEqual(await remotes(), [{ address: '203.0.113.10' }]);
+  cpe.model.put(rule?.path ?? '', { SourcePortExclude: 'true' });
+  cpe.model.drop(cpe.rows(portMappingTable)[0]?.path ?? '');
+  assert.deepEqual(await remotes(), []);
+  assert.deepEqual(cpe.rows(ruleTable), []);
+});
+
+test('a rule that narrows nothing is seen: refused and taken back, or named and without the rule', async (t) => {
+  const { cpe, session, carryOut, video } = await met(t, { leases: true, rules: true });
+  cpe.model.observe((event) => {
+    if (event.kind === 'created' && event.object.startsWith(ruleTable))
+      cpe.model.put(event.object, { SourcePortExclude: 'false' });
+  });
+  const strict = weak.filter((name) => name !== 'remotePort');
+  const [refused] = await carryOut({ open: [{ ...video, mayLack: strict }] });
+  assert.equal(refused?.kind === 'refused' && refused.refusal.code, 'cannot-hold', JSON.stringify(refused));
+  assert.deepEqual([cpe.rows(ruleTable), cpe.rows(portMappingTable)], [[], []]);
+  const [weaker] = await carryOut({ open: [video] });
+  assert.ok(weaker?.kind === 'applied', JSON.stringify(weaker));
+  assert.deepEqual(weaker.granted[0]?.lacks, ['remotePort']);
+  assert.deepEqual([cpe.rows(ruleTable).length, cpe.rows(portMappingTable).length], [0, 1]);
+  const { ours } = await session.observe(weaker.granted, AbortSignal.timeout(5_000));
+  assert.deepEqual(
+    ours.map(({ opening }) => [opening.remote, opening.lacks]),
+    [[video.remote, ['remotePort']]],
+  );
+});
+
+test('a rule has no end where it could end before its mapping', async (t) => {
+  for (const options of [{ leases: true, clockAheadMs: 90_000 }, { leases: false }]) {
+    const { cpe, carryOut, video } = await met(t, { rules: true, ...options });
+    const [outcome] = await carryOut({ open: [{ ...video, mayLack: [...weak, 'lease'] }] });
+    assert.ok(outcome?.kind === 'applied', JSON.stringify(outcome));
+    assert.equal(cpe.rows(ruleTable)[0]?.values.get('ExpiryDate'), '9999-12-31T23:59:59Z');
+  }
 });
 
 test('an agent that takes a RemoteHost and keeps none: refused and taken back, or named where it may be', async (t) => {

@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Instant } from '@sluice/model';
 import { type Caller, MemoryModel, type ModelChange, type ObjectType, type ParameterType } from '@sluice/usp-agent';
+import { dateTime } from '@sluice/wire/tr181';
 import { errorCode, pinholeTable, portMappingTable } from '@sluice/wire/usp';
 
 /** What an agent of the standard may know or not. */
@@ -9,6 +10,8 @@ export interface StandardAgentOptions {
   readonly leases?: boolean;
   readonly alias?: boolean;
   readonly rules?: boolean;
+  /** Its clock is so far ahead, in milliseconds. */
+  readonly clockAheadMs?: number;
   /** It takes a RemoteHost, and keeps none. */
   readonly ignoresRemoteHost?: boolean;
 }
@@ -64,6 +67,9 @@ export class StandardAgent {
       else if (event.kind === 'changed' && event.parameter === 'LeaseDuration') this.#begin(event.object);
     });
     const put = (path: string, cells: Record<string, string>) => this.model.put(path, cells);
+    this.model.put('Device.Time.', {
+      CurrentLocalTime: () => dateTime(options.clock.now() + (options.clockAheadMs ?? 0)),
+    });
     put('Device.NAT.', { PortMappingNumberOfEntries: '0' });
     put('Device.NAT.InterfaceSetting.1.', { Alias: 'wan', Enable: 'true', Interface: 'Device.IP.Interface.2' });
     put('Device.IP.Interface.1.', { Alias: 'lan', Enable: 'true', Type: 'Normal' });
@@ -160,6 +166,7 @@ function typesOf({ pinhole, leases, alias, rules }: StandardAgentOptions): Objec
     parameters,
   });
   return [
+    single('Device.Time.', [{ name: 'CurrentLocalTime', type: 'dateTime', access: 'readOnly', notifiesChange: false }]),
     single('Device.NAT.', [number('PortMappingNumberOfEntries', 'readOnly')]),
     table('Device.NAT.InterfaceSetting.{i}.', [text('Alias'), flag('Enable'), text('Interface')]),
     table('Device.IP.Interface.{i}.', [text('Alias'), flag('Enable'), text('Type')]),
@@ -207,6 +214,7 @@ function typesOf({ pinhole, leases, alias, rules }: StandardAgentOptions): Objec
             parameters: [
               text('Alias', 'writeOnce'),
               flag('Enable'),
+              text('Description'),
               text('Target'),
               ...['IPVersion', 'Protocol', 'DestPort', 'SourcePort'].map((name) => number(name)),
               ...['SourceIP', 'DestIP'].map((name) => text(name)),
