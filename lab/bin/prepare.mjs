@@ -53,6 +53,7 @@ export async function launch({ program, tools, usage }) {
   installTools(tools);
   fetchSshd();
   if (tools === testTools) fetchFirewalls();
+  if (tools === testTools) fetchDocker();
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', node(), join(root, program), ...args], { stdio: 'inherit' });
   endWithNpm(child);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -121,6 +122,17 @@ function fetchFirewalls() {
     chmod -R a+rX . ; rm -rf *.deb bin sbin lib usr/share/doc usr/share/man usr/share/locale; touch complete`;
   const packages = ['ufw', 'firewalld', 'iptables', 'dbus-daemon'];
   spawnSync('sh', ['-c', script, place, ...packages], { stdio: 'ignore', timeout: 180_000 });
+}
+
+/** Debian's dockerd, for a gateway that it sets rules on: the programs that it takes, unpacked for the same reason. */
+function fetchDocker() {
+  const place = join(root, '.cache/docker');
+  if (existsSync(join(place, 'complete')) || !onPath('apt-get')) return;
+  const script = `set -e; mkdir -p "$0"; cd "$0"
+    apt-get -qq download docker.io containerd runc
+    for p in *.deb; do dpkg-deb -x "$p" .; done
+    mv usr/sbin/dockerd usr/bin/containerd usr/sbin/runc .; rm -rf *.deb usr etc var lib; chmod -R a+rX .; touch complete`;
+  spawnSync('sh', ['-c', script, place], { stdio: 'ignore', timeout: 180_000 });
 }
 
 /** npm passes SIGINT and SIGTERM on; when npm itself is killed, nobody would, so that is looked for. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Footing, footingBeside } from './footing.ts';
 import { hookText, rehookText } from './hooks.ts';
 import { readRuleset } from './listing.ts';
-import { firewalldReloading, ufw } from './listings.ts';
+import { docker, firewalldReloading, ufw } from './listings.ts';
 import { guestRuleset } from './ruleset.ts';
 
 const footing = (text: string, wanted: 'auto' | 'guest' = 'auto', complaints = ''): Footing =>
@@ -57,13 +57,16 @@ test('known firewalls are known by name, and each chain that filters is hooked i
     beside: ['firewalld'],
     hooks: [hook('inet', 'firewalld', 'filter_FORWARD'), hook('inet', 'firewalld_policy_drop', 'filter_forward')],
   });
-  const docker = ufw.replace('chain OUTPUT', 'chain DOCKER-USER');
+  // Where it finds that packets are passed on already, it accepts what nobody drops.
+  for (const text of [docker, docker.replace('policy drop', 'policy accept')])
+    assert.deepEqual(footing(text), { mode: 'guest', beside: ['Docker'], hooks: [hook('ip', 'filter', 'FORWARD')] });
+  const both = ufw.replace('chain OUTPUT', 'chain DOCKER-USER');
   const beside = (text: string) => {
     const found = footing(text);
     return found.mode === 'guest' ? found.beside : found;
   };
-  assert.deepEqual(beside(docker), ['ufw', 'Docker']);
-  assert.deepEqual(beside(docker.replaceAll('ufw', 'x')), ['Docker', 'iptables']);
+  assert.deepEqual(beside(both), ['ufw', 'Docker']);
+  assert.deepEqual(beside(both.replaceAll('ufw', 'x')), ['Docker', 'iptables']);
   assert.deepEqual(beside(filter('drop', 'priority filter; policy accept;', 'inet fw4')), ['fw4']);
   assert.deepEqual(beside(filter('counter accept')), ['the table inet filter']);
 });

@@ -64,3 +64,54 @@ table inet firewalld_policy_drop { # handle 2
 	}
 }
 `;
+
+/** dockerd 20.10.24 with iptables 1.8.9, Debian 12: started with its defaults on a machine that passed nothing on. */
+export const docker = `table ip nat { # handle 1
+	chain DOCKER { # handle 1
+		iifname "docker0" counter return # handle 4
+	}
+
+	chain POSTROUTING { # handle 2
+		type nat hook postrouting priority srcnat; policy accept;
+		oifname != "docker0" ip saddr 172.17.0.0/16 counter masquerade # handle 3
+	}
+
+	chain PREROUTING { # handle 5
+		type nat hook prerouting priority dstnat; policy accept;
+		fib daddr type local counter jump DOCKER # handle 6
+	}
+
+	chain OUTPUT { # handle 7
+		type nat hook output priority -100; policy accept;
+		ip daddr != 127.0.0.0/8 fib daddr type local counter jump DOCKER # handle 8
+	}
+}
+table ip filter { # handle 2
+	chain DOCKER { # handle 1
+	}
+
+	chain DOCKER-ISOLATION-STAGE-1 { # handle 2
+		iifname "docker0" oifname != "docker0" counter jump DOCKER-ISOLATION-STAGE-2 # handle 16
+		counter return # handle 4
+	}
+
+	chain DOCKER-ISOLATION-STAGE-2 { # handle 3
+		oifname "docker0" counter drop # handle 17
+		counter return # handle 5
+	}
+
+	chain FORWARD { # handle 6
+		type filter hook forward priority filter; policy drop;
+		counter jump DOCKER-USER # handle 18
+		counter jump DOCKER-ISOLATION-STAGE-1 # handle 15
+		oifname "docker0" ct state related,established counter accept # handle 14
+		oifname "docker0" counter jump DOCKER # handle 13
+		iifname "docker0" oifname != "docker0" counter accept # handle 12
+		iifname "docker0" oifname "docker0" counter accept # handle 11
+	}
+
+	chain DOCKER-USER { # handle 7
+		counter return # handle 8
+	}
+}
+`;

@@ -3,19 +3,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { firewallFiles, firewallsCannotRun } from '../../../lab/foreign/firewall-files.ts';
 import { inNamespace } from '../../../lab/packets/index.ts';
 import { LoadFailed, openDataPlane } from '../index.ts';
 import { householdsOwn } from './beside.ts';
-import {
-  asTheHouseholdSays,
-  forwards,
-  guestHome,
-  keepsWatch,
-  openingsHold,
-  ordinaryTraffic,
-  passesAgain,
-} from './guest-home.ts';
+import { forwards, guestHome, keepsWatch, openingsHold, passesAgain } from './guest-home.ts';
 import type { Home } from './home.ts';
 
 const limit = { timeout: 120_000 };
@@ -143,73 +134,4 @@ test('what is in the way is refused with a sentence, and nothing is changed', li
   maker.stdin.end();
   await once(maker, 'close');
   assert.equal(load(), 'adopted');
-});
-
-test('beside Docker and iptables: what is inserted above our rule does not stay above it', limit, async (t) => {
-  const cannot = await firewallsCannotRun();
-  if (cannot !== undefined) return t.skip(cannot);
-  await using files = firewallFiles();
-  const restore = (namespace: string, rules: string) =>
-    inNamespace(namespace, () => {
-      const [command = '', ...words] = files.over(['sh', '-c', 'tee /dev/null | iptables-restore -n']);
-      execFileSync(command, words, { input: rules });
-    });
-  // The rules of Docker 20.10 with its bridge, and what a household with a home behind it adds where Docker says.
-  const docker = `*filter
-:FORWARD DROP [0:0]
-:DOCKER - [0:0]
-:DOCKER-ISOLATION-STAGE-1 - [0:0]
-:DOCKER-ISOLATION-STAGE-2 - [0:0]
-:DOCKER-USER - [0:0]
--A FORWARD -j DOCKER-USER
--A FORWARD -j DOCKER-ISOLATION-STAGE-1
--A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A FORWARD -o docker0 -j DOCKER
--A FORWARD -i docker0 ! -o docker0 -j ACCEPT
--A FORWARD -i docker0 -o docker0 -j ACCEPT
--A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
--A DOCKER-ISOLATION-STAGE-1 -j RETURN
--A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
--A DOCKER-ISOLATION-STAGE-2 -j RETURN
--A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A DOCKER-USER -i lan0 -j ACCEPT
-${forwards.map(({ transport, to }) => `-A DOCKER-USER -i wan0 -p ${transport} -d ${to.address} --dport ${to.port} -j ACCEPT`).join('\n')}
--A DOCKER-USER -i wan0 -j DROP
-COMMIT
-*nat
-:PREROUTING ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
-${forwards.map(({ transport, port, to }) => `-A PREROUTING -i wan0 -p ${transport} --dport ${port} -j DNAT --to-destination ${to.address}:${to.port}`).join('\n')}
--A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
--A POSTROUTING -o wan0 -j MASQUERADE
-COMMIT
-`;
-  // IPv6, which Docker leaves alone, by rules of the household's own.
-  const six = `table ip6 filter { chain FORWARD { type filter hook forward priority filter; policy drop;
-    ct state established,related accept
-    iifname "lan0" accept
-  }
-}`;
-  await using other = await guestHome('docker', async (network) => {
-    const namespace = network.namespace('gateway-1');
-    restore(namespace, docker);
-    inNamespace(namespace, () => execFileSync('nft', ['-f', '-'], { input: six }));
-    return nothing;
-  });
-  const gateway = other.home.network.namespace('gateway-1');
-  assert.deepEqual(await ordinaryTraffic(other.home), asTheHouseholdSays);
-  assert.equal(other.home.load(), 'loaded');
-  const { standing } = inNamespace(gateway, () => other.home.plane.check());
-  assert.deepEqual(standing.mode === 'guest' && standing.beside, ['Docker', 'iptables']);
-  assert.deepEqual(await ordinaryTraffic(other.home), asTheHouseholdSays);
-  await openingsHold(other.home);
-  using watch = keepsWatch(other.home);
-  // As Docker does when it starts anew.
-  restore(
-    gateway,
-    '*filter\n-D FORWARD -j DOCKER-USER\n-I FORWARD -j DOCKER-ISOLATION-STAGE-1\n-I FORWARD -j DOCKER-USER\nCOMMIT\n',
-  );
-  while (!watch.looks.some(({ putBack }) => putBack === 'hooks')) await setTimeout(5);
-  await openingsHold(other.home);
-  assert.deepEqual(await ordinaryTraffic(other.home), asTheHouseholdSays);
 });
