@@ -9,7 +9,7 @@ import type { ApplianceLink, Question } from './link.ts';
 import type { ApplianceLinks } from './links.ts';
 
 /** Longest time for all packets of a session, ms, and the time that a stray one is given to arrive. */
-const mostMs = 500;
+const mostMs = 1_500;
 const leastMs = 150;
 /** What asking the appliance and the media server about them may take more, ms. */
 const askingMs = 1_000;
