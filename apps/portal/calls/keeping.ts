@@ -1,11 +1,10 @@
-import type { Cancel, Clock, Instant } from '@sluice/model';
+import type { Cancel, Clock } from '@sluice/model';
 import { closeSurely, type Deciding } from '../verdict.ts';
 import type { Met } from './meetings.ts';
+import { watchSession } from './watching.ts';
 
 /** Time for each party to begin to listen, and to come back when its connection broke, ms. */
 const graceMs = 10_000;
-/** A renewal that is on its way when the lease ends must not look like an end. */
-const renewalMs = 1_000;
 
 /** Somebody who listens for the end of a call. */
 export interface Listener {
@@ -36,7 +35,7 @@ export class CallKeeping implements Disposable {
     const call: Kept = { met, listeners: new Map(), patience: new Map(), watch: () => {} };
     this.#calls.set(met.sessionId, call);
     for (const applianceId of met.applianceIds) this.#missing(call, applianceId);
-    this.#watch(call, met.until);
+    call.watch = watchSession(this.#parts, met.sessionId, met.until, (why) => this.#forget(call, why));
   }
 
   /** A party listens until what is returned is disposed of; undefined where it is in no such call. */
@@ -70,22 +69,6 @@ export class CallKeeping implements Disposable {
   #missing(call: Kept, applianceId: string): void {
     const gone = () => void this.#close(call, `${applianceId} is gone`).catch(() => {});
     call.patience.set(applianceId, this.#clock.after(graceMs, gone));
-  }
-
-  /** Looks when the lease ends: a session that somebody else closed is over for its parties too. */
-  #watch(call: Kept, until: Instant): void {
-    const { sessionId } = call.met;
-    const look = async () => {
-      const answer = await this.#parts.configuration.look(sessionId, this.#parts.lifetime);
-      if (this.#calls.get(sessionId) !== call) return;
-      if (answer.kind === 'granted' && answer.value.state === 'open') return this.#watch(call, answer.value.until);
-      if (answer.kind === 'refused' && answer.refusal.code !== 'session-unknown')
-        return this.#watch(call, this.#clock.now() + graceMs);
-      const why = answer.kind === 'granted' ? (answer.value.closeReason ?? answer.value.state) : 'session-unknown';
-      this.#forget(call, why);
-    };
-    const waitMs = Math.max(until - this.#clock.now(), 0) + renewalMs;
-    call.watch = this.#clock.after(waitMs, () => void look().catch(() => {}));
   }
 
   async #close(call: Kept, reason: string): Promise<void> {

@@ -14,24 +14,36 @@ import {
   withHeaderOnTop,
   withHeaders,
 } from '@sluice/wire/sip';
+import { watchSession } from '../calls/watching.ts';
 import type { CallOpener } from '../parts.ts';
 import { closeSurely, type Deciding } from '../verdict.ts';
 import {
-  cancelOf,
   inTheNameOfOther,
   isOfDialog,
+  ofInvite,
   other,
   type Parties,
   type Party,
   passedOn,
   type Side,
-  withTag,
 } from './dialog.ts';
+import { openHomes } from './opening.ts';
 import { branchCookie, type OwnRequests, viaOf } from './own-requests.ts';
 import type { PhoneFlow } from './phone-flow.ts';
-import { statusOf } from './refusals.ts';
+import { lastWord, statusOf } from './refusals.ts';
 import type { Binding } from './registrar.ts';
-import { addressesIn, atEnds, globalEnds, isSameWay, partyStreams, sdpOf, streamsIn, withSdp } from './streams.ts';
+import { giveUpMs, repeat } from './repeating.ts';
+import {
+  addressesIn,
+  atEnds,
+  endsNow,
+  globalEnds,
+  isSameWay,
+  partyStreams,
+  sdpOf,
+  streamsIn,
+  withSdp,
+} from './streams.ts';
 
 /** What calls are made with. */
 export interface Calling extends Deciding {
@@ -44,14 +56,12 @@ export interface Calling extends Deciding {
 /** How often a telephone in a call is asked whether it is still there, and how long it may take to answer, ms. */
 const livenessMs = 10_000;
 const patienceMs = 8_000;
-/** T1 and 64 T1 (RFC 3261 17.1.1.2), ms. */
-const firstMs = 500;
-const inviteMs = 32_000;
+/** T2 (RFC 3261 17.1.2.2): longest wait between two of the same, but for an INVITE, ms. */
+const longestMs = 4_000;
 /** Longest that a telephone rings, ms. */
 const ringMs = 180_000;
 /** What is under way when a call ends comes to its end within this, ms. */
 const trailMs = 32_000;
-const renewalMs = 1_000;
 
 /** One call from its INVITE until nothing of it is under way: passes messages on, and has both homes opened when it is answered. */
 export class Call {
@@ -67,6 +77,11 @@ export class Call {
   /** The INVITE as it went on, and what stops sending it again. */
   #forwarded: SipRequest | undefined;
   #stopInviting: Cancel = () => {};
+  /** What the portal itself says until it is answered: that it rings no more, and how its INVITE ended. */
+  #stopCancelling: Cancel = () => {};
+  #stopTelling: Cancel | undefined;
+  /** The caller was told of an answer; before that, it may still give up, though early media flow. */
+  #isAnswered = false;
   /** The last response to the INVITE that the caller was given: given again when it asks again. */
   #told: SipResponse | undefined;
   /** An answer that waits for the homes to be opened. */
@@ -103,6 +118,16 @@ export class Call {
     return undefined;
   }
 
+  /** Nothing is let in for it any more, though what was said may still be said again. */
+  get isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
+  /** The user who called. */
+  get caller(): string {
+    return this.#parties.caller.user;
+  }
+
   get #callId(): string {
     return headerOf(this.#invite, 'call-id') ?? '';
   }
@@ -132,7 +157,7 @@ export class Call {
     this.#forwarded = this.#passed(going, 'caller');
     this.#inviteUntilAnswered(this.#forwarded);
     this.#after(ringMs, () => {
-      if (this.#phase === 'ringing') this.#giveUp(408, 'Request Timeout');
+      if (!this.#isAnswered) this.#giveUp(408, 'Request Timeout');
     });
   }
 
@@ -145,6 +170,11 @@ export class Call {
       return;
     }
     this.#note(request, side);
+    if (method === 'ACK' && seq === this.#inviteSeq && side === 'caller' && this.#stopTelling) {
+      // Of what the portal said itself: nobody else waits for it.
+      this.#stopTelling();
+      return;
+    }
     if (method === 'CANCEL') this.#cancel(request, side);
     else if (method === 'BYE' && !isOfDialog(request, side, this.#parties))
       this.#refuse(request, side, 481, 'Call Does Not Exist');
@@ -163,11 +193,13 @@ export class Call {
   response(response: SipResponse, side: Side): void {
     const seq = parseCSeq(headerOf(response, 'cseq') ?? '');
     const isFirst = side === 'callee' && seq?.method === 'INVITE' && seq.number === this.#inviteSeq;
+    if (side === 'callee' && seq?.method === 'CANCEL') return void this.#stopCancelling();
     if (!isFirst) {
       this.#passBack(response, side);
       return;
     }
     this.#stopInviting();
+    if (response.status >= 200) this.#stopCancelling();
     if (response.status === 100) return;
     this.#answered(response).catch((error: unknown) => {
       if (!this.#w.lifetime.aborted) this.#w.log.error({ error: String(error) }, 'a call could not be answered');
@@ -178,8 +210,7 @@ export class Call {
   /** The portal hangs up for both. */
   async hangUp(reason: string): Promise<void> {
     if (this.#phase === 'over') return;
-    const wasTalking = this.#phase === 'talking';
-    if (!wasTalking) return this.#giveUp(503, 'Service Unavailable');
+    if (!this.#isAnswered) return this.#giveUp(503, 'Service Unavailable');
     this.#end(reason);
     await Promise.all([this.#bye('caller', reason), this.#bye('callee', reason)]);
   }
@@ -190,7 +221,8 @@ export class Call {
     const contact = parseAddress(headersOf(response, 'contact')[0] ?? '')?.uri;
     if (contact !== undefined) callee.contact = contact;
     if (response.status >= 300) {
-      if (this.#phase === 'over') return this.#tell(response);
+      if (this.#stopTelling && this.#forwarded)
+        return callee.flow.send(ofInvite('ACK', this.#forwarded, this.#inviteSeq, headerOf(response, 'to')));
       this.#tell(response);
       return this.#end('it was not answered');
     }
@@ -231,20 +263,16 @@ export class Call {
     if (this.#proposal?.way !== 'gateways') return undefined;
     const { addresses, ports } = this.#proposal;
     callee.ends = globalEnds(callee.streams, addresses.callee, ports.callee);
-    const answer = await this.#w.calls.openCall(
-      {
-        requestId: createHash('sha256').update(`${this.#callId} ${caller.address}`).digest('hex').slice(0, 48),
-        contentId: 'call',
-        caller: { ...this.#partyOf('caller'), streams: partyStreams(caller.streams, callee.streams) },
-        callee: { ...this.#partyOf('callee'), streams: partyStreams(callee.streams, caller.streams) },
-        ports,
-      },
-      this.#w.lifetime,
-    );
+    const answer = await openHomes(this.#w, {
+      caller: { ...this.#partyOf('caller'), streams: partyStreams(caller.streams, callee.streams) },
+      callee: { ...this.#partyOf('callee'), streams: partyStreams(callee.streams, caller.streams) },
+      ports,
+    });
     if (answer.kind === 'refused') return answer.refusal;
     this.#session = answer.value;
+    const { sessionId, until } = answer.value;
     if (this.#phase === 'over') this.#close();
-    else this.#watchSession(answer.value.until);
+    else this.#cancels.add(watchSession(this.#w, sessionId, until, () => void this.hangUp('the homes were closed')));
     return undefined;
   }
 
@@ -273,12 +301,12 @@ export class Call {
     party.cseq++;
     const request = inTheNameOfOther({ method: 'BYE', callId: this.#callId, seq: party.cseq }, side, this.#parties);
     const told = withHeaders(request, 'Reason', [`SIP;cause=503;text="${reason.replace(/["\\]/g, '')}"`]);
-    await this.#w.own.ask(told, this.#parties[side].flow, inviteMs);
+    await this.#w.own.ask(told, this.#parties[side].flow, giveUpMs);
   }
 
   #cancel(request: SipRequest, side: Side): void {
     this.#refuse(request, side, side === 'caller' ? 200 : 481, side === 'caller' ? 'OK' : 'Call Does Not Exist');
-    if (side === 'callee' || this.#phase === 'talking' || this.#phase === 'over') return;
+    if (side === 'callee' || this.#isAnswered || this.#phase === 'over') return;
     this.#giveUp(487, 'Request Terminated');
   }
 
@@ -291,21 +319,22 @@ export class Call {
 
   #cancelInvite(): void {
     this.#stopInviting();
-    if (this.#forwarded) this.#parties.callee.flow.send(cancelOf(this.#forwarded, this.#inviteSeq));
+    if (!this.#forwarded) return;
+    const cancel = ofInvite('CANCEL', this.#forwarded, this.#inviteSeq);
+    this.#stopCancelling = repeat(this.#w.clock, this.#parties.callee.flow, cancel, longestMs);
   }
 
   #fail(status: number, reason: string, refusal: Refusal | undefined): void {
-    const warning = refusal && `399 sluice "${refusal.code}: ${refusal.message.replace(/["\\]/g, '')}"`;
-    const tagged = withTag(
-      responseTo(this.#invite, status, reason, warning ? [{ name: 'Warning', value: warning }] : []),
-    );
-    this.#tell(tagged);
+    const tagged = lastWord(this.#invite, status, reason, refusal);
+    this.#told = tagged;
+    this.#stopTelling = repeat(this.#w.clock, this.#parties.caller.flow, tagged, longestMs);
     this.#w.log.info({ status, ...refusal }, 'a call was refused');
     this.#end('refused');
   }
 
   /** A response to the INVITE, to the caller. */
   #tell(response: SipResponse): void {
+    if (response.status >= 200 && response.status < 300) this.#isAnswered = true;
     this.#told = response;
     this.#parties.caller.flow.send(response);
   }
@@ -327,8 +356,7 @@ export class Call {
     const party = this.#parties[side];
     const streams = streamsIn(sdp);
     if (!streams || !isSameWay(party.streams, streams)) return undefined;
-    const ends = streams.map(({ port }, index) => (port === 0 ? undefined : party.ends[index]));
-    return withSdp(message, atEnds(sdp, ends));
+    return withSdp(message, atEnds(sdp, endsNow(streams, party.ends)));
   }
 
   #passed(request: SipRequest, side: Side): SipRequest {
@@ -340,18 +368,12 @@ export class Call {
   }
 
   #inviteUntilAnswered(invite: SipRequest): void {
-    const { flow } = this.#parties.callee;
-    let cancel: Cancel = () => {};
-    const again = (waitMs: number) => {
-      flow.send(invite);
-      if (flow.transport === 'udp') cancel = this.#w.clock.after(waitMs, () => again(2 * waitMs));
-    };
-    const cancelLate = this.#w.clock.after(inviteMs, () => this.#giveUp(408, 'Request Timeout'));
+    const cancelLate = this.#w.clock.after(giveUpMs, () => this.#giveUp(408, 'Request Timeout'));
+    const cancel = repeat(this.#w.clock, this.#parties.callee.flow, invite, Number.POSITIVE_INFINITY);
     this.#stopInviting = () => {
       cancel();
       cancelLate();
     };
-    again(firstMs);
   }
 
   /** A telephone that is gone says nothing: it is asked. */
@@ -381,21 +403,6 @@ export class Call {
     ];
     const options = { kind: 'request', method: 'OPTIONS', uri: contact, headers, body: new Uint8Array() } as const;
     return (await this.#w.own.ask(options, flow, patienceMs)) !== undefined;
-  }
-
-  /** A session that somebody else closed, or whose lease ran out, is no call any more. */
-  #watchSession(until: number): void {
-    this.#after(Math.max(0, until - this.#w.clock.now()) + renewalMs, () => {
-      void (async () => {
-        const session = this.#session;
-        if (!session || this.#phase === 'over') return;
-        const answer = await this.#w.configuration.look(session.sessionId, this.#w.lifetime);
-        if (answer.kind === 'granted' && answer.value.state === 'open') return this.#watchSession(answer.value.until);
-        if (answer.kind === 'refused' && answer.refusal.code !== 'session-unknown')
-          return this.#watchSession(this.#w.clock.now() + livenessMs);
-        await this.hangUp('the homes were closed');
-      })().catch(() => {});
-    });
   }
 
   #end(reason: string): void {

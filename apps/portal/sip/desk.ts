@@ -2,6 +2,7 @@ import {
   formatVia,
   headerOf,
   headersOf,
+  parseAddress,
   parseCSeq,
   parseVia,
   responseTo,
@@ -26,7 +27,6 @@ export class SipDesk implements AsyncDisposable {
   readonly #w: Calling;
   readonly #registrar: Registrar;
   readonly #calls = new Map<string, Call>();
-  readonly #ofUser = new Map<string, number>();
 
   constructor(w: Calling, registrar: Registrar) {
     this.#w = w;
@@ -75,6 +75,9 @@ export class SipDesk implements AsyncDisposable {
 
   #invite(request: SipRequest, callId: string, flow: PhoneFlow): SipResponse | undefined {
     if (headersOf(request, 'via').some(isOwn)) return responseTo(request, 482, 'Loop Detected');
+    // RFC 3261 12.2.2: it is of a call that nobody here knows of any more.
+    if (parseAddress(headerOf(request, 'to') ?? '')?.params.has('tag'))
+      return responseTo(request, 481, 'Call Does Not Exist');
     const user = this.#registrar.userIn(headerOf(request, 'from'));
     const caller = user === undefined ? undefined : this.#registrar.bindingOf(user);
     // Who called is who registered over the same flow: no name is taken on trust.
@@ -87,14 +90,10 @@ export class SipDesk implements AsyncDisposable {
       return responseTo(request, 420, 'Bad Extension', [
         { name: 'Unsupported', value: headersOf(request, 'require').join(', ') },
       ]);
-    const count = this.#ofUser.get(caller.user) ?? 0;
-    if (count >= mostOfUser || this.#calls.size >= mostCalls) return responseTo(request, 486, 'Busy Here');
-    const call = new Call(this.#w, request, caller, callee, () => {
-      this.#calls.delete(callId);
-      this.#ofUser.set(caller.user, (this.#ofUser.get(caller.user) ?? 1) - 1);
-    });
+    const own = [...this.#calls.values()].filter((call) => !call.isOver && call.caller === caller.user);
+    if (own.length >= mostOfUser || this.#calls.size >= mostCalls) return responseTo(request, 486, 'Busy Here');
+    const call = new Call(this.#w, request, caller, callee, () => this.#calls.delete(callId));
     this.#calls.set(callId, call);
-    this.#ofUser.set(caller.user, count + 1);
     call.begin().catch((error: unknown) => {
       if (!this.#w.lifetime.aborted) this.#w.log.error({ error: String(error) }, 'a call could not begin');
       void call.hangUp('the portal failed');

@@ -70,12 +70,18 @@ export function inTheNameOfOther(
   return { kind: 'request', method, uri: parties[side].contact, headers, body: new Uint8Array() };
 }
 
-/** The CANCEL of an INVITE that went on (RFC 3261 9.1). */
-export function cancelOf(invite: SipRequest, seq: number): SipRequest {
+/** CANCEL of an INVITE that went on, or ACK of how it ended (RFC 3261 9.1, 17.1.1.3); `to` is of the response. */
+export function ofInvite(
+  method: 'CANCEL' | 'ACK',
+  invite: SipRequest,
+  seq: number,
+  to = headerOf(invite, 'to'),
+): SipRequest {
   const [via = ''] = headersOf(invite, 'via');
-  const kept = ['From', 'To', 'Call-ID', 'Max-Forwards'].map((name) => ({ name, value: headerOf(invite, name) ?? '' }));
-  const headers = [{ name: 'Via', value: via }, ...kept, { name: 'CSeq', value: `${seq} CANCEL` }];
-  return { kind: 'request', method: 'CANCEL', uri: invite.uri, headers, body: new Uint8Array() };
+  const kept = ['From', 'Call-ID', 'Max-Forwards'].map((name) => ({ name, value: headerOf(invite, name) ?? '' }));
+  const headers = [{ name: 'Via', value: via }, ...kept, { name: 'To', value: to ?? '' }];
+  const numbered = [...headers, { name: 'CSeq', value: `${seq} ${method}` }];
+  return { kind: 'request', method, uri: invite.uri, headers: numbered, body: new Uint8Array() };
 }
 
 /** Whether a request of `side` is of this very dialog: it names both tags. */

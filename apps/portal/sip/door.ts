@@ -3,14 +3,14 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { admit } from '@sluice/admission';
 import { type Rate, TokenBuckets } from '@sluice/control';
 import type { ConnectionEndsReader } from '@sluice/io';
-import { type Endpoint, formatEndpoint, type IpAddress, parseIpAddress } from '@sluice/model';
+import { type Endpoint, formatEndpoint, type IpAddress } from '@sluice/model';
 import { buildSip, parseSip, SipReader } from '@sluice/wire/sip';
 import type { Calling } from './call.ts';
 import { SipDesk } from './desk.ts';
 import { PhoneDigest } from './digest.ts';
 import { ownAddressTowards } from './own-address.ts';
 import { OwnRequests } from './own-requests.ts';
-import type { PhoneFlow } from './phone-flow.ts';
+import { type PhoneFlow, senderOf } from './phone-flow.ts';
 import { Registrar } from './registrar.ts';
 
 /** Where telephones knock, and which may register. */
@@ -34,6 +34,8 @@ export interface SipDoor extends AsyncDisposable {
 
 /** A telephone says little; from one address may come those of a whole home. */
 const rate: Rate = { burst: 200, perSecond: 100 };
+/** Most octets that wait for a telephone to take them: one that takes none is asking too much. */
+const mostWaiting = 262_144;
 /** A connection over which nothing was said for so long is closed, ms: telephones register every minute. */
 const silenceMs = 180_000;
 
@@ -59,7 +61,7 @@ export async function openSipDoor(
   for (const host of options.hosts) {
     const server = started.use(await listenTcp(host, port, { ...options, clock: parts.clock, desk, mayAsk }));
     port = server.port;
-    started.use(await listenUdp(host, port, desk, mayAsk));
+    started.use(await listenUdp(host, port, { desk, mayAsk, log: parts.log }));
   }
   // Before the ports are closed: who hangs up must be heard.
   started.use(desk);
@@ -70,9 +72,9 @@ export async function openSipDoor(
 async function listenUdp(
   host: string,
   port: number,
-  desk: SipDesk,
-  mayAsk: (address: IpAddress) => boolean,
+  { desk, mayAsk, log }: Pick<TcpOptions, 'desk' | 'mayAsk'> & Pick<Calling, 'log'>,
 ): Promise<AsyncDisposable> {
+  let isOpen = true;
   const socket: UdpSocket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
   const towards = new Map<IpAddress, Promise<IpAddress | undefined>>();
   const flowOf = async (observed: Endpoint): Promise<PhoneFlow | undefined> => {
@@ -90,23 +92,31 @@ async function listenUdp(
       key: `udp ${formatEndpoint(observed)}`,
       seen: { portal: { address, port }, observed, transport: 'udp' },
       send(message) {
-        socket.send(buildSip(message), observed.port, to, () => {});
+        // What is still to be said again when the door closes is not said.
+        if (isOpen) socket.send(buildSip(message), observed.port, to, () => {});
       },
     };
   };
   socket.on('error', () => {});
   socket.on('message', (bytes, from) => {
-    const address = parseIpAddress(from.address.replace(/^::ffff:(?=\d+\.)/, ''));
-    if (address === undefined || !mayAsk(address)) return;
+    const observed = senderOf(from);
+    if (!observed || !mayAsk(observed.address)) return;
     const message = parseSip(bytes);
     if (!message) return;
-    void flowOf({ address, port: from.port }).then((flow) => flow && desk.take(message, flow));
+    flowOf(observed)
+      .then((flow) => flow && desk.take(message, flow))
+      .catch((error: unknown) => log.error({ error: String(error) }, 'a telephone could not be answered'));
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind({ address: host, port }, resolve);
   });
-  return { [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())) };
+  return {
+    [Symbol.asyncDispose]() {
+      isOpen = false;
+      return new Promise((resolve) => socket.close(() => resolve()));
+    },
+  };
 }
 
 interface TcpOptions extends SipDoorOptions {
@@ -135,17 +145,20 @@ async function listenTcp(
       key: `tcp ${formatEndpoint(seen.remote)}`,
       seen: { portal: seen.local, observed: seen.remote },
       send(message) {
+        if (socket.writableLength > mostWaiting) socket.destroy();
         if (!socket.destroyed) socket.write(buildSip(message));
       },
+      // Who only knocks makes room for others, whatever he says.
+      proven: () => admission.settle(socket),
     };
     const reader = new SipReader();
     socket.setTimeout(silenceMs, () => socket.destroy());
     socket.on('data', (bytes) => {
       try {
         for (const item of reader.push(bytes)) {
-          if (item.kind === 'keep-alive') socket.write('\r\n');
-          else if (mayAsk(seen.remote.address)) desk.take(item, flow);
-          admission.settle(socket);
+          if (!mayAsk(seen.remote.address)) continue;
+          if (item.kind !== 'keep-alive') desk.take(item, flow);
+          else if (socket.writableLength <= mostWaiting) socket.write('\r\n');
         }
       } catch {
         socket.destroy();

@@ -1,4 +1,6 @@
 import type { Refusal } from '@sluice/model';
+import { responseTo, type SipRequest, type SipResponse } from '@sluice/wire/sip';
+import { withTag } from './dialog.ts';
 
 /** A refusal in SIP's words: status and reason (RFC 3261 21). */
 export function statusOf({ code }: Refusal): [number, string] {
@@ -17,4 +19,15 @@ export function statusOf({ code }: Refusal): [number, string] {
     default:
       return [403, 'Forbidden'];
   }
+}
+
+/** The portal's own last word to an INVITE; a refusal's code and sentence go along for whoever looks (RFC 3261 20.43). */
+export function lastWord(
+  invite: SipRequest,
+  status: number,
+  reason: string,
+  refusal: Refusal | undefined,
+): SipResponse {
+  const value = refusal && `399 sluice "${refusal.code}: ${refusal.message.replace(/["\\\r\n]/g, '')}"`;
+  return withTag(responseTo(invite, status, reason, value === undefined ? [] : [{ name: 'Warning', value }]));
 }

@@ -46,6 +46,7 @@ export class Registrar {
       const value = this.#digest.challenge(address, judged === 'stale');
       return responseTo(request, 401, 'Unauthorized', [{ name: 'WWW-Authenticate', value }]);
     }
+    flow.proven?.();
     const [first] = headersOf(request, 'contact');
     if (first === undefined) return this.#told(request, user);
     const contact = first === '*' ? undefined : parseAddress(first);

@@ -81,6 +81,18 @@ export function isSameWay(before: readonly OfferedStream[], now: readonly Offere
   );
 }
 
+/** The ends of a party that describes itself anew: who holds in the old way (at 0.0.0.0, RFC 3264 8.4) goes on to say so. */
+export function endsNow(
+  streams: readonly OfferedStream[],
+  ends: readonly (StreamEnd | undefined)[],
+): readonly (StreamEnd | undefined)[] {
+  return streams.map(({ port, address }, index) => {
+    const end = ends[index];
+    if (port === 0 || !end) return undefined;
+    return address === '0.0.0.0' || address === '::' ? { ...end, address } : end;
+  });
+}
+
 /** The description with these ends. */
 export function atEnds(sdp: string, ends: readonly (StreamEnd | undefined)[]): string {
   return ends.some((end) => end !== undefined) ? writeEnds(sdp, ends) : sdp;

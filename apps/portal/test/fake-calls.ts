@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Answer, CallBody, CallProposal, SessionView } from '@sluice/api';
-import type { Refusal } from '@sluice/model';
+import { type Refusal, refuse } from '@sluice/model';
 import type { CallOpener } from '../parts.ts';
 import type { FakeConfigurationServer, Hold } from './fake-parts.ts';
 
@@ -10,6 +10,8 @@ export class FakeCalls implements CallOpener {
   way: 'direct' | 'gateways' = 'gateways';
   refusal: Refusal | undefined;
   holdOpen: Hold | undefined;
+  /** Answers that are lost, though the call was opened. */
+  lostAnswers = 0;
   readonly #configuration: FakeConfigurationServer;
 
   constructor(configuration: FakeConfigurationServer) {
@@ -55,6 +57,7 @@ export class FakeCalls implements CallOpener {
       openings: [opening(0, 4000), opening(1, 6000)],
     };
     sessions.set('c', session);
+    if (this.lostAnswers-- > 0) return { kind: 'refused', refusal: refuse('timeout', 'lost') };
     return { kind: 'granted', value: session };
   }
 }
