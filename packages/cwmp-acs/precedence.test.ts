@@ -41,6 +41,21 @@ test('the first is looked at, then the least rank, then who came first; one a tu
   assert.ok(isDone);
 });
 
+test('each comes to its turn, however many there are, and whoever comes meanwhile', async () => {
+  const precedence = new Precedence();
+  const seen: number[] = [];
+  const come = (number: number) => precedence.turn(number % 3 === 0 ? number : last).then(() => seen.push(number));
+  const first = Array.from({ length: 2_000 }, (_, number) => come(number));
+  await Promise.all(first.slice(0, 300));
+  await Promise.all([...first, ...Array.from({ length: 2_000 }, (_, number) => come(2_000 + number))]);
+  assert.equal(new Set(seen).size, 4_000);
+  const others = seen.filter((number) => number % 3 !== 0);
+  assert.deepEqual(
+    others,
+    others.toSorted((one, another) => one - another),
+  );
+});
+
 test('a session has a rank while an answer is waited for in it; the one that began first has the least', async () => {
   const other = { ...home, gatewayId: 'other', identity: '00D09E-2', login: { username: 'other', password: 'seed' } };
   await using server = await listeningAcs([home, other]);
