@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import type { Cancel, Clock } from '@sluice/model';
+import { type Cancel, type Clock, wait } from '@sluice/model';
 import { HeldIdentity } from './held-identity.ts';
 import { readIdentity } from './identity.ts';
 import { PeerWatch } from './peer-watch.ts';
@@ -9,7 +9,6 @@ import { keepRenewed, type StandingLog } from './renewal.ts';
 import { type Revocation, Revocations } from './revocations.ts';
 import { serverTls } from './tls.ts';
 import { validityOf } from './validity.ts';
-import { wait } from './wait.ts';
 
 /** The deployment's authority as its members reach it. */
 export interface RemoteAuthority {

@@ -1,11 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Clock, Instant } from '@sluice/model';
+import { type Clock, type Instant, wait } from '@sluice/model';
 import { certificateRequest } from './certificate-request.ts';
 import type { HeldIdentity } from './held-identity.ts';
 import { type Identity, readSubject, writeIdentity } from './identity.ts';
 import { newKey } from './key.ts';
 import { validityOf } from './validity.ts';
-import { wait } from './wait.ts';
 
 /** What happens to a certificate and who is told; a logger fits. */
 export interface StandingLog {

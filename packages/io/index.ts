@@ -12,4 +12,3 @@ export * from './pinned-authority.ts';
 export * from './ssh.ts';
 export * from './trial.ts';
 export * from './udp.ts';
-export * from './wait.ts';

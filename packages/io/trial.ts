@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
-import { type Clock, type Endpoint, type IpAddress, parseIpAddress } from '@sluice/model';
+import { type Clock, type Endpoint, type IpAddress, parseIpAddress, wait } from '@sluice/model';
 import { systemUdp } from './udp.ts';
-import { wait } from './wait.ts';
 
 /** What became of a packet that was sent to see whether it gets through, and the address of ours that it left from. */
 export interface Trial {

@@ -14,3 +14,4 @@ export * from './request.ts';
 export * from './secret-members.ts';
 export * from './session.ts';
 export * from './stream.ts';
+export * from './wait.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/model';
+import { type Clock, wait } from '@sluice/model';
 import type { UspConnection } from './connection.ts';
 import type { EventLog } from './event-log.ts';
 import { type RedialPolicy, redialWaitMs } from './redial.ts';
@@ -77,19 +77,4 @@ async function successorOf(
   }
   await closed;
   return undefined;
-}
-
-function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const abort = (): void => {
-      cancel();
-      resolve();
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-    signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -1,5 +1,4 @@
 import type { Answer, MeetingAnswer } from '@sluice/api';
-import { wait } from '@sluice/io';
 import { type Clock, type IpAddress, type Port, plainTransportOf, refuse, type StreamType } from '@sluice/model';
 import type { Portal } from '../portal.ts';
 

@@ -1,6 +1,6 @@
 import { joinDeployment } from '@sluice/identity';
-import { openLog, systemClock, wait } from '@sluice/io';
-import { type Family, familyOf, parseIpAddress, refuse } from '@sluice/model';
+import { openLog, systemClock } from '@sluice/io';
+import { type Family, familyOf, parseIpAddress, refuse, wait } from '@sluice/model';
 import { Command } from 'commander';
 import { connectPortal, realSurroundings } from '../connect.ts';
 import { openUdpPair } from '../io/udp-port.ts';

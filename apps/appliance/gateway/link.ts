@@ -1,6 +1,6 @@
 import { type AskedPart, exchange, linkQuestion, linkWelcome, mostLinkOctets, readEvents } from '@sluice/api';
-import { type HttpsPeer, type PeerAnswer, wait } from '@sluice/io';
-import type { Cancel, Clock } from '@sluice/model';
+import type { HttpsPeer, PeerAnswer } from '@sluice/io';
+import { type Cancel, type Clock, wait } from '@sluice/model';
 import type { Answering } from './answering.ts';
 
 /** What a connection for the home's gateway is made of. */

@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/model';
+import type { Clock } from './clock.ts';
 
 /** Resolves after `ms`, or as soon as the signal aborts. */
 export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
