@@ -1,5 +1,5 @@
 import type { Answer, MeetingAnswer } from '@sluice/api';
-import { type Clock, type IpAddress, type Port, plainTransportOf, refuse, type StreamType } from '@sluice/model';
+import { type Clock, type IpAddress, type Port, plainTransportOf, refuse, type StreamType, wait } from '@sluice/model';
 import type { Portal } from '../portal.ts';
 
 /** One stream of a call, both ways: this device's own end of it. */
