@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { CallBody, CallProposal, SessionView } from '@sluice/api';
+import type { CallProposal } from '@sluice/api';
 import { type Cancel, formatEndpoint, type Refusal } from '@sluice/model';
 import {
   headerOf,
   headersOf,
   parseAddress,
   parseCSeq,
-  parseSipUri,
   responseTo,
   type SipMessage,
   type SipRequest,
@@ -14,12 +13,12 @@ import {
   withHeaderOnTop,
   withHeaders,
 } from '@sluice/wire/sip';
-import { watchSession } from '../calls/watching.ts';
 import type { CallOpener } from '../parts.ts';
-import { closeSurely, type Deciding } from '../verdict.ts';
+import type { Deciding } from '../verdict.ts';
 import {
   inTheNameOfOther,
   isOfDialog,
+  learn,
   ofInvite,
   other,
   type Parties,
@@ -27,23 +26,15 @@ import {
   passedOn,
   type Side,
 } from './dialog.ts';
-import { openHomes } from './opening.ts';
+import { HeldHomes } from './held-homes.ts';
+import { Move } from './moving.ts';
+import { callPartyOf, openHomes } from './opening.ts';
 import { branchCookie, type OwnRequests, viaOf } from './own-requests.ts';
 import type { PhoneFlow } from './phone-flow.ts';
 import { lastWord, statusOf } from './refusals.ts';
 import type { Binding } from './registrar.ts';
 import { giveUpMs, repeat } from './repeating.ts';
-import {
-  addressesIn,
-  atEnds,
-  endsNow,
-  globalEnds,
-  isSameWay,
-  partyStreams,
-  sdpOf,
-  streamsIn,
-  withSdp,
-} from './streams.ts';
+import { atEnds, endsNow, globalEnds, isSameWay, partyStreams, sdpOf, streamsIn, withSdp } from './streams.ts';
 
 /** What calls are made with. */
 export interface Calling extends Deciding {
@@ -71,15 +62,16 @@ export class Call {
   readonly #parties: Parties;
   readonly #gone: () => void;
   readonly #cancels = new Set<Cancel>();
+  readonly #homes: HeldHomes;
   #phase: 'proposing' | 'ringing' | 'opening' | 'talking' | 'over' = 'proposing';
   #proposal: CallProposal | undefined;
-  #session: SessionView | undefined;
   /** The INVITE as it went on, and what stops sending it again. */
   #forwarded: SipRequest | undefined;
   #stopInviting: Cancel = () => {};
   /** What the portal itself says until it is answered: that it rings no more, and how its INVITE ended. */
   #stopCancelling: Cancel = () => {};
   #stopTelling: Cancel | undefined;
+  #move: Move | undefined;
   /** The caller was told of an answer; before that, it may still give up, though early media flow. */
   #isAnswered = false;
   /** The last response to the INVITE that the caller was given: given again when it asks again. */
@@ -92,6 +84,7 @@ export class Call {
     this.#w = w;
     this.#invite = invite;
     this.#gone = gone;
+    this.#homes = new HeldHomes(w, () => void this.hangUp('the homes were closed'));
     this.#inviteSeq = parseCSeq(headerOf(invite, 'cseq') ?? '')?.number ?? 0;
     const party = ({ user, flow, contact }: Binding, address: string): Party => ({
       ...{ user, flow, contact, address, cseq: 0, streams: [], ends: [] },
@@ -100,7 +93,7 @@ export class Call {
       caller: party(from, headerOf(invite, 'from') ?? ''),
       callee: party(to, headerOf(invite, 'to') ?? ''),
     };
-    this.#note(invite, 'caller');
+    learn(this.#parties.caller, invite);
   }
 
   /** Whose flow that is; undefined where it is of neither. A telephone that registered anew may come from elsewhere. */
@@ -141,9 +134,9 @@ export class Call {
       return this.#fail(488, 'Not Acceptable Here', undefined);
     const { caller } = this.#parties;
     caller.streams = streams;
-    const callee = { ...this.#partyOf('callee'), localAddresses: [] };
+    const callee = { ...callPartyOf(this.#parties.callee), localAddresses: [] };
     const proposal = await this.#w.calls.proposeCall(
-      { caller: { ...this.#partyOf('caller'), streams: partyStreams(streams) }, callee },
+      { caller: { ...callPartyOf(this.#parties.caller), streams: partyStreams(streams) }, callee },
       this.#w.lifetime,
     );
     if (this.#phase === 'over') return;
@@ -169,7 +162,8 @@ export class Call {
       if (this.#told) this.#parties.caller.flow.send(this.#told);
       return;
     }
-    this.#note(request, side);
+    if (this.#move?.has(request, side)) return void this.#move.again();
+    learn(this.#parties[side], request);
     if (method === 'ACK' && seq === this.#inviteSeq && side === 'caller' && this.#stopTelling) {
       // Of what the portal said itself: nobody else waits for it.
       this.#stopTelling();
@@ -184,6 +178,7 @@ export class Call {
   #pass(request: SipRequest, side: Side): void {
     const sdp = sdpOf(request);
     const going = sdp === undefined || this.#phase === 'over' ? request : this.#rewritten(request, sdp, side);
+    if (!going && sdp !== undefined && this.#moves(request, sdp, side)) return;
     if (going) this.#parties[other[side]].flow.send(this.#passed(going, side));
     else if (request.method !== 'ACK') this.#refuse(request, side, 488, 'Not Acceptable Here');
     if (request.method === 'BYE') this.#end(`${this.#parties[side].user} hung up`);
@@ -193,6 +188,7 @@ export class Call {
   response(response: SipResponse, side: Side): void {
     const seq = parseCSeq(headerOf(response, 'cseq') ?? '');
     const isFirst = side === 'callee' && seq?.method === 'INVITE' && seq.number === this.#inviteSeq;
+    if (this.#move?.has(response, side)) return void this.#move.answered(response).catch(this.#failed);
     if (side === 'callee' && seq?.method === 'CANCEL') return void this.#stopCancelling();
     if (!isFirst) {
       this.#passBack(response, side);
@@ -233,7 +229,11 @@ export class Call {
     }
     const sdp = sdpOf(response);
     if (sdp === undefined && response.status < 200) return this.#tell(response);
-    if (this.#phase === 'talking') return this.#tellRewritten(response, sdp);
+    if (this.#phase === 'talking') {
+      // What was opened for early media serves the answer too, if it names the same.
+      if (sdp === undefined || this.#rewritten(response, sdp, 'callee')) return this.#tellRewritten(response, sdp);
+      return this.#unopened(response, 488, 'Not Acceptable Here', undefined);
+    }
     if (this.#phase === 'opening') {
       // The answer itself takes the place of what was said while it rang.
       if (!this.#waiting || response.status >= this.#waiting.status) this.#waiting = response;
@@ -264,15 +264,12 @@ export class Call {
     const { addresses, ports } = this.#proposal;
     callee.ends = globalEnds(callee.streams, addresses.callee, ports.callee);
     const answer = await openHomes(this.#w, {
-      caller: { ...this.#partyOf('caller'), streams: partyStreams(caller.streams, callee.streams) },
-      callee: { ...this.#partyOf('callee'), streams: partyStreams(callee.streams, caller.streams) },
+      caller: { ...callPartyOf(this.#parties.caller), streams: partyStreams(caller.streams, callee.streams) },
+      callee: { ...callPartyOf(this.#parties.callee), streams: partyStreams(callee.streams, caller.streams) },
       ports,
     });
     if (answer.kind === 'refused') return answer.refusal;
-    this.#session = answer.value;
-    const { sessionId, until } = answer.value;
-    if (this.#phase === 'over') this.#close();
-    else this.#cancels.add(watchSession(this.#w, sessionId, until, () => void this.hangUp('the homes were closed')));
+    this.#homes.hold(answer.value);
     return undefined;
   }
 
@@ -343,6 +340,32 @@ export class Call {
     this.#tell(sdp === undefined ? response : withSdp(response, atEnds(sdp, this.#parties.callee.ends)));
   }
 
+  /** Takes a party that moves to other ports, when nothing else is under way. */
+  #moves(request: SipRequest, sdp: string, side: Side): boolean {
+    const streams = streamsIn(sdp);
+    if (!streams || !this.#isAnswered || !['INVITE', 'UPDATE'].includes(request.method)) return false;
+    if (this.#move && !this.#move.yieldsTo(side)) {
+      this.#refuse(request, side, 491, 'Request Pending');
+      return true;
+    }
+    const call = {
+      homes: this.#homes,
+      passed: (going: SipRequest) => this.#passed(going, side),
+      hangUp: (reason: string) => this.hangUp(reason),
+      settled: () => {
+        this.#move = undefined;
+      },
+    };
+    this.#move = new Move(this.#w, this.#parties, { side, request, streams }, call);
+    this.#move.begin().catch(this.#failed);
+    return true;
+  }
+
+  readonly #failed = (error: unknown) => {
+    if (!this.#w.lifetime.aborted) this.#w.log.error({ error: String(error) }, 'a call could not be carried on');
+    void this.hangUp('the portal failed');
+  };
+
   #passBack(response: SipResponse, side: Side): void {
     const sdp = sdpOf(response);
     const written = sdp === undefined ? response : this.#rewritten(response, sdp, side);
@@ -353,6 +376,7 @@ export class Call {
 
   /** With the ends of a party as the other one reaches them; undefined where it names others than before. */
   #rewritten<T extends SipMessage>(message: T, sdp: string, side: Side): T | undefined {
+    if (this.#proposal?.way === 'direct') return message;
     const party = this.#parties[side];
     const streams = streamsIn(sdp);
     if (!streams || !isSameWay(party.streams, streams)) return undefined;
@@ -410,14 +434,9 @@ export class Call {
     this.#phase = 'over';
     this.#stopInviting();
     for (const cancel of this.#cancels) cancel();
-    this.#close();
-    this.#w.log.info({ sessionId: this.#session?.sessionId, reason }, 'a call is over');
+    this.#w.log.info({ sessionId: this.#homes.sessionId, reason }, 'a call is over');
+    this.#homes.close();
     this.#after(trailMs, this.#gone);
-  }
-
-  #close(): void {
-    const { sessionId } = this.#session ?? {};
-    if (sessionId !== undefined) void closeSurely(this.#w, sessionId, 'appliance-left').catch(() => {});
   }
 
   #after(ms: number, act: () => void): void {
@@ -426,24 +445,5 @@ export class Call {
       act();
     });
     this.#cancels.add(cancel);
-  }
-
-  /** What a party's own messages say of it. */
-  #note(request: SipRequest, side: Side): void {
-    const party = this.#parties[side];
-    const seq = parseCSeq(headerOf(request, 'cseq') ?? '')?.number ?? 0;
-    party.cseq = Math.max(party.cseq, seq);
-    const contact = parseAddress(headersOf(request, 'contact')[0] ?? '')?.uri;
-    if (contact !== undefined && parseSipUri(contact)) party.contact = contact;
-  }
-
-  #partyOf(side: Side): Omit<CallBody['caller'], 'streams'> {
-    const { user, flow, streams } = this.#parties[side];
-    const { transport, ...seen } = flow.seen;
-    return {
-      applianceId: `phone:${user}`,
-      flow: { ...seen, ...(transport && { transport }) },
-      localAddresses: addressesIn(streams),
-    };
   }
 }

@@ -5,6 +5,7 @@ import {
   headerOf,
   headersOf,
   parseAddress,
+  parseCSeq,
   parseSipUri,
   type SipRequest,
   type SipResponse,
@@ -38,6 +39,13 @@ export interface Party {
 
 /** Both parties of a call. */
 export type Parties = Readonly<Record<Side, Party>>;
+
+/** Takes in what a request of a party says of it. */
+export function learn(party: Party, request: SipRequest): void {
+  party.cseq = Math.max(party.cseq, parseCSeq(headerOf(request, 'cseq') ?? '')?.number ?? 0);
+  const contact = parseAddress(headersOf(request, 'contact')[0] ?? '')?.uri;
+  if (contact !== undefined && parseSipUri(contact)) party.contact = contact;
+}
 
 /** A request of one party as it goes to the other: by way of the portal, and back the same way (RFC 3261 16.6, RFC 5658). */
 export function passedOn(request: SipRequest, from: PhoneFlow, to: PhoneFlow, branchKey: Uint8Array): SipRequest {

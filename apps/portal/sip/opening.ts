@@ -4,13 +4,20 @@ import { refuse } from '@sluice/model';
 import type { CallOpener } from '../parts.ts';
 import { persist } from '../persist.ts';
 import { closeSurely, type Deciding } from '../verdict.ts';
+import type { Party } from './dialog.ts';
+import { addressesIn } from './streams.ts';
+
+/** What opening homes takes. */
+export interface Opening extends Deciding {
+  readonly calls: CallOpener;
+}
 
 /**
  * Has both homes of a call opened for each other. Where the answer is lost they may be open all the same: asking again with
  * the same id tells, and then they are closed.
  */
 export async function openHomes(
-  parts: Deciding & { readonly calls: CallOpener },
+  parts: Opening,
   asked: Omit<CallBody, 'requestId' | 'contentId'>,
 ): Promise<Answer<SessionView>> {
   const { calls, clock, lifetime, log } = parts;
@@ -31,4 +38,9 @@ export async function openHomes(
   const gaveUp = () => log.error({ requestId: call.requestId }, 'cannot learn whether a call was opened');
   persist(clock, lifetime, undo, gaveUp);
   return answer;
+}
+
+/** A party as its gateway is told of it, but for its streams. */
+export function callPartyOf({ user, flow, streams }: Party): Omit<CallBody['caller'], 'streams'> {
+  return { applianceId: `phone:${user}`, flow: { ...flow.seen }, localAddresses: addressesIn(streams) };
 }

