@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { CallProposal } from '@sluice/api';
-import { type Cancel, formatEndpoint, type Refusal } from '@sluice/model';
+import type { Cancel, Refusal } from '@sluice/model';
 import {
   headerOf,
   headersOf,
@@ -27,6 +26,7 @@ import {
   type Side,
 } from './dialog.ts';
 import { HeldHomes } from './held-homes.ts';
+import { whyGone } from './liveness.ts';
 import { Move } from './moving.ts';
 import { callPartyOf, openHomes } from './opening.ts';
 import { branchCookie, type OwnRequests, viaOf } from './own-requests.ts';
@@ -44,9 +44,8 @@ export interface Calling extends Deciding {
   readonly branchKey: Uint8Array;
 }
 
-/** How often a telephone in a call is asked whether it is still there, and how long it may take to answer, ms. */
+/** How often a telephone in a call is asked whether it is still there, ms. */
 const livenessMs = 10_000;
-const patienceMs = 8_000;
 /** T2 (RFC 3261 17.1.2.2): longest wait between two of the same, but for an INVITE, ms. */
 const longestMs = 4_000;
 /** Longest that a telephone rings, ms. */
@@ -400,33 +399,15 @@ export class Call {
     };
   }
 
-  /** A telephone that is gone says nothing: it is asked. */
+  /** A telephone that is gone says nothing, and what it said may be lost: it is asked. */
   #watchLiveness(): void {
     this.#after(livenessMs, () => {
-      void (async () => {
-        for (const side of ['caller', 'callee'] as const)
-          void this.#isThere(side).then((isThere) => {
-            if (!isThere && this.#phase === 'talking')
-              void this.hangUp(`the phone of ${this.#parties[side].user} is gone`);
-          });
-        this.#watchLiveness();
-      })();
+      for (const side of ['caller', 'callee'] as const)
+        void whyGone(this.#w.own, this.#callId, side, this.#parties).then((reason) => {
+          if (reason !== undefined && this.#phase === 'talking') void this.hangUp(reason);
+        });
+      this.#watchLiveness();
     });
-  }
-
-  async #isThere(side: Side): Promise<boolean> {
-    const { flow, contact } = this.#parties[side];
-    const id = createHash('sha256').update(`${Math.random()}`).digest('hex').slice(0, 24);
-    const us = `<sip:${formatEndpoint(flow.seen.portal)}>`;
-    const headers = [
-      { name: 'From', value: `${us};tag=${id.slice(0, 8)}` },
-      { name: 'To', value: `<${contact}>` },
-      { name: 'Call-ID', value: id },
-      { name: 'CSeq', value: '1 OPTIONS' },
-      { name: 'Max-Forwards', value: '70' },
-    ];
-    const options = { kind: 'request', method: 'OPTIONS', uri: contact, headers, body: new Uint8Array() } as const;
-    return (await this.#w.own.ask(options, flow, patienceMs)) !== undefined;
   }
 
   #end(reason: string): void {

@@ -13,7 +13,7 @@ interface Waiting {
   settle(response: SipResponse | undefined): void;
 }
 
-/** What the portal itself asks of telephones (OPTIONS, BYE): sent again until it is answered. */
+/** What the portal itself asks of telephones (INFO, BYE): sent again until it is answered. */
 export class OwnRequests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();

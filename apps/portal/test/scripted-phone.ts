@@ -37,6 +37,8 @@ export class ScriptedPhone implements PhoneFlow {
   readonly heard: SipMessage[] = [];
   /** It is gone: nothing reaches it. */
   isGone = false;
+  /** It is in no call, though nobody heard it hang up. */
+  hasForgotten = false;
   readonly #desk: SipDesk;
   #count = 0;
 
@@ -56,7 +58,8 @@ export class ScriptedPhone implements PhoneFlow {
     if (this.isGone) return;
     const read = parseSip(buildSip(message)) ?? assert.fail('what is no message was sent');
     this.heard.push(read);
-    if (read.kind === 'request' && read.method === 'OPTIONS') this.say(responseTo(read, 200, 'OK'));
+    if (read.kind !== 'request' || read.method !== 'INFO') return;
+    this.say(this.hasForgotten ? responseTo(read, 481, 'Call Does Not Exist') : responseTo(read, 200, 'OK'));
   }
 
   say(message: SipMessage): void {
