@@ -11,6 +11,13 @@ const prefix = z.string().transform((text, { addIssue }) => {
   return z.NEVER;
 });
 
+const userName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a name is 1 to 64 of A-Z a-z 0-9 _ . -');
+const sipUser = z.union([
+  z.strictObject({ name: userName, password: z.string().min(1).max(256) }),
+  /** MD5 of `name:domain:password`, the domain in small letters: no password stands in the file. */
+  z.strictObject({ name: userName, ha1: z.string().regex(/^[0-9a-fA-F]{32}$/, '32 hexadecimal digits') }),
+]);
+
 /** The configuration file of a portal. */
 export const portalConfig = z
   .strictObject({
@@ -53,14 +60,7 @@ export const portalConfig = z
         port: z.number().int().min(0).max(65535).default(5060),
         /** Telephones are `sip:NAME@domain`. */
         domain: z.string().regex(/^[A-Za-z0-9.-]{1,253}$/),
-        users: z
-          .array(
-            z.strictObject({
-              name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a name is 1 to 64 of A-Z a-z 0-9 _ . -'),
-              password: z.string().min(1).max(256),
-            }),
-          )
-          .max(100_000),
+        users: z.array(sipUser).max(100_000),
         /** Most TCP connections at once. */
         connections: z.number().int().positive().default(10_000),
       })

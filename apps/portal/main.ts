@@ -106,19 +106,15 @@ export async function runPortal(
   // A browser without a certificate may look at the pages; the API asks for one itself.
   const tls = { ...serverTls(identity), rejectUnauthorized: false };
   const { port } = started.use(await serveHttps(app.routing, { ...config.listen, tls, secure: own.secure, ends }));
-  let rtspPort: number | undefined;
-  if (config.rtsp) {
-    // Players lose their connection with this portal, and ask no other way: what is open for them is closed at its end.
-    const players = new AbortController();
-    started.defer(() => players.abort(new Error('the portal ends')));
-    const door = await openRtspDoor({ ...deciding, lifetime: players.signal }, { ...config.rtsp, ends });
-    rtspPort = started.use(door).port;
-  }
-  let sipPort: number | undefined;
-  if (config.sip) {
-    const door = await openSipDoor({ ...deciding, calls: configuration }, { ...config.sip, ends });
-    sipPort = started.use(door).port;
-  }
+  // Players and telephones lose this portal, and ask no other way: what is open for them is closed at its end, for which it
+  // still has to ask.
+  const doors = new AbortController();
+  started.defer(() => doors.abort(new Error('the portal ends')));
+  const deciders = { ...deciding, lifetime: doors.signal };
+  const rtsp = config.rtsp && started.use(await openRtspDoor(deciders, { ...config.rtsp, ends }));
+  const sip =
+    config.sip && started.use(await openSipDoor({ ...deciders, calls: configuration }, { ...config.sip, ends }));
+  const [rtspPort, sipPort] = [rtsp?.port, sip?.port];
   void own.follow(remoteAuthority(configurationPart), lifetime);
   const running = started.move();
   log.info({ port, rtspPort, sipPort, hosts: config.listen.hosts }, 'serving');

@@ -169,7 +169,7 @@ export class Call {
       return;
     }
     if (method === 'CANCEL') this.#cancel(request, side);
-    else if (method === 'BYE' && !isOfDialog(request, side, this.#parties))
+    else if ((method === 'BYE' || this.#isAnswered) && method !== 'ACK' && !isOfDialog(request, side, this.#parties))
       this.#refuse(request, side, 481, 'Call Does Not Exist');
     else this.#pass(request, side);
   }
@@ -196,18 +196,16 @@ export class Call {
     this.#stopInviting();
     if (response.status >= 200) this.#stopCancelling();
     if (response.status === 100) return;
-    this.#answered(response).catch((error: unknown) => {
-      if (!this.#w.lifetime.aborted) this.#w.log.error({ error: String(error) }, 'a call could not be answered');
-      this.#giveUp(500, 'Server Internal Error');
-    });
+    this.#answered(response).catch(this.#failed);
   }
 
   /** The portal hangs up for both. */
   async hangUp(reason: string): Promise<void> {
     if (this.#phase === 'over') return;
-    if (!this.#isAnswered) return this.#giveUp(503, 'Service Unavailable');
-    this.#end(reason);
-    await Promise.all([this.#bye('caller', reason), this.#bye('callee', reason)]);
+    const told = this.#isAnswered ? (['caller', 'callee'] as const) : [];
+    if (this.#isAnswered) this.#end(reason);
+    else this.#giveUp(503, 'Service Unavailable');
+    await Promise.all([...told.map((side) => this.#bye(side, reason)), this.#homes.closed()]);
   }
 
   async #answered(response: SipResponse): Promise<void> {

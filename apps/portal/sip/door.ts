@@ -7,7 +7,7 @@ import { type Endpoint, formatEndpoint, type IpAddress } from '@sluice/model';
 import { buildSip, parseSip, SipReader } from '@sluice/wire/sip';
 import type { Calling } from './call.ts';
 import { SipDesk } from './desk.ts';
-import { PhoneDigest } from './digest.ts';
+import { PhoneDigest, type SipUser } from './digest.ts';
 import { ownAddressTowards } from './own-address.ts';
 import { OwnRequests } from './own-requests.ts';
 import { type PhoneFlow, senderOf } from './phone-flow.ts';
@@ -20,7 +20,7 @@ export interface SipDoorOptions {
   readonly port: number;
   /** Telephones are `sip:NAME@domain`. */
   readonly domain: string;
-  readonly users: readonly { readonly name: string; readonly password: string }[];
+  readonly users: readonly SipUser[];
   /** Most TCP connections at once. */
   readonly connections: number;
   /** Tells the ends of TCP connections. */
@@ -50,9 +50,8 @@ export async function openSipDoor(
   await using started = new AsyncDisposableStack();
   const { clock } = parts;
   const own = new OwnRequests(clock);
-  const passwords = new Map(options.users.map(({ name, password }) => [name, password]));
   const domain = options.domain.toLowerCase();
-  const registrar = new Registrar(clock, domain, new PhoneDigest(clock, domain, passwords));
+  const registrar = new Registrar(clock, domain, new PhoneDigest(clock, domain, options.users));
   const branchKey = crypto.getRandomValues(new Uint8Array(32));
   const buckets = new TokenBuckets(rate, 10_000);
   const mayAsk = (address: IpAddress) => buckets.take(address, clock.now()) === 0;

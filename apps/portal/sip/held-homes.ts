@@ -11,6 +11,7 @@ export class HeldHomes {
   #sessionId: string | undefined;
   #unwatch: Cancel = () => {};
   #isOver = false;
+  #closing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Deciding, lost: () => void) {
     this.#parts = parts;
@@ -19,6 +20,11 @@ export class HeldHomes {
 
   get sessionId(): string | undefined {
     return this.#sessionId;
+  }
+
+  /** Resolves when what was to be closed is, or cannot be closed now and is tried again. */
+  async closed(): Promise<void> {
+    await this.#closing;
   }
 
   /** From here on this is open for the call; what was open before is closed. */
@@ -39,6 +45,8 @@ export class HeldHomes {
     this.#unwatch();
     const sessionId = this.#sessionId;
     this.#sessionId = undefined;
-    if (sessionId !== undefined) void closeSurely(this.#parts, sessionId, 'appliance-left').catch(() => {});
+    if (sessionId === undefined) return;
+    const closing = closeSurely(this.#parts, sessionId, 'appliance-left').catch(() => {});
+    this.#closing = Promise.all([this.#closing, closing]);
   }
 }

@@ -138,3 +138,33 @@ test('hold in the old way stays one', async (t) => {
   alice.say(alice.request('INVITE', 'sip:bob@192.168.1.2:5060', tag, { seq: 101, body }));
   assert.equal(placeIn(bob.asked('INVITE')), '0.0.0.0 20000');
 });
+
+test('who has what stands for a password registers, and nobody moves a call by another dialog’s tags', async (t) => {
+  const { alice, bob, phone, calls, talk } = homes(t);
+  assert.equal(phone('carol', '203.0.113.3').register('three').status, 200);
+  assert.equal(phone('carol', '203.0.113.4').register('four').status, 401);
+  await talk();
+  const body = sdpAt('192.168.1.2', 4444);
+  const heard = bob.heard.length;
+  for (const method of ['INVITE', 'UPDATE', 'INFO']) {
+    alice.say(alice.request(method, bob.address, '<sip:bob@sluice.example>;tag=guessed', { body }));
+    assert.equal(alice.answer().status, 481);
+  }
+  await turn();
+  assert.deepEqual([bob.heard.length, calls.proposals], [heard, 1]);
+});
+
+test('a portal that ends waits until the homes are closed, also those of early media', async (t) => {
+  const { alice, bob, invite, desk, configuration } = homes(t);
+  alice.say(invite());
+  await turn();
+  bob.respond(bob.asked('INVITE'), 183, sdpAt('192.168.1.7', 6000));
+  await turn();
+  const { close } = configuration;
+  configuration.close = async (...asked) => {
+    await turn();
+    return close.apply(configuration, asked);
+  };
+  await desk[Symbol.asyncDispose]();
+  assert.equal(configuration.sessions.get('c')?.state, 'closed');
+});

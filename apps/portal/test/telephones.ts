@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { silentLog, VirtualClock } from '@sluice/io';
+import { digestSecret } from '@sluice/wire/http-auth';
 import { contentShelf } from '../shelf.ts';
 import { SipDesk } from '../sip/desk.ts';
 import { PhoneDigest } from '../sip/digest.ts';
@@ -12,6 +13,11 @@ import { ScriptedPhone, sdpAt } from './scripted-phone.ts';
 
 /** Who may register, and with what. */
 export const passwords = new Map(Object.entries({ alice: 'one', bob: 'two', carol: 'three' }));
+/** As the configuration names them; carol by what stands for her password. */
+const users = [...passwords].map(([name, password]) =>
+  name === 'carol' ? { name, ha1: digestSecret(name, 'sluice.example', password, 'MD5') } : { name, password },
+);
+
 /** Until what was begun has come as far as it can. */
 export const turn = async () => {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -25,7 +31,7 @@ export function world(t: TestContext) {
   configuration.until = clock.now() + 3_600_000;
   const calls = new FakeCalls(configuration);
   const ending = new AbortController();
-  const registrar = new Registrar(clock, 'sluice.example', new PhoneDigest(clock, 'sluice.example', passwords));
+  const registrar = new Registrar(clock, 'sluice.example', new PhoneDigest(clock, 'sluice.example', users));
   const desk = new SipDesk(
     {
       ...{ portalId: 'self::portal-1', configuration, calls, clock, log: silentLog, stopwatch: () => clock.now() },

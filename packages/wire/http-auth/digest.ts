@@ -91,13 +91,30 @@ export function digestResponse(
   method: string,
   password: string,
 ): string {
-  const { username, realm, nonce, uri, algorithm, qop } = credentials;
-  const hash = (text: string) => digest(algorithm === 'MD5' ? 'md5' : 'sha256', text);
-  const secret = hash(`${username}:${realm}:${password}`);
-  const request = hash(`${method}:${uri}`);
-  return qop
-    ? hash(`${secret}:${nonce}:${qop.nc}:${qop.cnonce}:auth:${request}`)
-    : hash(`${secret}:${nonce}:${request}`);
+  const { username, realm, algorithm } = credentials;
+  return digestResponseOf(credentials, method, digestSecret(username, realm, password, algorithm));
+}
+
+/** What stands for a password in one realm (`HA1`, RFC 7616 3.4.2): whoever has it needs no password there. */
+export function digestSecret(username: string, realm: string, password: string, algorithm: DigestAlgorithm): string {
+  return hashed(algorithm, `${username}:${realm}:${password}`);
+}
+
+/** As {@link digestResponse}, by what stands for the password. */
+export function digestResponseOf(
+  { nonce, uri, algorithm, qop }: Omit<DigestCredentials, 'response'>,
+  method: string,
+  secret: string,
+): string {
+  const request = hashed(algorithm, `${method}:${uri}`);
+  return hashed(
+    algorithm,
+    qop ? `${secret}:${nonce}:${qop.nc}:${qop.cnonce}:auth:${request}` : `${secret}:${nonce}:${request}`,
+  );
+}
+
+function hashed(algorithm: DigestAlgorithm, text: string): string {
+  return digest(algorithm === 'MD5' ? 'md5' : 'sha256', text);
 }
 
 /** The Authorization header that answers a challenge. `cnonce`: hexadecimal digits, another each time. */

@@ -7,6 +7,8 @@ export {
   type DigestChallenge,
   type DigestCredentials,
   digestResponse,
+  digestResponseOf,
+  digestSecret,
   parseDigestChallenge,
   parseDigestCredentials,
 } from './digest.ts';
