@@ -144,3 +144,15 @@ test('two phones of one home speak inside it, and nothing is opened', limit, asy
   assert.ok(heardBy(carol, 'alice') > 1);
   assert.ok(heardBy(alice, 'carol') > 1);
 });
+
+// The last one: no telephone registers after it.
+test('a portal that is stopped hangs up for both, and closes both homes first', limit, async ({ signal }) => {
+  await using alice = await phone('alice', 'tv-1', signal);
+  await using bob = await phone('bob', 'tv-2', signal);
+  await alice.command('dial', `sip:bob@${domain}`);
+  await Promise.all([alice, bob].map((each) => each.said(/Call established/, signal)));
+  await untilOpenings([2, 2], signal);
+  await town.part('portal').stop();
+  assert.deepEqual(await openings(signal), [0, 0]);
+  await Promise.all([alice, bob].map((each) => each.said(/session closed|terminated/, signal)));
+});
