@@ -85,6 +85,8 @@ test('the device is found by the flow of its request, as the kernel translated i
   const portal = { address: home.network.address('portal', 4), port: 8443 };
   const observed = Promise.withResolvers<string>();
   const server = tcpServer(home.network.namespace('portal'), portal, (socket) => {
+    // The network is taken down before it could hear of the other end's.
+    t.after(() => socket.destroy());
     observed.resolve(`${socket.remoteAddress} ${socket.remotePort}`);
   });
   const request = tcpConnection(home.network.namespace('tv-1'), { address: '192.168.1.2', port: 45_000 }, portal);
